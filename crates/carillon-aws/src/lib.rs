@@ -1,0 +1,10 @@
+//! What AWS fixes on the wire: request signatures, protocols, resource names, identifiers, times and error shapes.
+//!
+//! No state and no I/O. What an operation does, and who the caller is, is known elsewhere.
+
+pub mod arn;
+pub mod error;
+pub mod id;
+pub mod secret;
+pub mod time;
+pub mod xml;
