@@ -174,9 +174,11 @@ impl Shape {
     /// When the schema of `T` says something no AWS shape can say, or holds a pattern that does not
     /// compile. Both are facts of the type, so a test that builds the shape once rules them out.
     pub fn of<T: JsonSchema>() -> Self {
-        Self::expect_supported(SchemaSettings::draft2020_12().for_deserialize(), T::schema_name().as_ref(), |g| {
-            g.into_root_schema_for::<T>()
-        })
+        Self::expect_supported(
+            SchemaSettings::draft2020_12().for_deserialize(),
+            T::schema_name().as_ref(),
+            |g| g.into_root_schema_for::<T>(),
+        )
     }
 
     /// The shape of what `T` is written as: a member that may be left out is not required.
@@ -185,9 +187,11 @@ impl Shape {
     ///
     /// As [`Shape::of`].
     pub fn of_output<T: JsonSchema>() -> Self {
-        Self::expect_supported(SchemaSettings::draft2020_12().for_serialize(), T::schema_name().as_ref(), |g| {
-            g.into_root_schema_for::<T>()
-        })
+        Self::expect_supported(
+            SchemaSettings::draft2020_12().for_serialize(),
+            T::schema_name().as_ref(),
+            |g| g.into_root_schema_for::<T>(),
+        )
     }
 
     /// The shape that a JSON Schema (2020-12) describes; `name` is that of its root.
@@ -211,7 +215,10 @@ impl Shape {
 
     /// The shape that a member, list or map of this tree refers to.
     pub fn at(&self, id: NodeId) -> Shape {
-        Shape { nodes: Arc::clone(&self.nodes), root: id }
+        Shape {
+            nodes: Arc::clone(&self.nodes),
+            root: id,
+        }
     }
 
     /// The members of a structure, in the order of their declaration; none for anything else.

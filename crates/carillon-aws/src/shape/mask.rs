@@ -27,17 +27,21 @@ impl Shape {
         }
         match (&node.kind, value) {
             (Kind::Structure(members), Value::Object(map)) => {
-                map.retain(|name, value| match members.iter().find(|member| member.name == *name) {
-                    Some(member) => {
-                        self.mask_at(member.shape, member.sensitive, value);
-                        true
-                    }
-                    None => false,
-                });
+                map.retain(
+                    |name, value| match members.iter().find(|member| member.name == *name) {
+                        Some(member) => {
+                            self.mask_at(member.shape, member.sensitive, value);
+                            true
+                        }
+                        None => false,
+                    },
+                );
             }
             _ if !node.hides => {}
             (Kind::List(list), Value::Array(items)) => {
-                items.iter_mut().for_each(|item| self.mask_at(list.member, false, item));
+                items
+                    .iter_mut()
+                    .for_each(|item| self.mask_at(list.member, false, item));
             }
             // A list or map of a Query form that was not decoded: `{"member": {"1": …}}`.
             (Kind::List(list), Value::Object(map)) => {
@@ -52,11 +56,14 @@ impl Shape {
             }
             (Kind::Map(kind), Value::Object(map)) => {
                 if let Some(Value::Object(entries)) = map.get_mut("entry") {
-                    entries.values_mut().for_each(|entry| *entry = Value::from(HIDDEN));
+                    entries
+                        .values_mut()
+                        .for_each(|entry| *entry = Value::from(HIDDEN));
                 } else if self.get(kind.key).sensitive {
                     map.clear();
                 } else {
-                    map.values_mut().for_each(|value| self.mask_at(kind.value, false, value));
+                    map.values_mut()
+                        .for_each(|value| self.mask_at(kind.value, false, value));
                 }
             }
             (_, value) => *value = Value::from(HIDDEN),
@@ -68,7 +75,9 @@ impl Shape {
 pub fn lower_first(value: Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(
-            map.into_iter().map(|(name, value)| (lower_first_letter(&name), lower_first(value))).collect(),
+            map.into_iter()
+                .map(|(name, value)| (lower_first_letter(&name), lower_first(value)))
+                .collect(),
         ),
         Value::Array(items) => Value::Array(items.into_iter().map(lower_first).collect()),
         other => other,
@@ -78,5 +87,10 @@ pub fn lower_first(value: Value) -> Value {
 /// `AccountId` as `accountId`.
 pub(crate) fn lower_first_letter(name: &str) -> String {
     let mut chars = name.chars();
-    chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
+    chars
+        .next()
+        .map(|first| first.to_ascii_lowercase())
+        .into_iter()
+        .chain(chars)
+        .collect()
 }

@@ -24,7 +24,10 @@ impl Pattern {
         RegexBuilder::new(&format!(r"\A(?:{})\z", ascii_classes(source)))
             .size_limit(PROGRAM_LIMIT)
             .build()
-            .map(|regex| Self { source: source.to_owned(), regex })
+            .map(|regex| Self {
+                source: source.to_owned(),
+                regex,
+            })
             .map_err(Box::new)
     }
 

@@ -34,7 +34,9 @@ impl Shape {
 
     fn sample_at(&self, id: NodeId, depth: u8) -> Value {
         let node = self.get(id);
-        let Some(depth) = depth.checked_sub(1) else { return Value::Null };
+        let Some(depth) = depth.checked_sub(1) else {
+            return Value::Null;
+        };
         if let Some(example) = &node.example {
             return example.clone();
         }
@@ -46,14 +48,19 @@ impl Shape {
                     .map(|member| (member.name.clone(), self.sample_at(member.shape, depth)))
                     .collect(),
             ),
-            Kind::List(list) => {
-                Value::Array((0..list.min.unwrap_or(0)).map(|_| self.sample_at(list.member, depth)).collect())
-            }
+            Kind::List(list) => Value::Array(
+                (0..list.min.unwrap_or(0))
+                    .map(|_| self.sample_at(list.member, depth))
+                    .collect(),
+            ),
             Kind::Map(map) => {
                 let mut entries = Object::new();
                 if map.min.unwrap_or(0) > 0 {
                     let key = self.sample_at(map.key, depth);
-                    entries.insert(key.as_str().unwrap_or("a").to_owned(), self.sample_at(map.value, depth));
+                    entries.insert(
+                        key.as_str().unwrap_or("a").to_owned(),
+                        self.sample_at(map.value, depth),
+                    );
                 }
                 Value::Object(entries)
             }
@@ -63,7 +70,9 @@ impl Shape {
                 let high = integer.max.unwrap_or(integer.width.1);
                 Value::from(1.max(low).min(high))
             }
-            Kind::Float(float) => Value::from(1f64.max(float.min.unwrap_or(1.0)).min(float.max.unwrap_or(1.0))),
+            Kind::Float(float) => {
+                Value::from(1f64.max(float.min.unwrap_or(1.0)).min(float.max.unwrap_or(1.0)))
+            }
             Kind::Boolean => Value::from(false),
             Kind::Blob => Value::from("YQ=="),
             Kind::Document => Value::Object(Object::new()),

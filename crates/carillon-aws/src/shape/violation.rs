@@ -16,7 +16,11 @@ pub enum Violation {
         expected: &'static str,
     },
     /// The value breaks a constraint.
-    Unsatisfied { path: String, shown: Shown, constraint: Constraint },
+    Unsatisfied {
+        path: String,
+        shown: Shown,
+        constraint: Constraint,
+    },
 }
 
 /// How a message refers to the value it complains about.
@@ -75,9 +79,15 @@ impl Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::WrongType { path, expected } if path.is_empty() => write!(f, "the input must be {expected}"),
+            Self::WrongType { path, expected } if path.is_empty() => {
+                write!(f, "the input must be {expected}")
+            }
             Self::WrongType { path, expected } => write!(f, "member `{path}` must be {expected}"),
-            Self::Unsatisfied { path, shown, constraint } => {
+            Self::Unsatisfied {
+                path,
+                shown,
+                constraint,
+            } => {
                 match shown {
                     Shown::Null => f.write_str("Value null at")?,
                     Shown::Hidden => f.write_str("Value at")?,
@@ -132,7 +142,11 @@ pub fn violations_message(violations: &[Violation]) -> String {
     }
     let noun = if violations.len() == 1 { "error" } else { "errors" };
     let sentences: Vec<String> = violations.iter().map(Violation::to_string).collect();
-    format!("{} validation {noun} detected: {}", violations.len(), sentences.join("; "))
+    format!(
+        "{} validation {noun} detected: {}",
+        violations.len(),
+        sentences.join("; ")
+    )
 }
 
 #[cfg(test)]
@@ -147,10 +161,19 @@ mod tests {
 
     #[test]
     fn a_wrong_type_speaks_alone() {
-        let wrong = Violation::WrongType { path: "name".into(), expected: "a string" };
-        let missing =
-            Violation::Unsatisfied { path: "id".into(), shown: Shown::Null, constraint: Constraint::NotNull };
-        assert_eq!(violations_message(&[missing.clone(), wrong]), "member `name` must be a string");
+        let wrong = Violation::WrongType {
+            path: "name".into(),
+            expected: "a string",
+        };
+        let missing = Violation::Unsatisfied {
+            path: "id".into(),
+            shown: Shown::Null,
+            constraint: Constraint::NotNull,
+        };
+        assert_eq!(
+            violations_message(&[missing.clone(), wrong]),
+            "member `name` must be a string"
+        );
         assert_eq!(
             violations_message(&[missing]),
             "1 validation error detected: Value null at 'id' failed to satisfy constraint: Member must not be null"
