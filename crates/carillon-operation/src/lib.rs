@@ -1,0 +1,41 @@
+//! What is the same for every operation: declaring it, finding it, letting a caller in, deciding, carrying it
+//! out in one transaction, recording it.
+//!
+//! * An operation is a type that implements [`Operation`]; its [`Spec`] is its declaration.
+//! * A decision is a value: a handler takes a [`Context`], and only the pipeline makes one, from a
+//!   [`Granted`].
+//! * A request is one transaction: decision, effect and audit event are read and written together.
+
+mod audit;
+mod authorize;
+mod caller;
+mod environment;
+mod fault;
+mod job;
+mod operation;
+mod outside;
+mod page;
+mod pipeline;
+mod registry;
+mod spec;
+mod vault;
+
+pub use audit::Event;
+pub use authorize::Granted;
+pub use caller::{BoxFuture, Call, Caller, CallerKind, Credentials, Identities, Session, Unidentified};
+pub use environment::{Environment, Settings};
+pub use fault::Fault;
+pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, job};
+pub use operation::{AnyOperation, Asks, Context, Operation, Planned, Request, Target, operation};
+pub use outside::{Mail, MailError, MailRelay, Outside};
+pub use page::Page;
+pub use pipeline::{Peer, Pipeline};
+pub use registry::{AwsManagedPolicy, Entry, Group, Registry, Service, ServiceEntry, StaticPolicy};
+pub use spec::{
+    Access, AccessLevel, Admission, FA, Grant, List, ManagedPolicy, PermissionsManagement, RO, Read, Spec,
+    Tagging, Transaction, UM, Wire, Write,
+};
+pub use vault::Vault;
+
+/// The Region this server is.
+pub const REGION: &str = "us-east-1";

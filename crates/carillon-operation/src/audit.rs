@@ -1,0 +1,282 @@
+//! The audit trail: one event per request, in the record format of CloudTrail.
+
+use carillon_aws::id::{AwsAccountId, uuid_v4};
+use carillon_aws::time::{Entropy, Timestamp};
+use carillon_policy::{Decision, StatementRef};
+use carillon_store::{Store, StoreError, ToValue, WriteTx, bind};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::caller::{Call, Caller, CallerKind};
+use crate::{Fault, REGION};
+
+/// CloudTrail's record format.
+const EVENT_VERSION: &str = "1.11";
+
+const INSERT: &str = "INSERT INTO audit_event (aws_account_id, event_at, event_id, event_name, event_source, \
+     user_name, access_key_id, read_only, resource_name, resource_type, record) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+/// An event as it is kept.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Whose trail it is in.
+    pub aws_account_id: AwsAccountId,
+    pub at: Timestamp,
+    pub id: String,
+    pub name: String,
+    pub source: &'static str,
+    pub user_name: String,
+    pub access_key_id: String,
+    pub read_only: bool,
+    /// Type and name of what it concerns, as `LookupEvents` is asked for them.
+    pub resource: Option<(&'static str, String)>,
+    /// CloudTrail's JSON.
+    pub record: String,
+}
+
+impl Event {
+    /// Writes the event in the transaction of its effect.
+    pub async fn insert(&self, tx: &mut WriteTx) -> Result<(), StoreError> {
+        let (kind, name) = self.resource();
+        tx.execute(
+            INSERT,
+            bind![
+                self.aws_account_id,
+                self.at,
+                self.id,
+                self.name,
+                self.source,
+                self.user_name,
+                self.access_key_id,
+                self.read_only,
+                name,
+                kind,
+                self.record
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Writes the event by itself, together with others that wait.
+    pub async fn append(&self, store: &Store) -> Result<(), StoreError> {
+        let (kind, name) = self.resource();
+        let values: &[carillon_store::Value<'_>] = bind![
+            self.aws_account_id,
+            self.at,
+            self.id,
+            self.name,
+            self.source,
+            self.user_name,
+            self.access_key_id,
+            self.read_only,
+            name,
+            kind,
+            self.record
+        ];
+        store.append(INSERT, values.iter().map(|value| value.to_value().into_owned()).collect()).await
+    }
+
+    fn resource(&self) -> (&str, &str) {
+        self.resource.as_ref().map_or(("", ""), |(kind, name)| (kind, name))
+    }
+}
+
+/// What is known of a request when its event is written.
+pub struct Facts<'a> {
+    pub call: &'a Call,
+    pub entropy: &'a dyn Entropy,
+    pub source: &'static str,
+    pub name: &'a str,
+    pub read_only: bool,
+    /// The caller, or, while nobody is proven, the account the key identifier names and that identifier.
+    pub identity: Result<&'a Caller, (AwsAccountId, &'a str)>,
+    /// Masked, with lower-case first letters.
+    pub request_parameters: Option<Value>,
+    pub response_elements: Option<Value>,
+    pub error: Option<(&'a str, &'a str)>,
+    pub decision: Option<&'a Decision>,
+    pub resource: Option<(&'static str, String)>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
+    event_version: &'static str,
+    user_identity: UserIdentity<'a>,
+    event_time: &'a str,
+    event_source: &'static str,
+    event_name: &'a str,
+    aws_region: &'static str,
+    #[serde(rename = "sourceIPAddress")]
+    source_ip_address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'a str>,
+    request_parameters: Option<&'a Value>,
+    response_elements: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    additional_event_data: Option<Value>,
+    #[serde(rename = "requestID")]
+    request_id: &'a str,
+    #[serde(rename = "eventID")]
+    event_id: &'a str,
+    read_only: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<Value>,
+    event_type: &'static str,
+    management_event: bool,
+    recipient_account_id: &'a str,
+    event_category: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_details: Option<TlsDetails<'a>>,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserIdentity<'a> {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<&'a str>,
+    access_key_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_context: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TlsDetails<'a> {
+    tls_version: &'a str,
+    cipher_suite: &'a str,
+    client_provided_host_header: &'a str,
+}
+
+impl Facts<'_> {
+    /// The event of a request.
+    pub fn event(self) -> Event {
+        let id = uuid_v4(self.entropy);
+        let (account, access_key_id, user_name) = match self.identity {
+            Ok(caller) => (caller.aws_account_id, caller.access_key_id.as_str(), lookup_name(caller)),
+            Err((account, access_key_id)) => (account, access_key_id, ""),
+        };
+        let record = Record {
+            event_version: EVENT_VERSION,
+            user_identity: match self.identity {
+                Ok(caller) => identity(caller),
+                Err((_, access_key_id)) => UserIdentity { access_key_id, ..UserIdentity::default() },
+            },
+            event_time: &self.call.now.iso_seconds(),
+            event_source: self.source,
+            event_name: self.name,
+            aws_region: REGION,
+            source_ip_address: self.call.source_ip.to_canonical().to_string(),
+            user_agent: self.call.user_agent.as_deref(),
+            error_code: self.error.map(|(code, _)| code),
+            error_message: self.error.map(|(_, message)| message),
+            request_parameters: self.request_parameters.as_ref(),
+            response_elements: self.response_elements.as_ref(),
+            additional_event_data: self.decision.map(|decision| json!({ "authorization": explain(decision) })),
+            request_id: &self.call.request_id,
+            event_id: &id,
+            read_only: self.read_only,
+            resources: self
+                .resource
+                .as_ref()
+                .filter(|(_, name)| name.starts_with("arn:"))
+                .map(|(kind, name)| json!([{ "type": kind, "ARN": name, "accountId": account }])),
+            event_type: "AwsApiCall",
+            management_event: true,
+            recipient_account_id: account.as_str(),
+            event_category: "Management",
+            tls_details: self.call.tls.as_ref().map(|(version, suite)| TlsDetails {
+                tls_version: version,
+                cipher_suite: suite,
+                client_provided_host_header: &self.call.host,
+            }),
+        };
+        let record = serde_json::to_string(&record).expect("strings and trees of them are always written");
+        Event {
+            aws_account_id: account,
+            at: self.call.now,
+            name: self.name.to_owned(),
+            source: self.source,
+            user_name: user_name.to_owned(),
+            access_key_id: access_key_id.to_owned(),
+            read_only: self.read_only,
+            resource: self.resource,
+            record,
+            id,
+        }
+    }
+}
+
+/// What `LookupEvents` finds a caller by: the user name, the session name, or `root`.
+fn lookup_name(caller: &Caller) -> &str {
+    match &caller.kind {
+        CallerKind::Root => "root",
+        CallerKind::User { name, .. } => name,
+        CallerKind::RoleSession { session_name, .. } => session_name,
+    }
+}
+
+fn identity(caller: &Caller) -> UserIdentity<'_> {
+    UserIdentity {
+        kind: Some(match caller.kind {
+            CallerKind::Root => "Root",
+            CallerKind::User { .. } => "IAMUser",
+            CallerKind::RoleSession { .. } => "AssumedRole",
+        }),
+        principal_id: Some(&caller.user_id),
+        arn: Some(&caller.arn),
+        account_id: Some(caller.aws_account_id.as_str()),
+        access_key_id: &caller.access_key_id,
+        user_name: caller.user_name(),
+        session_context: caller.session.as_ref().map(|session| {
+            let mut context = json!({ "attributes": {
+                "creationDate": session.issued_at.iso_seconds().to_string(),
+                "mfaAuthenticated": session.multi_factor_at.is_some().to_string(),
+            }});
+            if let CallerKind::RoleSession { role_id, role_name, role_arn, .. } = &caller.kind {
+                context["sessionIssuer"] = json!({
+                    "type": "Role", "principalId": role_id, "arn": role_arn,
+                    "accountId": caller.aws_account_id, "userName": role_name,
+                });
+            }
+            if let Some(identity) = &session.source_identity {
+                context["sourceIdentity"] = json!(identity);
+            }
+            context
+        }),
+    }
+}
+
+/// The decision for the trail, which may say more than the wire.
+fn explain(decision: &Decision) -> Value {
+    match decision {
+        Decision::Allowed { by } => json!({ "decision": "allowed", "statement": statement(by) }),
+        Decision::ExplicitlyDenied { by } => json!({ "decision": "explicitDeny", "statement": statement(by) }),
+        Decision::ImplicitlyDenied { missing } => {
+            json!({ "decision": "implicitDeny", "missing": format!("{missing:?}") })
+        }
+    }
+}
+
+fn statement(by: &StatementRef) -> Value {
+    json!({ "policy": by.arn.as_deref().unwrap_or(&by.name), "index": by.index, "sid": by.sid })
+}
+
+/// The error code of the trail: the wire's, except that refusals are `AccessDenied` in every service.
+pub(crate) fn error_code<'a>(fault: &Fault, wire_code: &'a str) -> &'a str {
+    if matches!(fault, Fault::Denied { .. }) { "AccessDenied" } else { wire_code }
+}

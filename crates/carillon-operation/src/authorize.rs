@@ -1,0 +1,174 @@
+//! The decision, and the proof that it was taken.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use carillon_aws::id::AwsAccountId;
+use carillon_aws::time::Timestamp;
+use carillon_policy::{Context as PolicyContext, ContextValue, Decision, decide};
+
+use crate::caller::{Call, Caller};
+use crate::operation::{Asks, Request, Target};
+use crate::spec::Admission;
+use crate::{Fault, REGION};
+
+/// Proof that the policies allow `O` to the caller on the target.
+///
+/// It has one constructor, in this module, which runs the policy engine:
+///
+/// ```compile_fail
+/// # use carillon_operation::Granted;
+/// fn forge<O>() -> Granted<O> {
+///     Granted { decision: None, operation: std::marker::PhantomData }
+/// }
+/// ```
+pub struct Granted<O> {
+    decision: Option<Decision>,
+    operation: PhantomData<fn() -> O>,
+}
+
+impl<O> Granted<O> {
+    /// Asks the policies. The fault of a refusal words it as AWS does.
+    pub(crate) fn decide(
+        request: &Request<'_>,
+        target: &Target,
+        asks: Option<Asks>,
+    ) -> Result<Self, Fault> {
+        let decision = match request.entry.spec.admission {
+            Admission::Authenticated => None,
+            Admission::Policy => Some(match asks {
+                None => ask(request, target, &request.entry.spellings)?,
+                Some(asks) => {
+                    let mut last = None;
+                    for spellings in asks {
+                        last = Some(ask(request, target, spellings)?);
+                    }
+                    last.ok_or_else(|| Fault::internal("an operation that asks for no action"))?
+                }
+            }),
+        };
+        Ok(Self { decision, operation: PhantomData })
+    }
+
+    /// The decision, unless valid credentials were enough.
+    pub(crate) fn decision(&self) -> Option<&Decision> {
+        self.decision.as_ref()
+    }
+}
+
+fn ask(
+    request: &Request<'_>,
+    target: &Target,
+    spellings: &[&str],
+) -> Result<Decision, Fault> {
+    let owner = target.owner.unwrap_or(request.caller().aws_account_id);
+    let decision = decide(
+        &carillon_policy::Request {
+            principal: &request.caller().principal,
+            actions: spellings,
+            resource: &target.resource,
+            resource_account: Some(owner.as_str()),
+            resource_policy: target.resource_policy.as_deref(),
+            context: &Facts { call: request.call, caller: request.caller(), target, owner },
+        },
+        &request.credentials.policies,
+    );
+    match decision {
+        Decision::Allowed { .. } => Ok(decision),
+        refused => Err(Fault::Denied {
+            message: wording(request, target, &refused, spellings[0], owner),
+            decision: Some(refused),
+        }),
+    }
+}
+
+/// AWS's present wording of a refusal.
+fn wording(
+    request: &Request<'_>,
+    target: &Target,
+    decision: &Decision,
+    action: &str,
+    owner: AwsAccountId,
+) -> String {
+    let mut message =
+        format!("User: {} is not authorized to perform: {action}", request.caller().arn);
+    if target.resource != "*" {
+        message.push_str(" on resource: ");
+        message.push_str(&target.resource);
+    }
+    // What a trust policy says is not for those it refuses.
+    if target.resource_policy.is_none() {
+        message.push(' ');
+        message.push_str(&decision.wording(action, owner == request.caller().aws_account_id));
+    }
+    message
+}
+
+/// The request context: each key is answered when a condition asks for it.
+struct Facts<'a> {
+    call: &'a Call,
+    caller: &'a Caller,
+    target: &'a Target,
+    owner: AwsAccountId,
+}
+
+impl PolicyContext for Facts<'_> {
+    fn get(&self, key: &str) -> Option<ContextValue<'_>> {
+        let (call, caller, target) = (self.call, self.caller, self.target);
+        let session = caller.session.as_ref();
+        match key {
+            "aws:currenttime" => one(call.now.iso_seconds().to_string()),
+            "aws:epochtime" => one(call.now.as_seconds().to_string()),
+            "aws:sourceip" => one(call.source_ip.to_canonical().to_string()),
+            "aws:securetransport" => boolean(call.tls.is_some()),
+            "aws:useragent" => call.user_agent.as_deref().and_then(text),
+            "aws:referer" => call.referer.as_deref().and_then(text),
+            "aws:requestedregion" => text(REGION),
+            "aws:principalarn" => text(caller.principal_arn()),
+            "aws:principalaccount" => text(caller.aws_account_id.as_str()),
+            "aws:principaltype" => text(caller.principal_type()),
+            "aws:userid" => text(&caller.user_id),
+            "aws:username" => caller.user_name().and_then(text),
+            "aws:principalisawsservice" | "aws:viaawsservice" => boolean(false),
+            "aws:multifactorauthpresent" => {
+                session.and_then(|session| boolean(session.multi_factor_at.is_some()))
+            }
+            "aws:multifactorauthage" => session
+                .and_then(|session| session.multi_factor_at)
+                .and_then(|at| one(age(call.now, at).to_string())),
+            "aws:tokenissuetime" => session.and_then(|session| one(session.issued_at.iso_seconds().to_string())),
+            "aws:sourceidentity" => session.and_then(|session| session.source_identity.as_deref()).and_then(text),
+            "aws:resourceaccount" => one(self.owner.to_string()),
+            "aws:tagkeys" if !target.tag_keys.is_empty() => {
+                Some(ContextValue::Many(target.tag_keys.iter().map(|key| Cow::Borrowed(key.as_str())).collect()))
+            }
+            _ => tagged(key, "aws:principaltag/", &caller.tags)
+                .or_else(|| tagged(key, "aws:resourcetag/", &target.tags))
+                .or_else(|| tagged(key, "iam:resourcetag/", &target.tags))
+                .or_else(|| tagged(key, "aws:requesttag/", &target.request_tags))
+                .or_else(|| target.keys.iter().find(|(name, _)| *name == key).and_then(|(_, value)| text(value))),
+        }
+    }
+}
+
+fn age(now: Timestamp, at: Timestamp) -> u64 {
+    now.since(at).as_secs()
+}
+
+fn text(value: &str) -> Option<ContextValue<'_>> {
+    Some(ContextValue::One(Cow::Borrowed(value)))
+}
+
+fn one(value: String) -> Option<ContextValue<'static>> {
+    Some(ContextValue::One(Cow::Owned(value)))
+}
+
+fn boolean(value: bool) -> Option<ContextValue<'static>> {
+    text(if value { "true" } else { "false" })
+}
+
+fn tagged<'a>(key: &str, prefix: &str, tags: &'a [(String, String)]) -> Option<ContextValue<'a>> {
+    let wanted = key.strip_prefix(prefix)?;
+    let (_, value) = tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+    text(value)
+}

@@ -1,0 +1,156 @@
+//! Who asks.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use carillon_aws::id::AwsAccountId;
+use carillon_aws::secret::Secret;
+use carillon_aws::sigv4::SigningKey;
+use carillon_aws::time::Timestamp;
+use carillon_policy::{Policies, Principal};
+use carillon_store::StoreError;
+
+/// A boxed future, where a trait must be usable as an object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An authenticated principal, as long as one request lasts.
+#[derive(Debug)]
+pub struct Caller {
+    pub aws_account_id: AwsAccountId,
+    pub kind: CallerKind,
+    /// As policies and messages name it: a user, role session, federated user or root ARN.
+    pub arn: String,
+    /// `aws:userid`: `AIDA…`, `AROA…:session`, or the account.
+    pub user_id: String,
+    pub principal: Principal,
+    pub access_key_id: String,
+    /// Tags of the user or role; those of the session win.
+    pub tags: Vec<(String, String)>,
+    /// Of temporary credentials.
+    pub session: Option<Session>,
+}
+
+/// The kinds of principals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallerKind {
+    Root,
+    User { id: String, name: String },
+    RoleSession { role_id: String, role_name: String, role_arn: String, session_name: String },
+}
+
+/// What temporary credentials carry beside the principal.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub multi_factor_at: Option<Timestamp>,
+    pub source_identity: Option<String>,
+    /// Made by `GetSessionToken`, whose sessions may not call all of IAM and STS.
+    pub of_get_session_token: bool,
+}
+
+impl Caller {
+    /// The friendly name, for IAM users only.
+    pub fn user_name(&self) -> Option<&str> {
+        match &self.kind {
+            CallerKind::User { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    pub fn is_root(&self) -> bool {
+        self.kind == CallerKind::Root
+    }
+
+    /// `aws:PrincipalArn`: the role for a role session, else as `arn`.
+    pub fn principal_arn(&self) -> &str {
+        match &self.kind {
+            CallerKind::RoleSession { role_arn, .. } => role_arn,
+            _ => &self.arn,
+        }
+    }
+
+    /// `aws:PrincipalType`.
+    pub fn principal_type(&self) -> &'static str {
+        match self.kind {
+            CallerKind::Root => "Account",
+            CallerKind::User { .. } => "User",
+            CallerKind::RoleSession { .. } => "AssumedRole",
+        }
+    }
+}
+
+/// The facts of one request that are not its input.
+#[derive(Debug)]
+pub struct Call {
+    pub request_id: String,
+    /// Fixed for the whole request.
+    pub now: Timestamp,
+    pub source_ip: IpAddr,
+    pub user_agent: Option<String>,
+    pub referer: Option<String>,
+    pub host: String,
+    /// TLS version and cipher suite, when TLS ended here.
+    pub tls: Option<(String, String)>,
+}
+
+/// Credentials that a key identifier stands for, with everything a decision needs of their owner.
+pub struct Credentials {
+    pub caller: Caller,
+    pub secret: Secret<String>,
+    pub policies: Policies,
+    /// The revision of the AWS account's access control that all this was read at. The pipeline compares it
+    /// in the transaction of the effect, so nothing older is ever used.
+    pub revision: i64,
+    signing_key: Mutex<Option<(String, Arc<SigningKey>)>>,
+}
+
+impl Credentials {
+    pub fn new(caller: Caller, secret: Secret<String>, policies: Policies, revision: i64) -> Self {
+        Self { caller, secret, policies, revision, signing_key: Mutex::new(None) }
+    }
+
+    /// The key of a day, Region and service, derived once for the requests that follow.
+    pub fn signing_key(&self, date: &str, region: &str, service: &str) -> Arc<SigningKey> {
+        let scope = format!("{date}/{region}/{service}");
+        let mut kept = self.signing_key.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((of, key)) if *of == scope => Arc::clone(key),
+            _ => {
+                let key = Arc::new(SigningKey::derive(self.secret.expose(), date, region, service));
+                *kept = Some((scope, Arc::clone(&key)));
+                key
+            }
+        }
+    }
+}
+
+/// Why a key identifier and token are nobody's.
+#[derive(Debug)]
+pub enum Unidentified {
+    /// Unknown, inactive, or with a token that is not its own.
+    Invalid,
+    Expired,
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unidentified {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// How the pipeline learns who somebody is and what policies they have.
+pub trait Identities: Send + Sync + 'static {
+    /// The credentials of an access key. They may be remembered from an earlier request.
+    fn credentials<'a>(
+        &'a self,
+        access_key_id: &'a str,
+        session_token: Option<&'a str>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Arc<Credentials>, Unidentified>>;
+
+    /// Drops what is remembered of an access key, because something changed since.
+    fn forget(&self, access_key_id: &str);
+}

@@ -1,0 +1,51 @@
+//! What the process lends to every request.
+
+use std::sync::Arc;
+
+use carillon_aws::time::{Clock, Entropy};
+use tokio::sync::{Notify, mpsc};
+
+use crate::audit::Event;
+use crate::registry::Registry;
+use crate::vault::Vault;
+
+/// What the process lends to every request. Nothing in it reaches outside the process.
+pub struct Environment {
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub registry: Registry,
+    pub vault: Vault,
+    pub settings: Settings,
+    /// Told when a job may have been queued.
+    pub jobs: Notify,
+    /// Where audit records also go, one JSON object each.
+    pub audit_log: Option<mpsc::Sender<String>>,
+    /// Slow hashes at the same time: each takes 19 MiB and a core.
+    pub hashing: tokio::sync::Semaphore,
+}
+
+/// What the operator configured and operations need to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The address people reach the server at, without a trailing slash: `https://chime.example.com`.
+    pub public_url: String,
+    /// Whether mail can be sent.
+    pub mail: bool,
+    /// The name and address mail comes from.
+    pub mail_from: String,
+}
+
+impl Environment {
+    /// What follows a commit: the audit log gets its line, and the job runner is told.
+    pub(crate) fn after_commit(&self, event: &Event) {
+        if let Some(log) = &self.audit_log
+            // The trail itself is in the database; a log that cannot keep up must not stop requests.
+            && log.try_send(event.record.clone()).is_err()
+        {
+            metrics::counter!("carillon_audit_log_dropped_total").increment(1);
+        }
+        if !event.read_only {
+            self.jobs.notify_one();
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! An operation is a type: its input is also its declaration.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use carillon_aws::id::AwsAccountId;
+use carillon_aws::shape::Shape;
+use carillon_aws::time::{Entropy, Timestamp};
+use carillon_policy::Attached;
+use carillon_store::{ReadTx, bind};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::authorize::Granted;
+use crate::caller::{BoxFuture, Call, Caller, Credentials};
+use crate::environment::Environment;
+use crate::pipeline::Pipeline;
+use crate::registry::{Entry, Service};
+use crate::spec::{Access, AccessLevel, Spec, Transaction};
+use crate::Fault;
+
+/// How often a request that lost a race is run again before the caller is told to try later.
+const ATTEMPTS: u32 = 8;
+
+/// An operation of the service. The type that implements it is its input.
+pub trait Operation: DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    const SPEC: Spec;
+
+    /// Whether [`Operation::prepare`] does slow work. Such an operation is decided twice: on a snapshot before
+    /// that work, so strangers cannot make us do it, and in the transaction that has the effect.
+    const PREPARES: bool = false;
+
+    /// The IAM access level, which also decides what the handler may do to the database.
+    type Access: Access;
+    type Output: Serialize + JsonSchema + Send;
+    type Error: Into<Fault> + Send;
+
+    /// The actions that must be allowed, each with its spellings, where they depend on the input.
+    fn asks(&self) -> Option<Asks> {
+        None
+    }
+
+    /// What the policies are asked about. Reads what the decision itself must know, and nothing else: a
+    /// target that does not exist is asked about as well, so that a refused caller learns nothing.
+    fn target(
+        &self,
+        caller: &Caller,
+        tx: &mut ReadTx,
+    ) -> impl Future<Output = Result<Target, Fault>> + Send {
+        let _ = (caller, tx);
+        async { Ok(Target::any()) }
+    }
+
+    /// Slow work done before the transaction opens, such as hashing a password.
+    fn prepare(&mut self, environment: &Environment) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = environment;
+        async { Ok(()) }
+    }
+
+    fn handle(
+        &self,
+        cx: &mut Context<'_, Self>,
+    ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+/// Actions that must all be allowed, each with its spellings, the primary one first.
+pub type Asks = &'static [&'static [&'static str]];
+
+/// What the policies are asked about.
+#[derive(Debug, Default)]
+pub struct Target {
+    /// An ARN, or `*` for actions without resource-level permissions.
+    pub resource: Cow<'static, str>,
+    /// The AWS account that owns it, if not the caller's.
+    pub owner: Option<AwsAccountId>,
+    /// `aws:ResourceTag/…`.
+    pub tags: Vec<(String, String)>,
+    /// `aws:RequestTag/…`, of requests that pass tags.
+    pub request_tags: Vec<(String, String)>,
+    /// `aws:TagKeys`, of requests that pass or remove tags.
+    pub tag_keys: Vec<String>,
+    /// Keys of the service, by lower-case name: `iam:policyarn`.
+    pub keys: Vec<(&'static str, String)>,
+    /// The policy on the resource: the trust policy of a role to assume.
+    pub resource_policy: Option<Arc<Attached>>,
+    /// What the trail files the event under: type (`AWS::IAM::User`) and name.
+    pub filed_under: Option<(&'static str, String)>,
+}
+
+impl Target {
+    /// No resource: the answer for actions that are asked on `*`.
+    pub fn any() -> Self {
+        Self::on("*")
+    }
+
+    pub fn on(resource: impl Into<Cow<'static, str>>) -> Self {
+        Self { resource: resource.into(), ..Self::default() }
+    }
+
+    #[must_use]
+    pub fn filed_under(mut self, kind: &'static str, name: impl Into<String>) -> Self {
+        self.filed_under = Some((kind, name.into()));
+        self
+    }
+}
+
+/// Who asks, when, and the transaction the answer is computed in.
+///
+/// Only the pipeline makes one, and only from a decision that allowed exactly this operation:
+///
+/// ```compile_fail
+/// # use carillon_operation::{Context, Operation};
+/// fn forge<O: Operation>() -> Context<'static, O> {
+///     Context { .. }
+/// }
+/// ```
+///
+/// The context of one operation is none of another's:
+///
+/// ```compile_fail
+/// # use carillon_operation::{Context, Operation};
+/// async fn borrow<A: Operation, B: Operation>(a: &A, cx: &mut Context<'_, B>) {
+///     let _ = a.handle(cx).await;
+/// }
+/// ```
+pub struct Context<'a, O: Operation> {
+    pub caller: &'a Caller,
+    pub call: &'a Call,
+    pub now: Timestamp,
+    pub environment: &'a Environment,
+    pub tx: &'a mut <O::Access as Access>::Tx,
+    _granted: &'a Granted<O>,
+}
+
+impl<O: Operation> Context<'_, O> {
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.environment.entropy
+    }
+
+    pub fn aws_account_id(&self) -> AwsAccountId {
+        self.caller.aws_account_id
+    }
+}
+
+/// An operation as the registry knows it.
+pub trait AnyOperation: Send + Sync {
+    fn spec(&'static self) -> &'static Spec;
+    fn level(&self) -> AccessLevel;
+    /// Whether this server carries it out; otherwise it answers 501, after authorisation.
+    fn is_built(&self) -> bool;
+    /// The shapes of input and output, compiled anew: the registry keeps them.
+    fn shapes(&self) -> (Shape, Shape);
+
+    /// Decides, carries out and records one request whose input has the input's shape.
+    ///
+    /// Answers the encoded body.
+    fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Fault>>;
+}
+
+/// An authenticated request with a well-formed input, on its way to an operation.
+pub struct Request<'a> {
+    pub pipeline: &'a Pipeline,
+    pub service: &'static Service,
+    pub entry: &'a Entry,
+    pub call: &'a Call,
+    pub credentials: &'a Credentials,
+    pub input: &'a Value,
+}
+
+impl<'a> Request<'a> {
+    pub fn caller(&self) -> &'a Caller {
+        &self.credentials.caller
+    }
+
+    /// Whether what is known of the caller still holds in this transaction.
+    async fn require_current(&self, tx: &mut ReadTx) -> Result<(), Fault> {
+        let revision = tx
+            .fetch_number(
+                "SELECT access_revision FROM aws_account WHERE aws_account_id = $1",
+                bind![self.caller().aws_account_id],
+            )
+            .await?;
+        if revision == self.credentials.revision { Ok(()) } else { Err(Fault::Changed) }
+    }
+}
+
+/// The entry of the operation `O` in a registry.
+pub const fn operation<O: Operation>() -> &'static dyn AnyOperation {
+    const { &Of::<O>(PhantomData) }
+}
+
+struct Of<O>(PhantomData<fn() -> O>);
+
+impl<O: Operation> AnyOperation for Of<O> {
+    fn spec(&'static self) -> &'static Spec {
+        const { &O::SPEC }
+    }
+
+    fn level(&self) -> AccessLevel {
+        O::Access::LEVEL
+    }
+
+    fn is_built(&self) -> bool {
+        true
+    }
+
+    fn shapes(&self) -> (Shape, Shape) {
+        (Shape::of::<O>(), Shape::of_output::<O::Output>())
+    }
+
+    fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Fault>> {
+        Box::pin(run::<O>(request))
+    }
+}
+
+async fn run<O: Operation>(request: &Request<'_>) -> Result<Vec<u8>, Fault> {
+    let outcome = match O::deserialize(request.input) {
+        Ok(mut operation) => match prepare(request, &mut operation).await {
+            Ok(()) => repeat(request, &operation).await,
+            Err(fault) => Err(fault),
+        },
+        // The shape let it through and the type did not: a member with a rule the shape cannot express.
+        Err(error) => Err(Fault::Invalid(error.to_string())),
+    };
+    request.record_failure(&outcome).await?;
+    outcome
+}
+
+async fn prepare<O: Operation>(request: &Request<'_>, operation: &mut O) -> Result<(), Fault> {
+    if O::PREPARES {
+        let mut tx = request.pipeline.store.read().await?;
+        authorize::<O>(request, operation, &mut tx).await?;
+        drop(tx);
+        operation.prepare(&request.pipeline.environment).await.map_err(Into::into)?;
+    }
+    Ok(())
+}
+
+/// Runs the request again while it loses races. That is safe, because a handler has no effect outside its
+/// transaction.
+async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Fault> {
+    let mut attempt = 1;
+    loop {
+        match once(request, operation).await {
+            Err(Fault::Contended) if attempt < ATTEMPTS => {
+                // Spread those who collided, or they collide again.
+                let mut random = [0];
+                request.pipeline.environment.entropy.fill(&mut random);
+                let pause = Duration::from_micros(u64::from(random[0]) * 40 * u64::from(attempt));
+                tokio::time::sleep(pause).await;
+                attempt += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn once<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Fault> {
+    let environment = &request.pipeline.environment;
+    let mut tx = <O::Access as Access>::Tx::begin(&request.pipeline.store).await?;
+    let (granted, target) = authorize::<O>(request, operation, tx.reader()).await?;
+    let mut context = Context {
+        caller: request.caller(),
+        call: request.call,
+        now: request.call.now,
+        environment,
+        tx: &mut tx,
+        _granted: &granted,
+    };
+    let output = operation.handle(&mut context).await.map_err(Into::into)?;
+    let (body, response_elements) = request.encode(&output, O::Access::LEVEL.reads_only())?;
+    let event = request.success_event(granted.decision(), &target, response_elements);
+    tx.conclude(&request.pipeline.store, &event).await?;
+    environment.after_commit(&event);
+    Ok(body)
+}
+
+async fn authorize<O: Operation>(
+    request: &Request<'_>,
+    operation: &O,
+    tx: &mut ReadTx,
+) -> Result<(Granted<O>, Target), Fault> {
+    request.require_current(tx).await?;
+    let target = operation.target(request.caller(), tx).await?;
+    let granted = Granted::decide(request, &target, operation.asks())?;
+    Ok((granted, target))
+}
+
+/// An action that this server has no operation for yet. It is routed and authorised like the others.
+pub struct Planned {
+    pub spec: Spec,
+    pub level: AccessLevel,
+}
+
+/// The entry of an action that is planned: `planned!(Read, Spec::rest("chime:GetDomain", …))`.
+#[macro_export]
+macro_rules! planned {
+    ($level:ident, $spec:expr) => {{
+        static PLANNED: $crate::Planned =
+            $crate::Planned { spec: $spec, level: $crate::AccessLevel::$level };
+        &PLANNED as &'static dyn $crate::AnyOperation
+    }};
+}
+
+impl AnyOperation for Planned {
+    fn spec(&'static self) -> &'static Spec {
+        &self.spec
+    }
+
+    fn level(&self) -> AccessLevel {
+        self.level
+    }
+
+    fn is_built(&self) -> bool {
+        false
+    }
+
+    fn shapes(&self) -> (Shape, Shape) {
+        (Shape::of::<Nothing>(), Shape::of_output::<()>())
+    }
+
+    fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Fault>> {
+        Box::pin(async move {
+            let outcome = self.authorize(request).await.and(Err(Fault::NotImplemented(self.spec.action)));
+            request.record_failure(&outcome).await?;
+            outcome
+        })
+    }
+}
+
+impl Planned {
+    async fn authorize(&self, request: &Request<'_>) -> Result<(), Fault> {
+        let mut tx = request.pipeline.store.read().await?;
+        request.require_current(&mut tx).await?;
+        Granted::<Self>::decide(request, &Target::any(), None)?;
+        Ok(())
+    }
+}
+
+/// The input of a planned action: whatever is sent is let through to the decision.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+struct Nothing {}

@@ -1,0 +1,269 @@
+//! PostgreSQL: a pool, serializable writes, and appended statements in groups.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::row::Source;
+use crate::{Row, StoreError, Value};
+
+/// Connections of one node.
+const CONNECTIONS: usize = 16;
+/// How long a request waits for one of them, and for a new one to be made.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Appended statements that may wait; beyond it, requests wait to append.
+const APPENDS: usize = 4096;
+/// Appended statements in one commit.
+const GROUP: usize = 512;
+
+#[derive(Clone)]
+pub(crate) struct Postgres {
+    pool: Pool,
+    appends: mpsc::Sender<Append>,
+}
+
+struct Append {
+    sql: &'static str,
+    values: Vec<Value<'static>>,
+    done: oneshot::Sender<Result<(), StoreError>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Read,
+    Write,
+}
+
+impl Postgres {
+    pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
+        let mut config: tokio_postgres::Config = url.parse().map_err(|cause: tokio_postgres::Error| {
+            StoreError::Address { url: without_password(url), reason: cause.to_string() }
+        })?;
+        config.connect_timeout(PATIENCE).application_name("carillon");
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|cause| StoreError::Database(cause.into()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let manager = Manager::from_config(
+            config,
+            MakeRustlsConnect::new(tls),
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|cause| StoreError::Database(cause.into()))?;
+        require_code_point_order(&pool, url).await?;
+
+        let (appends, queue) = mpsc::channel(APPENDS);
+        tokio::spawn(append_groups(pool.clone(), queue));
+        Ok(Self { pool, appends })
+    }
+
+    pub(crate) async fn begin(&self, mode: Mode) -> Result<Transaction, StoreError> {
+        let client = connection(&self.pool).await?;
+        let transaction = Transaction { client: Some(client) };
+        let begin = match mode {
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Mode::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        };
+        transaction.client().batch_execute(begin).await.map_err(error)?;
+        Ok(transaction)
+    }
+
+    pub(crate) async fn append(
+        &self,
+        sql: &'static str,
+        values: Vec<Value<'static>>,
+    ) -> Result<(), StoreError> {
+        let (done, answer) = oneshot::channel();
+        self.appends
+            .send(Append { sql, values, done })
+            .await
+            .map_err(|_| StoreError::Database("the appending task has ended".into()))?;
+        answer.await.unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
+    }
+}
+
+async fn connection(pool: &Pool) -> Result<Object, StoreError> {
+    pool.get().await.map_err(|cause| StoreError::Database(cause.into()))
+}
+
+/// Pages go by text keys, and both engines must order them alike.
+async fn require_code_point_order(pool: &Pool, url: &str) -> Result<(), StoreError> {
+    let client = connection(pool).await?;
+    let row = client
+        .query_one("SELECT datcollate, datname FROM pg_database WHERE datname = current_database()", &[])
+        .await
+        .map_err(error)?;
+    let (collation, name): (String, String) = (row.get(0), row.get(1));
+    if matches!(collation.as_str(), "C" | "C.UTF-8" | "C.utf8" | "POSIX") {
+        return Ok(());
+    }
+    Err(StoreError::Address {
+        url: without_password(url),
+        reason: format!(
+            "database {name} sorts text by {collation}, and Carillon needs code point order; make one with: \
+             CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+        ),
+    })
+}
+
+/// Commits what was appended, as much at a time as there is, until the last handle of the store is gone.
+async fn append_groups(pool: Pool, mut queue: mpsc::Receiver<Append>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while queue.recv_many(&mut group, GROUP).await > 0 {
+        // One bad statement would undo its whole group, so a group that fails is run again one by one.
+        if commit_group(&pool, &group).await.is_ok() {
+            for append in group.drain(..) {
+                let _ = append.done.send(Ok(()));
+            }
+        } else {
+            for append in group.drain(..) {
+                let outcome = commit_group(&pool, std::slice::from_ref(&append)).await;
+                let _ = append.done.send(outcome);
+            }
+        }
+    }
+}
+
+async fn commit_group(pool: &Pool, group: &[Append]) -> Result<(), StoreError> {
+    let client = connection(pool).await?;
+    let mut transaction = Transaction { client: Some(client) };
+    transaction.client().batch_execute("BEGIN").await.map_err(error)?;
+    for append in group {
+        transaction.execute(append.sql, &append.values).await?;
+    }
+    transaction.commit().await
+}
+
+pub(crate) struct Transaction {
+    client: Option<Object>,
+}
+
+impl Transaction {
+    fn client(&self) -> &Object {
+        self.client.as_ref().expect("only taken when committed or dropped")
+    }
+
+    pub(crate) async fn each(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut visit: impl FnMut(&Row<'_>) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
+        let statement = self.client().prepare_cached(sql).await.map_err(error)?;
+        let bound: Vec<Bound<'_>> = values.iter().map(Bound).collect();
+        let parameters: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|bound| bound as _).collect();
+        for row in self.client().query(&statement, &parameters).await.map_err(error)? {
+            visit(&Row(Source::Postgres(&row)))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn execute(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        let statement = self.client().prepare_cached(sql).await.map_err(error)?;
+        let bound: Vec<Bound<'_>> = values.iter().map(Bound).collect();
+        let parameters: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|bound| bound as _).collect();
+        self.client().execute(&statement, &parameters).await.map_err(error)
+    }
+
+    pub(crate) async fn execute_script(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        self.client().batch_execute(sql).await.map_err(error)
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        let Some(client) = self.client.take() else { return Ok(()) };
+        client.batch_execute("COMMIT").await.map_err(error)
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take() else { return };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    if client.batch_execute("ROLLBACK").await.is_err() {
+                        // In an unknown state: close it instead of lending it to the next request.
+                        drop(Object::take(client));
+                    }
+                });
+            }
+            Err(_) => drop(Object::take(client)),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Bound<'a>(&'a Value<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self.0 {
+            Value::Null => Ok(IsNull::Yes),
+            Value::Text(text) => text.as_ref().to_sql(ty, out),
+            Value::Number(number) => match *ty {
+                Type::INT4 => i32::try_from(*number)?.to_sql(ty, out),
+                _ => number.to_sql(ty, out),
+            },
+            Value::Boolean(boolean) => boolean.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
+/// The address as it may be shown.
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme + 3 < at => {
+            let user = url[scheme + 3..at].split(':').next().unwrap_or_default();
+            format!("{}{user}@{}", &url[..scheme + 3], &url[at + 1..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
+pub(crate) fn error(error: tokio_postgres::Error) -> StoreError {
+    match error.code() {
+        Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED) => StoreError::Contention,
+        Some(&SqlState::UNIQUE_VIOLATION) => StoreError::Duplicate,
+        _ => StoreError::Database(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(without_password("postgres://carillon:s3cret@db:5432/c"), "postgres://carillon@db:5432/c");
+        assert_eq!(without_password("postgres://db/c"), "postgres://db/c");
+    }
+}

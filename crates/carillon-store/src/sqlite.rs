@@ -1,0 +1,332 @@
+//! SQLite: several reading connections, one writing connection, and commits in groups.
+//!
+//! A durable commit costs a disk flush, which is many times the cost of everything else a request does.
+//! So writers do not commit one by one: each works in a savepoint of one outer transaction, and a thread of
+//! its own commits that transaction and then answers all who waited. While it flushes, the next group
+//! gathers behind the writer's lock, which is fair: the busier the server, the larger the groups.
+//!
+//! Statements run on the caller's thread. They are point reads and short pages, a few microseconds each,
+//! which is less than handing them to another thread would cost.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::row::Source;
+use crate::{Row, StoreError, Value};
+
+/// Readers at work at the same time. More would only queue for the same cores.
+const READERS: usize = 8;
+/// How long a writer waits for another process (such as `carillon account create`) to finish.
+const BUSY: Duration = Duration::from_secs(5);
+/// Statements kept prepared per connection; more than there are texts in the code.
+const STATEMENTS: usize = 512;
+
+#[derive(Clone)]
+pub(crate) struct Sqlite {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    readers: Arc<Semaphore>,
+    writer: Arc<tokio::sync::Mutex<WriterState>>,
+    appends: Mutex<Vec<Append>>,
+    wake: SyncSender<()>,
+}
+
+/// What the lock of the writing connection protects.
+struct WriterState {
+    connection: Connection,
+    /// Whether the outer transaction is open.
+    open: bool,
+    waiting: Vec<Waiting>,
+}
+
+type Waiting = oneshot::Sender<Result<(), StoreError>>;
+
+struct Append {
+    sql: &'static str,
+    values: Vec<Value<'static>>,
+    done: Waiting,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &str) -> Result<Self, StoreError> {
+        // `sqlite:PATH`, `sqlite://PATH`: both are in use elsewhere.
+        let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+        if path.as_os_str().is_empty() {
+            return Err(StoreError::Address {
+                url: "sqlite:".to_owned(),
+                reason: "names no file".to_owned(),
+            });
+        }
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(error)?;
+        // Survive a power cut, not only the end of the process. Affordable because commits are grouped.
+        connection.pragma_update(None, "synchronous", "FULL").map_err(error)?;
+
+        // One token is enough: a thread that is told once looks at everything that waits.
+        let (wake, woken) = sync_channel(1);
+        let shared = Arc::new(Shared {
+            path,
+            idle: Mutex::new(Vec::new()),
+            readers: Arc::new(Semaphore::new(READERS)),
+            writer: Arc::new(tokio::sync::Mutex::new(WriterState {
+                connection,
+                open: false,
+                waiting: Vec::new(),
+            })),
+            appends: Mutex::new(Vec::new()),
+            wake,
+        });
+        let weak = Arc::downgrade(&shared);
+        std::thread::Builder::new()
+            .name("sqlite-commit".to_owned())
+            .spawn(move || commit_groups(&woken, &weak))
+            .map_err(|cause| StoreError::Database(cause.into()))?;
+        Ok(Self { shared })
+    }
+
+    pub(crate) async fn read(&self) -> Result<Reader, StoreError> {
+        let permit = Arc::clone(&self.shared.readers)
+            .acquire_owned()
+            .await
+            .map_err(|closed| StoreError::Database(closed.into()))?;
+        let idle = lock(&self.shared.idle).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => {
+                let connection = connect(&self.shared.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+                connection.pragma_update(None, "query_only", true).map_err(error)?;
+                connection
+            }
+        };
+        run(&connection, "BEGIN DEFERRED")?;
+        Ok(Reader { connection: Some(connection), shared: Arc::clone(&self.shared), _permit: permit })
+    }
+
+    pub(crate) async fn write(&self) -> Result<Writer, StoreError> {
+        let mut state = Arc::clone(&self.shared.writer).lock_owned().await;
+        state.begin()?;
+        run(&state.connection, "SAVEPOINT request")?;
+        Ok(Writer { state: Some(state), shared: Arc::clone(&self.shared) })
+    }
+
+    pub(crate) async fn append(
+        &self,
+        sql: &'static str,
+        values: Vec<Value<'static>>,
+    ) -> Result<(), StoreError> {
+        let (done, answer) = oneshot::channel();
+        lock(&self.shared.appends).push(Append { sql, values, done });
+        self.shared.wake();
+        answer.await.unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
+    }
+}
+
+impl Shared {
+    fn wake(&self) {
+        // A full channel means that the thread is about to look anyway.
+        let _ = self.wake.try_send(());
+    }
+}
+
+impl WriterState {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        if !self.open {
+            run(&self.connection, "BEGIN IMMEDIATE")?;
+            self.open = true;
+        }
+        Ok(())
+    }
+
+    /// Commits the outer transaction with everything appended, and answers everybody who waited for it.
+    fn commit(&mut self, appends: Vec<Append>) {
+        let mut answered = std::mem::take(&mut self.waiting);
+        let outcome = (|| {
+            if !appends.is_empty() {
+                self.begin()?;
+            }
+            for Append { sql, values, done } in appends {
+                match execute(&self.connection, sql, &values) {
+                    Ok(_) => answered.push(done),
+                    Err(failure) => drop(done.send(Err(failure))),
+                }
+            }
+            if self.open { run(&self.connection, "COMMIT") } else { Ok(()) }
+        })();
+        self.open = false;
+        if let Err(failure) = &outcome {
+            tracing::error!(error = %failure, waiting = answered.len(), "commit failed");
+            if !self.connection.is_autocommit() {
+                let _ = run(&self.connection, "ROLLBACK");
+            }
+        }
+        for done in answered {
+            let _ = done.send(match &outcome {
+                Ok(()) => Ok(()),
+                Err(StoreError::Contention) => Err(StoreError::Contention),
+                Err(failure) => Err(StoreError::Database(failure.to_string().into())),
+            });
+        }
+    }
+}
+
+/// The thread that commits, until the last handle of the store is gone.
+fn commit_groups(woken: &Receiver<()>, shared: &std::sync::Weak<Shared>) {
+    while woken.recv().is_ok() {
+        let Some(shared) = shared.upgrade() else { return };
+        let mut state = Arc::clone(&shared.writer).blocking_lock_owned();
+        let appends = std::mem::take(&mut *lock(&shared.appends));
+        state.commit(appends);
+    }
+}
+
+/// A reading connection, in a transaction.
+pub(crate) struct Reader {
+    connection: Option<Connection>,
+    shared: Arc<Shared>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Reader {
+    pub(crate) fn connection(&self) -> &Connection {
+        self.connection.as_ref().expect("only taken when dropped")
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take()
+            && run(&connection, "ROLLBACK").is_ok()
+        {
+            lock(&self.shared.idle).push(connection);
+        }
+    }
+}
+
+/// The writing connection, in a savepoint.
+pub(crate) struct Writer {
+    state: Option<OwnedMutexGuard<WriterState>>,
+    shared: Arc<Shared>,
+}
+
+impl Writer {
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.state.as_deref().expect("only taken when committed or dropped").connection
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        let (done, answer) = oneshot::channel();
+        if let Some(mut state) = self.state.take() {
+            if let Err(failure) = run(&state.connection, "RELEASE request") {
+                undo(&state.connection);
+                self.shared.wake();
+                return Err(failure);
+            }
+            state.waiting.push(done);
+        }
+        self.shared.wake();
+        answer.await.unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(state) = self.state.take() {
+            undo(&state.connection);
+            drop(state);
+            // Nobody else may be in this group: let the thread end it.
+            self.shared.wake();
+        }
+    }
+}
+
+fn undo(connection: &Connection) {
+    if run(connection, "ROLLBACK TO request").and_then(|()| run(connection, "RELEASE request")).is_err() {
+        tracing::error!("a savepoint could not be undone");
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection =
+        Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(error)?;
+    connection.busy_timeout(BUSY).map_err(error)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "foreign_keys", true).map_err(error)?;
+    connection.pragma_update(None, "temp_store", "MEMORY").map_err(error)?;
+    Ok(connection)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What these locks protect is a list that is whole at every moment.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn run(connection: &Connection, sql: &'static str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(error)?;
+    Ok(())
+}
+
+pub(crate) fn execute(
+    connection: &Connection,
+    sql: &'static str,
+    values: &[Value<'_>],
+) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(error)?;
+    let parameters = rusqlite::params_from_iter(values.iter().map(Bound));
+    // A statement with RETURNING answers rows; `execute` refuses those, and nobody asked for them here.
+    Ok(statement.execute(parameters).map_err(error)? as u64)
+}
+
+pub(crate) fn each(
+    connection: &Connection,
+    sql: &'static str,
+    values: &[Value<'_>],
+    mut visit: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(error)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Bound))).map_err(error)?;
+    while let Some(row) = rows.next().map_err(error)? {
+        visit(&Row(Source::Sqlite(row)))?;
+    }
+    Ok(())
+}
+
+struct Bound<'a, 'v>(&'a Value<'v>);
+
+impl rusqlite::ToSql for Bound<'_, '_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null => ValueRef::Null,
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Number(number) => ValueRef::Integer(*number),
+            Value::Boolean(boolean) => ValueRef::Integer(i64::from(*boolean)),
+        }))
+    }
+}
+
+pub(crate) fn error(error: rusqlite::Error) -> StoreError {
+    if let rusqlite::Error::SqliteFailure(failure, _) = &error {
+        match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => return StoreError::Contention,
+            ErrorCode::ConstraintViolation
+                if matches!(
+                    failure.extended_code,
+                    rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+                ) =>
+            {
+                return StoreError::Duplicate;
+            }
+            _ => {}
+        }
+    }
+    StoreError::Database(error.into())
+}
