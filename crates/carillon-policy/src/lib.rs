@@ -1,0 +1,63 @@
+//! The IAM policy language: documents in, decisions out.
+//!
+//! No I/O, no clock, and no knowledge of any service beyond the few rules of AWS's own that policies cannot
+//! express. A [`Document`] is read and compiled once; a caller's documents are gathered into [`Policies`];
+//! [`decide`] answers a [`Request`] from them.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use carillon_policy::{Attached, Document, MapContext, Policies, PolicyType, Principal, Request, decide};
+//!
+//! let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "chime:List*", "Resource": "*"}}"#;
+//! let document = Document::parse(text, PolicyType::Identity, true)?;
+//! let policies = Policies::new().identity(vec![Attached::inline("Lists", Arc::new(document))]);
+//! let principal: Principal = "arn:aws:iam::111122223333:user/ana".parse()?;
+//! let context = MapContext::new();
+//! let mut request = Request {
+//!     principal: &principal, actions: &["chime:ListUsers"], resource: "*",
+//!     resource_account: None, resource_policy: None, context: &context,
+//! };
+//! assert!(decide(&request, &policies).is_allowed());
+//! request.actions = &["chime:DeleteUser"];
+//! let refusal = decide(&request, &policies).wording("chime:DeleteUser", true);
+//! assert_eq!(refusal, "because no identity-based policy allows the chime:DeleteUser action");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How to extend it
+//!
+//! A condition operator is a line in `condition.rs` and, for a new kind of value, a variant of `Values`. A
+//! rule of a service is a line in `service.rs`. Either is then written a second time, naively, in the
+//! `naive` module, and the property test tells whether the two agree.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable
+    )
+)]
+
+mod action;
+mod check;
+mod condition;
+mod context;
+mod decision;
+mod document;
+mod pattern;
+mod policies;
+mod principal;
+mod resource;
+mod service;
+mod syntax;
+mod value;
+
+pub use context::{Context, ContextValue, MapContext};
+pub use decision::{Decision, PolicyKind, Request, StatementRef, decide};
+pub use document::{
+    Document, Effect, LONGEST_DOCUMENT, Malformed, NotJson, PolicyType, Span, Statement, rewrite_principals,
+};
+pub use policies::{Attached, Policies};
+pub use principal::{NamedPrincipal, Principal, PrincipalType, UnknownPrincipal};

@@ -1,0 +1,96 @@
+//! The facts of a request that conditions and variables may ask for.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// Where conditions and variables find their values.
+///
+/// A key that does not apply to the request is absent, which is not the same as empty: leave it out.
+pub trait Context {
+    /// The value of a key, asked for in lower case (`aws:principaltag/team`): key names, tag keys included,
+    /// compare without regard to case, their values do not.
+    fn get(&self, key: &str) -> Option<ContextValue<'_>>;
+}
+
+/// What one key holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContextValue<'a> {
+    /// A single-valued key.
+    One(Cow<'a, str>),
+    /// A multivalued key, such as `aws:TagKeys`. Only `ForAllValues:` and `ForAnyValue:` can look into it.
+    Many(Vec<Cow<'a, str>>),
+}
+
+impl<'a> From<&'a str> for ContextValue<'a> {
+    fn from(value: &'a str) -> Self {
+        ContextValue::One(Cow::Borrowed(value))
+    }
+}
+
+impl From<String> for ContextValue<'_> {
+    fn from(value: String) -> Self {
+        ContextValue::One(Cow::Owned(value))
+    }
+}
+
+/// A context held in a map; for simulations, batch evaluation and tests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MapContext(HashMap<String, Held>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Held {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl MapContext {
+    /// A context without any key.
+    pub fn new() -> MapContext {
+        MapContext::default()
+    }
+
+    /// Sets a single-valued key. Of two spellings of a key, the later value stays.
+    pub fn set(&mut self, key: &str, value: impl Into<String>) -> &mut MapContext {
+        self.0.insert(key.to_lowercase(), Held::One(value.into()));
+        self
+    }
+
+    /// Sets a multivalued key.
+    pub fn set_many<S: Into<String>>(
+        &mut self,
+        key: &str,
+        values: impl IntoIterator<Item = S>,
+    ) -> &mut MapContext {
+        self.0.insert(
+            key.to_lowercase(),
+            Held::Many(values.into_iter().map(Into::into).collect()),
+        );
+        self
+    }
+
+    /// Forgets every key, so that the map can be used for the next request.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Context for MapContext {
+    fn get(&self, key: &str) -> Option<ContextValue<'_>> {
+        Some(match self.0.get(key)? {
+            Held::One(value) => ContextValue::One(Cow::Borrowed(value)),
+            Held::Many(values) => {
+                ContextValue::Many(values.iter().map(|value| Cow::Borrowed(&**value)).collect())
+            }
+        })
+    }
+}
+
+/// A context without any key, for patterns that have no variables.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Nothing;
+
+impl Context for Nothing {
+    fn get(&self, _key: &str) -> Option<ContextValue<'_>> {
+        None
+    }
+}
