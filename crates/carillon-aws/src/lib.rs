@@ -6,6 +6,7 @@ pub mod arn;
 pub mod binding;
 pub mod error;
 pub mod id;
+pub mod model;
 pub mod query;
 pub mod secret;
 pub mod shape;

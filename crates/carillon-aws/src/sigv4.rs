@@ -36,6 +36,7 @@
 //! API requests".
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -65,7 +66,7 @@ const TERMINATOR: &str = "aws4_request";
 const UNSIGNED_PAYLOAD: &[u8] = b"UNSIGNED-PAYLOAD";
 
 /// The parts of a request that are signed, as they came over the wire.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct RequestView<'a> {
     /// In upper case, as HTTP has it.
     pub method: &'a str,
@@ -115,8 +116,18 @@ impl<'a> RequestView<'a> {
     }
 }
 
+/// Shows neither headers nor query: either may hold a signature or a session token (rule 11).
+impl fmt::Debug for RequestView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (method, path) = (&self.method, &self.path());
+        f.debug_struct("RequestView")
+            .field("method", method)
+            .field("path", path)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A signature that came with a request, complete in form and not yet believed.
-#[derive(Debug)]
 pub struct Presented<'a> {
     request: RequestView<'a>,
     credential: Cow<'a, str>,
@@ -293,6 +304,18 @@ impl<'a> Presented<'a> {
 
     fn signs(&self, name: &str) -> bool {
         self.signed_headers.split(';').any(|signed| signed == name)
+    }
+}
+
+impl fmt::Debug for Presented<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presented")
+            .field("request", &self.request)
+            .field("credential", &self.credential)
+            .field("signed_headers", &self.signed_headers)
+            .field("signed_at", &self.signed_at)
+            .field("form", &self.form)
+            .finish_non_exhaustive()
     }
 }
 

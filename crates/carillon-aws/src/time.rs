@@ -255,11 +255,18 @@ impl TimeText {
         }
     }
 
-    fn digits(&mut self, value: i64, width: u32) {
-        for place in (0..width).rev() {
-            // The remainder of a division by ten fits in any integer type.
-            self.push(b'0' + (value / 10_i64.pow(place) % 10) as u8);
+    fn digits(&mut self, value: i64, width: usize) {
+        // The calendar's numbers have at most four digits and are never negative.
+        let mut rest = value as u32;
+        let places = self
+            .bytes
+            .get_mut(self.length..self.length + width)
+            .unwrap_or_default();
+        for place in places.iter_mut().rev() {
+            *place = b'0' + (rest % 10) as u8;
+            rest /= 10;
         }
+        self.length += width;
     }
 }
 

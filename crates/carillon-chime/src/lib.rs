@@ -1,0 +1,620 @@
+//! The administration of Chime: accounts, users and everything they have.
+
+use carillon_aws::error::Protocol;
+use carillon_operation::{FA, Group, RO, Service, Spec, UM, planned};
+
+/// Amazon Chime, version 2018-05-01: the founding table's actions under its headings, in its order.
+pub static CHIME: Service = Service {
+    name: "chime",
+    event_source: "chime.amazonaws.com",
+    protocol: Protocol::RestJson,
+    version: "2018-05-01",
+    region: None,
+    policies: &[],
+    groups: &[
+        Group {
+            name: "Accounts",
+            operations: &[
+                planned!(
+                    Write,
+                    Spec::rest("chime:CreateAccount", "POST /accounts").granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest("chime:DeleteAccount", "DELETE /accounts/{AccountId}").granted(&[FA])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest("chime:GetAccount", "GET /accounts/{AccountId}").granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListAccounts", "GET /accounts").granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:RenameAccount",
+                        "POST /accounts/{AccountId}?operation=rename"
+                    )
+                    .granted(&[FA])
+                ),
+            ],
+        },
+        Group {
+            name: "Users",
+            operations: &[
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:ActivateUsers",
+                        "POST /accounts/{AccountId}/users?operation=activate-users"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:BatchSuspendUser",
+                        "POST /accounts/{AccountId}/users?operation=suspend"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:BatchUnsuspendUser",
+                        "POST /accounts/{AccountId}/users?operation=unsuspend"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest("chime:BatchUpdateUser", "POST /accounts/{AccountId}/users")
+                        .granted(&[FA, UM])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest("chime:GetAccountSettings", "GET /accounts/{AccountId}/settings")
+                        .granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest("chime:GetUser", "GET /accounts/{AccountId}/users/{UserId}")
+                        .granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:GetUserByEmail",
+                        "GET /accounts/{AccountId}/users?operation=get-by-email"
+                    )
+                    .granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:InviteUsers",
+                        "POST /accounts/{AccountId}/users?operation=add"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListUsers", "GET /accounts/{AccountId}/users").granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:LogoutUser",
+                        "POST /accounts/{AccountId}/users/{UserId}?operation=logout"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:ResetPersonalPin",
+                        "POST /accounts/{AccountId}/users/{UserId}?operation=reset-personal-pin"
+                    )
+                    .granted(&[FA, UM])
+                    .wire_name("ResetPersonalPIN")
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:SuspendUsers",
+                        "POST /accounts/{AccountId}/users?operation=suspend-users"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:UpdateAccountSettings",
+                        "PUT /accounts/{AccountId}/settings"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:UpdateUserLicenses",
+                        "POST /accounts/{AccountId}/users?operation=update-licenses"
+                    )
+                    .granted(&[FA, UM])
+                ),
+            ],
+        },
+        Group {
+            name: "Reporting",
+            operations: &[
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:GetMeetingDetail",
+                        "GET /accounts/{AccountId}/reports/meetings/{MeetingId}"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:GetUserActivityReportData",
+                        "GET /accounts/{AccountId}/users/{UserId}/activity-report"
+                    )
+                    .granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest(
+                        "chime:ListAccountUsageReportData",
+                        "GET /accounts/{AccountId}/reports/usage"
+                    )
+                    .granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest(
+                        "chime:ListMeetingEvents",
+                        "GET /accounts/{AccountId}/reports/meetings/{MeetingId}/events"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    List,
+                    Spec::rest(
+                        "chime:ListMeetingReportData",
+                        "GET /accounts/{AccountId}/reports/meetings"
+                    )
+                    .granted(&[FA, UM])
+                    .also(&["chime:ListMeetingsReportData"])
+                ),
+            ],
+        },
+        Group {
+            name: "Attachments",
+            operations: &[
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:RetrieveDataExport",
+                        "GET /accounts/{AccountId}/data-exports/{DataExportId}"
+                    )
+                    .granted(&[FA])
+                    .also(&["chime:RetrieveDataExports"])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest("chime:StartDataExport", "POST /accounts/{AccountId}/data-exports")
+                        .granted(&[FA])
+                ),
+            ],
+        },
+        Group {
+            name: "Domains",
+            operations: &[
+                planned!(
+                    Write,
+                    Spec::rest("chime:AddDomain", "POST /accounts/{AccountId}/domains").granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DeleteDomain",
+                        "DELETE /accounts/{AccountId}/domains/{DomainName}"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:GetDomain",
+                        "GET /accounts/{AccountId}/domains/{DomainName}"
+                    )
+                    .granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListDomains", "GET /accounts/{AccountId}/domains")
+                        .granted(&[FA, UM, RO])
+                ),
+            ],
+        },
+        Group {
+            name: "Active Directory",
+            operations: &[
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:AddOrUpdateGroups",
+                        "POST /accounts/{AccountId}/groups?operation=add-or-update"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:AuthorizeDirectory",
+                        "POST /accounts/{AccountId}/directories/{DirectoryId}?operation=authorize"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:ConnectDirectory",
+                        "POST /accounts/{AccountId}/directories/{DirectoryId}?operation=connect"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DeleteGroups",
+                        "POST /accounts/{AccountId}/groups?operation=batch-delete"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DisconnectDirectory",
+                        "POST /accounts/{AccountId}/directories/{DirectoryId}?operation=disconnect"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListDirectories", "GET /directories").granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListGroups", "GET /accounts/{AccountId}/groups").granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:UnauthorizeDirectory",
+                        "POST /accounts/{AccountId}/directories/{DirectoryId}?operation=unauthorize"
+                    )
+                    .granted(&[FA])
+                ),
+            ],
+        },
+        Group {
+            name: "Okta",
+            operations: &[
+                planned!(
+                    Write,
+                    Spec::rest("chime:CreateApiKey", "POST /accounts/{AccountId}/api-keys").granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DeleteAccountOpenIdConfig",
+                        "DELETE /accounts/{AccountId}/openid-config"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DeleteApiKey",
+                        "DELETE /accounts/{AccountId}/api-keys/{ApiKeyId}"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:GetAccountWithOpenIdConfig",
+                        "GET /accounts/{AccountId}/openid-config"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListApiKeys", "GET /accounts/{AccountId}/api-keys").granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:UpdateAccountOpenIdConfig",
+                        "PUT /accounts/{AccountId}/openid-config"
+                    )
+                    .granted(&[FA])
+                ),
+            ],
+        },
+        Group {
+            name: "Calling",
+            operations: &[
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:AssociatePhoneNumberWithUser",
+                        "POST /accounts/{AccountId}/users/{UserId}?operation=associate-phone-number"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:AssociatePhoneNumbersWithVoiceConnector",
+                        "POST /voice-connectors/{VoiceConnectorId}?operation=associate-phone-numbers"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:BatchDeletePhoneNumber",
+                        "POST /phone-numbers?operation=batch-delete"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:BatchUpdatePhoneNumber",
+                        "POST /phone-numbers?operation=batch-update"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest("chime:CreatePhoneNumberOrder", "POST /phone-number-orders").granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest("chime:CreateVoiceConnector", "POST /voice-connectors").granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest("chime:DeletePhoneNumber", "DELETE /phone-numbers/{PhoneNumberId}")
+                        .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DeleteVoiceConnector",
+                        "DELETE /voice-connectors/{VoiceConnectorId}"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DeleteVoiceConnectorOrigination",
+                        "DELETE /voice-connectors/{VoiceConnectorId}/origination"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DeleteVoiceConnectorTermination",
+                        "DELETE /voice-connectors/{VoiceConnectorId}/termination"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DeleteVoiceConnectorTerminationCredentials",
+                        "POST /voice-connectors/{VoiceConnectorId}/termination/credentials?operation=delete"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DisassociatePhoneNumberFromUser",
+                        "POST /accounts/{AccountId}/users/{UserId}?operation=disassociate-phone-number"
+                    )
+                    .granted(&[FA, UM])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DisassociatePhoneNumbersFromVoiceConnector",
+                        "POST /voice-connectors/{VoiceConnectorId}?operation=disassociate-phone-numbers"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest("chime:GetCDRBucket", "GET /cdr-buckets/{BucketName}").granted(&[FA, RO])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest("chime:GetGlobalSettings", "GET /settings").granted(&[FA])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest("chime:GetPhoneNumber", "GET /phone-numbers/{PhoneNumberId}")
+                        .granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:GetPhoneNumberOrder",
+                        "GET /phone-number-orders/{PhoneNumberOrderId}"
+                    )
+                    .granted(&[FA, RO])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest("chime:GetTelephonyLimits", "GET /telephony-limits").granted(&[FA])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:GetVoiceConnector",
+                        "GET /voice-connectors/{VoiceConnectorId}"
+                    )
+                    .granted(&[FA, RO])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:GetVoiceConnectorOrigination",
+                        "GET /voice-connectors/{VoiceConnectorId}/origination"
+                    )
+                    .granted(&[FA, RO])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:GetVoiceConnectorTermination",
+                        "GET /voice-connectors/{VoiceConnectorId}/termination"
+                    )
+                    .granted(&[FA, RO])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:GetVoiceConnectorTerminationHealth",
+                        "GET /voice-connectors/{VoiceConnectorId}/termination/health"
+                    )
+                    .granted(&[FA, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListCallingRegions", "GET /calling-regions").granted(&[FA, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListCDRBucket", "GET /cdr-buckets").granted(&[FA, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListPhoneNumberOrders", "GET /phone-number-orders").granted(&[FA, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListPhoneNumbers", "GET /phone-numbers").granted(&[FA, UM, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListVoiceConnectors", "GET /voice-connectors").granted(&[FA, RO])
+                ),
+                planned!(
+                    List,
+                    Spec::rest(
+                        "chime:ListVoiceConnectorTerminationCredentials",
+                        "GET /voice-connectors/{VoiceConnectorId}/termination/credentials"
+                    )
+                    .granted(&[FA, RO])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:PutVoiceConnectorOrigination",
+                        "PUT /voice-connectors/{VoiceConnectorId}/origination"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:PutVoiceConnectorTermination",
+                        "PUT /voice-connectors/{VoiceConnectorId}/termination"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:PutVoiceConnectorTerminationCredentials",
+                        "POST /voice-connectors/{VoiceConnectorId}/termination/credentials?operation=put"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:RestorePhoneNumber",
+                        "POST /phone-numbers/{PhoneNumberId}?operation=restore"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    Read,
+                    Spec::rest(
+                        "chime:SearchAvailablePhoneNumbers",
+                        "GET /search?type=phone-numbers"
+                    )
+                    .granted(&[FA, RO])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest("chime:UpdateGlobalSettings", "PUT /settings").granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest("chime:UpdatePhoneNumber", "POST /phone-numbers/{PhoneNumberId}")
+                        .granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:UpdateVoiceConnector",
+                        "PUT /voice-connectors/{VoiceConnectorId}"
+                    )
+                    .granted(&[FA])
+                ),
+            ],
+        },
+        Group {
+            name: "Amazon Chime Support",
+            operations: &[planned!(
+                Write,
+                Spec::rest("chime:SubmitSupportRequest", "POST /support-requests").granted(&[FA, UM])
+            )],
+        },
+        Group {
+            name: "AWS Account Delegation",
+            operations: &[
+                planned!(
+                    Write,
+                    Spec::rest("chime:AcceptDelegate", "POST /delegates?operation=accept").granted(&[FA])
+                ),
+                planned!(
+                    Write,
+                    Spec::rest(
+                        "chime:DeleteDelegate",
+                        "DELETE /accounts/{AccountId}/delegates/{DelegateId}"
+                    )
+                    .granted(&[FA])
+                ),
+                planned!(
+                    List,
+                    Spec::rest("chime:ListDelegates", "GET /accounts/{AccountId}/delegates")
+                        .granted(&[FA, UM, RO])
+                ),
+            ],
+        },
+    ],
+};

@@ -1,0 +1,47 @@
+//! Identities and their policies: the IAM and STS services.
+
+pub mod account;
+mod error;
+mod identities;
+mod name;
+mod session;
+mod sts;
+mod tag;
+mod user;
+
+pub use identities::IamIdentities;
+
+use carillon_aws::error::Protocol;
+use carillon_operation::{Group, Service, operation};
+
+/// AWS Identity and Access Management, version 2010-05-08.
+pub static IAM: Service = Service {
+    name: "iam",
+    event_source: "iam.amazonaws.com",
+    protocol: Protocol::Query {
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+    },
+    version: "2010-05-08",
+    region: Some("us-east-1"),
+    policies: &[],
+    groups: &[Group {
+        name: "Users",
+        operations: &[operation::<user::operations::CreateUser>()],
+    }],
+};
+
+/// AWS Security Token Service, version 2011-06-15.
+pub static STS: Service = Service {
+    name: "sts",
+    event_source: "sts.amazonaws.com",
+    protocol: Protocol::Query {
+        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
+    },
+    version: "2011-06-15",
+    region: None,
+    policies: &[],
+    groups: &[Group {
+        name: "Sessions",
+        operations: &[operation::<sts::GetCallerIdentity>()],
+    }],
+};

@@ -75,11 +75,18 @@ impl Event {
             kind,
             self.record
         ];
-        store.append(INSERT, values.iter().map(|value| value.to_value().into_owned()).collect()).await
+        store
+            .append(
+                INSERT,
+                values.iter().map(|value| value.to_value().into_owned()).collect(),
+            )
+            .await
     }
 
     fn resource(&self) -> (&str, &str) {
-        self.resource.as_ref().map_or(("", ""), |(kind, name)| (kind, name))
+        self.resource
+            .as_ref()
+            .map_or(("", ""), |(kind, name)| (kind, name))
     }
 }
 
@@ -167,14 +174,21 @@ impl Facts<'_> {
     pub fn event(self) -> Event {
         let id = uuid_v4(self.entropy);
         let (account, access_key_id, user_name) = match self.identity {
-            Ok(caller) => (caller.aws_account_id, caller.access_key_id.as_str(), lookup_name(caller)),
+            Ok(caller) => (
+                caller.aws_account_id,
+                caller.access_key_id.as_str(),
+                lookup_name(caller),
+            ),
             Err((account, access_key_id)) => (account, access_key_id, ""),
         };
         let record = Record {
             event_version: EVENT_VERSION,
             user_identity: match self.identity {
                 Ok(caller) => identity(caller),
-                Err((_, access_key_id)) => UserIdentity { access_key_id, ..UserIdentity::default() },
+                Err((_, access_key_id)) => UserIdentity {
+                    access_key_id,
+                    ..UserIdentity::default()
+                },
             },
             event_time: &self.call.now.iso_seconds(),
             event_source: self.source,
@@ -186,7 +200,9 @@ impl Facts<'_> {
             error_message: self.error.map(|(_, message)| message),
             request_parameters: self.request_parameters.as_ref(),
             response_elements: self.response_elements.as_ref(),
-            additional_event_data: self.decision.map(|decision| json!({ "authorization": explain(decision) })),
+            additional_event_data: self
+                .decision
+                .map(|decision| json!({ "authorization": explain(decision) })),
             request_id: &self.call.request_id,
             event_id: &id,
             read_only: self.read_only,
@@ -247,7 +263,13 @@ fn identity(caller: &Caller) -> UserIdentity<'_> {
                 "creationDate": session.issued_at.iso_seconds().to_string(),
                 "mfaAuthenticated": session.multi_factor_at.is_some().to_string(),
             }});
-            if let CallerKind::RoleSession { role_id, role_name, role_arn, .. } = &caller.kind {
+            if let CallerKind::RoleSession {
+                role_id,
+                role_name,
+                role_arn,
+                ..
+            } = &caller.kind
+            {
                 context["sessionIssuer"] = json!({
                     "type": "Role", "principalId": role_id, "arn": role_arn,
                     "accountId": caller.aws_account_id, "userName": role_name,
@@ -264,8 +286,12 @@ fn identity(caller: &Caller) -> UserIdentity<'_> {
 /// The decision for the trail, which may say more than the wire.
 fn explain(decision: &Decision) -> Value {
     match decision {
-        Decision::Allowed { by } => json!({ "decision": "allowed", "statement": statement(by) }),
-        Decision::ExplicitlyDenied { by } => json!({ "decision": "explicitDeny", "statement": statement(by) }),
+        Decision::Allowed { by } => {
+            json!({ "decision": "allowed", "statement": by.as_ref().map(statement) })
+        }
+        Decision::ExplicitlyDenied { by } => {
+            json!({ "decision": "explicitDeny", "statement": statement(by) })
+        }
         Decision::ImplicitlyDenied { missing } => {
             json!({ "decision": "implicitDeny", "missing": format!("{missing:?}") })
         }
@@ -273,10 +299,18 @@ fn explain(decision: &Decision) -> Value {
 }
 
 fn statement(by: &StatementRef) -> Value {
-    json!({ "policy": by.arn.as_deref().unwrap_or(&by.name), "index": by.index, "sid": by.sid })
+    json!({
+        "policy": by.policy_arn.as_deref().unwrap_or(&by.policy_name),
+        "index": by.index,
+        "sid": by.sid.as_deref(),
+    })
 }
 
 /// The error code of the trail: the wire's, except that refusals are `AccessDenied` in every service.
 pub(crate) fn error_code<'a>(fault: &Fault, wire_code: &'a str) -> &'a str {
-    if matches!(fault, Fault::Denied { .. }) { "AccessDenied" } else { wire_code }
+    if matches!(fault, Fault::Denied { .. }) {
+        "AccessDenied"
+    } else {
+        wire_code
+    }
 }

@@ -29,11 +29,7 @@ pub struct Granted<O> {
 
 impl<O> Granted<O> {
     /// Asks the policies. The fault of a refusal words it as AWS does.
-    pub(crate) fn decide(
-        request: &Request<'_>,
-        target: &Target,
-        asks: Option<Asks>,
-    ) -> Result<Self, Fault> {
+    pub(crate) fn decide(request: &Request<'_>, target: &Target, asks: Option<Asks>) -> Result<Self, Fault> {
         let decision = match request.entry.spec.admission {
             Admission::Authenticated => None,
             Admission::Policy => Some(match asks {
@@ -47,7 +43,10 @@ impl<O> Granted<O> {
                 }
             }),
         };
-        Ok(Self { decision, operation: PhantomData })
+        Ok(Self {
+            decision,
+            operation: PhantomData,
+        })
     }
 
     /// The decision, unless valid credentials were enough.
@@ -56,11 +55,7 @@ impl<O> Granted<O> {
     }
 }
 
-fn ask(
-    request: &Request<'_>,
-    target: &Target,
-    spellings: &[&str],
-) -> Result<Decision, Fault> {
+fn ask(request: &Request<'_>, target: &Target, spellings: &[&str]) -> Result<Decision, Fault> {
     let owner = target.owner.unwrap_or(request.caller().aws_account_id);
     let decision = decide(
         &carillon_policy::Request {
@@ -69,7 +64,12 @@ fn ask(
             resource: &target.resource,
             resource_account: Some(owner.as_str()),
             resource_policy: target.resource_policy.as_deref(),
-            context: &Facts { call: request.call, caller: request.caller(), target, owner },
+            context: &Facts {
+                call: request.call,
+                caller: request.caller(),
+                target,
+                owner,
+            },
         },
         &request.credentials.policies,
     );
@@ -90,8 +90,10 @@ fn wording(
     action: &str,
     owner: AwsAccountId,
 ) -> String {
-    let mut message =
-        format!("User: {} is not authorized to perform: {action}", request.caller().arn);
+    let mut message = format!(
+        "User: {} is not authorized to perform: {action}",
+        request.caller().arn
+    );
     if target.resource != "*" {
         message.push_str(" on resource: ");
         message.push_str(&target.resource);
@@ -136,17 +138,31 @@ impl PolicyContext for Facts<'_> {
             "aws:multifactorauthage" => session
                 .and_then(|session| session.multi_factor_at)
                 .and_then(|at| one(age(call.now, at).to_string())),
-            "aws:tokenissuetime" => session.and_then(|session| one(session.issued_at.iso_seconds().to_string())),
-            "aws:sourceidentity" => session.and_then(|session| session.source_identity.as_deref()).and_then(text),
-            "aws:resourceaccount" => one(self.owner.to_string()),
-            "aws:tagkeys" if !target.tag_keys.is_empty() => {
-                Some(ContextValue::Many(target.tag_keys.iter().map(|key| Cow::Borrowed(key.as_str())).collect()))
+            "aws:tokenissuetime" => {
+                session.and_then(|session| one(session.issued_at.iso_seconds().to_string()))
             }
+            "aws:sourceidentity" => session
+                .and_then(|session| session.source_identity.as_deref())
+                .and_then(text),
+            "aws:resourceaccount" => one(self.owner.to_string()),
+            "aws:tagkeys" if !target.tag_keys.is_empty() => Some(ContextValue::Many(
+                target
+                    .tag_keys
+                    .iter()
+                    .map(|key| Cow::Borrowed(key.as_str()))
+                    .collect(),
+            )),
             _ => tagged(key, "aws:principaltag/", &caller.tags)
                 .or_else(|| tagged(key, "aws:resourcetag/", &target.tags))
                 .or_else(|| tagged(key, "iam:resourcetag/", &target.tags))
                 .or_else(|| tagged(key, "aws:requesttag/", &target.request_tags))
-                .or_else(|| target.keys.iter().find(|(name, _)| *name == key).and_then(|(_, value)| text(value))),
+                .or_else(|| {
+                    target
+                        .keys
+                        .iter()
+                        .find(|(name, _)| *name == key)
+                        .and_then(|(_, value)| text(value))
+                }),
         }
     }
 }

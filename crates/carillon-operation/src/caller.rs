@@ -35,8 +35,16 @@ pub struct Caller {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallerKind {
     Root,
-    User { id: String, name: String },
-    RoleSession { role_id: String, role_name: String, role_arn: String, session_name: String },
+    User {
+        id: String,
+        name: String,
+    },
+    RoleSession {
+        role_id: String,
+        role_name: String,
+        role_arn: String,
+        session_name: String,
+    },
 }
 
 /// What temporary credentials carry beside the principal.
@@ -46,6 +54,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     pub multi_factor_at: Option<Timestamp>,
     pub source_identity: Option<String>,
+    /// Session tags that sessions made from this one keep.
+    pub transitive_tags: Vec<(String, String)>,
     /// Made by `GetSessionToken`, whose sessions may not call all of IAM and STS.
     pub of_get_session_token: bool,
 }
@@ -108,7 +118,13 @@ pub struct Credentials {
 
 impl Credentials {
     pub fn new(caller: Caller, secret: Secret<String>, policies: Policies, revision: i64) -> Self {
-        Self { caller, secret, policies, revision, signing_key: Mutex::new(None) }
+        Self {
+            caller,
+            secret,
+            policies,
+            revision,
+            signing_key: Mutex::new(None),
+        }
     }
 
     /// The key of a day, Region and service, derived once for the requests that follow.

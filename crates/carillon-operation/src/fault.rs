@@ -9,9 +9,16 @@ use carillon_store::StoreError;
 #[derive(Debug)]
 pub enum Fault {
     /// The caller's doing; the wire carries all of it.
-    Refused { status: u16, code: Cow<'static, str>, message: String },
+    Refused {
+        status: u16,
+        code: Cow<'static, str>,
+        message: String,
+    },
     /// The policies say no. Each protocol has its own code for it.
-    Denied { message: String, decision: Option<Decision> },
+    Denied {
+        message: String,
+        decision: Option<Decision>,
+    },
     /// A member of the input breaks its constraint. Each protocol has its own code for it.
     Invalid(String),
     /// Access control changed since the credentials were read: read them again, and run the request again.
@@ -27,12 +34,19 @@ pub enum Fault {
 impl Fault {
     /// A refusal with the service's own code.
     pub fn refused(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self::Refused { status, code: Cow::Borrowed(code), message: message.into() }
+        Self::Refused {
+            status,
+            code: Cow::Borrowed(code),
+            message: message.into(),
+        }
     }
 
     /// A refusal of access that no policy decides, in the wording of one that does.
     pub fn denied(message: impl Into<String>) -> Self {
-        Self::Denied { message: message.into(), decision: None }
+        Self::Denied {
+            message: message.into(),
+            decision: None,
+        }
     }
 
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

@@ -145,7 +145,8 @@ impl<J: Job> AnyJob for Of<J> {
                 }
                 Err(JobError::Store(error)) => return Err(error.into()),
             }
-            tx.execute("DELETE FROM job WHERE job_id = $1", bind![claimed.id]).await?;
+            tx.execute("DELETE FROM job WHERE job_id = $1", bind![claimed.id])
+                .await?;
             tx.commit().await?;
             Ok(())
         })
@@ -204,14 +205,21 @@ impl JobRunner {
         outside: Outside,
         kinds: &[&'static dyn AnyJob],
     ) -> Self {
-        Self { store, environment, outside, kinds: kinds.iter().map(|job| (job.kind(), *job)).collect() }
+        Self {
+            store,
+            environment,
+            outside,
+            kinds: kinds.iter().map(|job| (job.kind(), *job)).collect(),
+        }
     }
 
     /// Works until the task is dropped.
     pub async fn run(self: Arc<Self>) {
         let permits = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
         loop {
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+                return;
+            };
             match self.claim().await {
                 Ok(Some(claimed)) => {
                     let runner = Arc::clone(&self);
@@ -222,7 +230,8 @@ impl JobRunner {
                 }
                 Ok(None) => {
                     drop(permit);
-                    let _ = tokio::time::timeout(self.next_look().await, self.environment.jobs.notified()).await;
+                    let _ =
+                        tokio::time::timeout(self.next_look().await, self.environment.jobs.notified()).await;
                 }
                 Err(error) => {
                     drop(permit);
@@ -254,9 +263,9 @@ impl JobRunner {
             .await
         };
         match due.await {
-            Ok(Some((due,))) => {
-                due.since(self.environment.clock.now()).clamp(Duration::from_millis(50), POLL)
-            }
+            Ok(Some((due,))) => due
+                .since(self.environment.clock.now())
+                .clamp(Duration::from_millis(50), POLL),
             _ => POLL,
         }
     }
@@ -297,7 +306,10 @@ impl JobRunner {
 
     async fn work(&self, claimed: &Claimed) {
         let Some(kind) = self.kinds.get(claimed.kind.as_str()) else {
-            tracing::error!(kind = claimed.kind, "no such kind of job: was it queued by a newer release?");
+            tracing::error!(
+                kind = claimed.kind,
+                "no such kind of job: was it queued by a newer release?"
+            );
             return;
         };
         match kind.run(self, claimed).await {

@@ -15,6 +15,7 @@ mod job;
 mod operation;
 mod outside;
 mod page;
+mod password;
 mod pipeline;
 mod registry;
 mod spec;

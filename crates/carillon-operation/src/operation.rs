@@ -15,13 +15,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::Fault;
 use crate::authorize::Granted;
 use crate::caller::{BoxFuture, Call, Caller, Credentials};
 use crate::environment::Environment;
 use crate::pipeline::Pipeline;
 use crate::registry::{Entry, Service};
 use crate::spec::{Access, AccessLevel, Spec, Transaction};
-use crate::Fault;
 
 /// How often a request that lost a race is run again before the caller is told to try later.
 const ATTEMPTS: u32 = 8;
@@ -46,11 +46,7 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + Sync + 'static {
 
     /// What the policies are asked about. Reads what the decision itself must know, and nothing else: a
     /// target that does not exist is asked about as well, so that a refused caller learns nothing.
-    fn target(
-        &self,
-        caller: &Caller,
-        tx: &mut ReadTx,
-    ) -> impl Future<Output = Result<Target, Fault>> + Send {
+    fn target(&self, caller: &Caller, tx: &mut ReadTx) -> impl Future<Output = Result<Target, Fault>> + Send {
         let _ = (caller, tx);
         async { Ok(Target::any()) }
     }
@@ -98,7 +94,10 @@ impl Target {
     }
 
     pub fn on(resource: impl Into<Cow<'static, str>>) -> Self {
-        Self { resource: resource.into(), ..Self::default() }
+        Self {
+            resource: resource.into(),
+            ..Self::default()
+        }
     }
 
     #[must_use]
@@ -184,7 +183,11 @@ impl<'a> Request<'a> {
                 bind![self.caller().aws_account_id],
             )
             .await?;
-        if revision == self.credentials.revision { Ok(()) } else { Err(Fault::Changed) }
+        if revision == self.credentials.revision {
+            Ok(())
+        } else {
+            Err(Fault::Changed)
+        }
     }
 }
 
@@ -235,7 +238,10 @@ async fn prepare<O: Operation>(request: &Request<'_>, operation: &mut O) -> Resu
         let mut tx = request.pipeline.store.read().await?;
         authorize::<O>(request, operation, &mut tx).await?;
         drop(tx);
-        operation.prepare(&request.pipeline.environment).await.map_err(Into::into)?;
+        operation
+            .prepare(&request.pipeline.environment)
+            .await
+            .map_err(Into::into)?;
     }
     Ok(())
 }
@@ -300,8 +306,10 @@ pub struct Planned {
 #[macro_export]
 macro_rules! planned {
     ($level:ident, $spec:expr) => {{
-        static PLANNED: $crate::Planned =
-            $crate::Planned { spec: $spec, level: $crate::AccessLevel::$level };
+        static PLANNED: $crate::Planned = $crate::Planned {
+            spec: $spec,
+            level: $crate::AccessLevel::$level,
+        };
         &PLANNED as &'static dyn $crate::AnyOperation
     }};
 }
@@ -325,7 +333,10 @@ impl AnyOperation for Planned {
 
     fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Fault>> {
         Box::pin(async move {
-            let outcome = self.authorize(request).await.and(Err(Fault::NotImplemented(self.spec.action)));
+            let outcome = self
+                .authorize(request)
+                .await
+                .and(Err(Fault::NotImplemented(self.spec.action)));
             request.record_failure(&outcome).await?;
             outcome
         })

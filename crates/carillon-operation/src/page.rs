@@ -33,7 +33,9 @@ impl<O: Operation> Context<'_, O> {
         let next = items.last().map(|last| {
             let plain = serde_json::to_vec(&(self.now.as_seconds() + LIFETIME, key(last)))
                 .expect("numbers and strings are always written");
-            self.environment.vault.seal(self.entropy(), &self.purpose(filters), &plain)
+            self.environment
+                .vault
+                .seal(self.entropy(), &self.purpose(filters), &plain)
         });
         Page { items, next }
     }

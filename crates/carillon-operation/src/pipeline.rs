@@ -20,12 +20,12 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::Fault;
 use crate::audit::{self, Event, Facts};
 use crate::caller::{Call, Caller, Credentials, Identities, Unidentified};
 use crate::environment::Environment;
 use crate::operation::{Request, Target};
 use crate::registry::{Entry, ServiceEntry};
-use crate::Fault;
 
 /// Members nested deeper than this are refused before they are parsed.
 const DEPTH: usize = 64;
@@ -74,7 +74,10 @@ impl Pipeline {
 
     fn call(&self, parts: &Parts, peer: &Peer) -> Call {
         let header = |name: HeaderName| {
-            parts.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            parts
+                .headers
+                .get(name)
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         Call {
             request_id: uuid_v4(&*self.environment.entropy),
@@ -89,7 +92,9 @@ impl Pipeline {
 
     async fn answer(&self, parts: &Parts, body: &[u8], call: &Call) -> Answered {
         let view = RequestView::of(parts);
-        let service = view.claimed_service().and_then(|name| self.environment.registry.service(&name));
+        let service = view
+            .claimed_service()
+            .and_then(|name| self.environment.registry.service(&name));
         let protocol = service.map_or_else(|| guess_protocol(parts), |service| service.service.protocol);
         let (service, mut credentials) = match self.authenticate(view, body, call, service).await {
             Ok(authenticated) => authenticated,
@@ -110,8 +115,14 @@ impl Pipeline {
         let mut outcome;
         let mut rereads = 0;
         loop {
-            let request =
-                Request { pipeline: self, service: service.service, entry, call, credentials: &credentials, input: &input };
+            let request = Request {
+                pipeline: self,
+                service: service.service,
+                entry,
+                call,
+                credentials: &credentials,
+                input: &input,
+            };
             outcome = entry.operation.run(&request).await;
             if !matches!(outcome, Err(Fault::Changed)) || rereads == REREADS {
                 break;
@@ -120,7 +131,11 @@ impl Pipeline {
             self.identities.forget(&credentials.caller.access_key_id);
             credentials = match self.authenticate(view, body, call, Some(service)).await {
                 Ok((_, credentials)) => credentials,
-                Err(stranger) => return self.turn_away(parts, Some(service), call, stranger, protocol).await,
+                Err(stranger) => {
+                    return self
+                        .turn_away(parts, Some(service), call, stranger, protocol)
+                        .await;
+                }
             };
         }
         match outcome {
@@ -132,7 +147,11 @@ impl Pipeline {
             Err(fault) => Answered {
                 response: refusal(&fault, protocol, Origin::Service, call),
                 action: entry.spec.action,
-                decision: if matches!(fault, Fault::Denied { .. }) { "denied" } else { "allowed" },
+                decision: if matches!(fault, Fault::Denied { .. }) {
+                    "denied"
+                } else {
+                    "allowed"
+                },
             },
         }
     }
@@ -147,7 +166,8 @@ impl Pipeline {
     ) -> Answered {
         match stranger {
             Stranger::Failure(failure, access_key_id) => {
-                self.record_stranger(parts, service, call, &failure, protocol, access_key_id).await;
+                self.record_stranger(parts, service, call, &failure, protocol, access_key_id)
+                    .await;
                 let (status, headers, body) = failure.render(protocol, &call.request_id);
                 Answered {
                     response: response(status, headers, body),
@@ -188,8 +208,12 @@ impl Pipeline {
             .credentials(credential.access_key_id, presented.session_token(), call.now)
             .await
             .map_err(|unidentified| match unidentified {
-                Unidentified::Invalid => Stranger::Failure(Failure::InvalidToken, credential.access_key_id.to_owned()),
-                Unidentified::Expired => Stranger::Failure(Failure::ExpiredToken, credential.access_key_id.to_owned()),
+                Unidentified::Invalid => {
+                    Stranger::Failure(Failure::InvalidToken, credential.access_key_id.to_owned())
+                }
+                Unidentified::Expired => {
+                    Stranger::Failure(Failure::ExpiredToken, credential.access_key_id.to_owned())
+                }
                 Unidentified::Store(error) => Stranger::Fault(Fault::Internal(error.into())),
             })?;
         let key = credentials.signing_key(credential.date, credential.region, credential.service);
@@ -214,7 +238,10 @@ impl Pipeline {
     }
 
     async fn append(&self, event: Event) -> Result<(), Fault> {
-        event.append(&self.store).await.map_err(|error| Fault::Internal(error.into()))?;
+        event
+            .append(&self.store)
+            .await
+            .map_err(|error| Fault::Internal(error.into()))?;
         self.environment.after_commit(&event);
         Ok(())
     }
@@ -257,7 +284,9 @@ impl Pipeline {
         access_key_id: String,
     ) {
         let Some(service) = service else { return };
-        let Some(account) = account_of_access_key(&access_key_id) else { return };
+        let Some(account) = account_of_access_key(&access_key_id) else {
+            return;
+        };
         if !self.is_ours(account).await {
             return;
         }
@@ -284,7 +313,11 @@ impl Pipeline {
         }
         .event();
         if let Err(fault) = self.append(event).await {
-            tracing::error!(?fault, request.id = call.request_id, "a refused request could not be recorded");
+            tracing::error!(
+                ?fault,
+                request.id = call.request_id,
+                "a refused request could not be recorded"
+            );
         }
     }
 
@@ -332,7 +365,11 @@ struct Unreadable {
 
 impl Unreadable {
     fn request(name: &str, fault: Fault) -> Self {
-        Self { name: name.to_owned(), fault, origin: Origin::Service }
+        Self {
+            name: name.to_owned(),
+            fault,
+            origin: Origin::Service,
+        }
     }
 }
 
@@ -347,15 +384,18 @@ fn read_rest<'a>(
     let Some((entry, text)) = routed else {
         return Err(Unreadable::request(
             "",
-            Fault::refused(404, "NotFoundException", "no operation of this service has this method and address"),
+            Fault::refused(
+                404,
+                "NotFoundException",
+                "no operation of this service has this method and address",
+            ),
         ));
     };
-    let json = json_object(body)
-        .map_err(|message| Unreadable::request(entry.name, Fault::Invalid(message)))?;
-    let input = entry
-        .input()
-        .decode_mixed(text, json)
-        .map_err(|violations| Unreadable::request(entry.name, Fault::Invalid(violations_message(&violations))))?;
+    let json =
+        json_object(body).map_err(|message| Unreadable::request(entry.name, Fault::Invalid(message)))?;
+    let input = entry.input().decode_mixed(text, json).map_err(|violations| {
+        Unreadable::request(entry.name, Fault::Invalid(violations_message(&violations)))
+    })?;
     Ok((entry, input))
 }
 
@@ -365,14 +405,22 @@ fn read_query<'a>(
     body: &[u8],
 ) -> Result<(&'a Entry, Value), Unreadable> {
     // A POST carries a form; a GET, such as a presigned one, carries the same in its query.
-    let form = if body.is_empty() { parts.uri.query().unwrap_or_default().as_bytes() } else { body };
-    let malformed = |message: String| {
-        Unreadable { name: String::new(), fault: Fault::refused(400, "MalformedInput", message), origin: Origin::Service }
+    let form = if body.is_empty() {
+        parts.uri.query().unwrap_or_default().as_bytes()
+    } else {
+        body
     };
-    let Value::Object(mut members) = query::parse(form).map_err(|error| malformed(error.to_string()))? else {
-        return Err(malformed("the form has no members".to_owned()));
+    let malformed = |message: String| Unreadable {
+        name: String::new(),
+        fault: Fault::refused(400, "MalformedInput", message),
+        origin: Origin::Service,
     };
-    let mut take = |name: &str| members.remove(name).and_then(|value| value.as_str().map(str::to_owned));
+    let mut members = query::parse(form).map_err(|error| malformed(error.to_string()))?;
+    let mut take = |name: &str| {
+        members
+            .remove(name)
+            .and_then(|value| value.as_str().map(str::to_owned))
+    };
     let version = take("Version").unwrap_or_else(|| service.service.version.to_owned());
     let Some(action) = take("Action") else {
         return Err(Unreadable::request(
@@ -380,16 +428,21 @@ fn read_query<'a>(
             Fault::refused(400, "MissingAction", "Missing Action"),
         ));
     };
-    let entry = service.named(&action).filter(|_| version == service.service.version).ok_or_else(|| {
-        let shown: String = action.chars().take(128).collect();
-        let version: String = version.chars().take(32).collect();
-        let message = format!("Could not find operation {shown} for version {version}");
-        Unreadable::request("", Fault::refused(400, "InvalidAction", message))
-    })?;
+    let entry = service
+        .named(&action)
+        .filter(|_| version == service.service.version)
+        .ok_or_else(|| {
+            let shown: String = action.chars().take(128).collect();
+            let version: String = version.chars().take(32).collect();
+            let message = format!("Could not find operation {shown} for version {version}");
+            Unreadable::request("", Fault::refused(400, "InvalidAction", message))
+        })?;
     let input = entry
         .input()
         .decode(Value::Object(members), Source::Text)
-        .map_err(|violations| Unreadable::request(entry.name, Fault::Invalid(violations_message(&violations))))?;
+        .map_err(|violations| {
+            Unreadable::request(entry.name, Fault::Invalid(violations_message(&violations)))
+        })?;
     Ok((entry, input))
 }
 
@@ -398,17 +451,27 @@ fn read_json<'a>(
     parts: &Parts,
     body: &[u8],
 ) -> Result<(&'a Entry, Value), Unreadable> {
-    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let target = parts
+        .headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
     let name = target.rsplit('.').next().unwrap_or_default();
     let entry = service.named(name).ok_or_else(|| {
-        Unreadable::request("", Fault::refused(400, "UnknownOperationException", "unknown operation"))
+        Unreadable::request(
+            "",
+            Fault::refused(400, "UnknownOperationException", "unknown operation"),
+        )
     })?;
-    let json = json_object(body)
-        .map_err(|message| Unreadable::request(entry.name, Fault::refused(400, "SerializationException", message)))?;
+    let json = json_object(body).map_err(|message| {
+        Unreadable::request(entry.name, Fault::refused(400, "SerializationException", message))
+    })?;
     let input = entry
         .input()
         .decode(Value::Object(json), Source::Json)
-        .map_err(|violations| Unreadable::request(entry.name, Fault::Invalid(violations_message(&violations))))?;
+        .map_err(|violations| {
+            Unreadable::request(entry.name, Fault::Invalid(violations_message(&violations)))
+        })?;
     Ok((entry, input))
 }
 
@@ -454,9 +517,12 @@ fn guess_protocol(parts: &Parts) -> Protocol {
         .headers
         .get(CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-    let is_query = parts.uri.path() == "/" && parts.uri.query().is_some_and(|query| query.contains("Action="));
+    let is_query =
+        parts.uri.path() == "/" && parts.uri.query().is_some_and(|query| query.contains("Action="));
     if is_form || is_query {
-        Protocol::Query { xmlns: "https://iam.amazonaws.com/doc/2010-05-08/" }
+        Protocol::Query {
+            xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        }
     } else {
         Protocol::RestJson
     }
@@ -513,7 +579,12 @@ impl Request<'_> {
             Fault::Denied { decision, .. } => decision.as_ref(),
             _ => None,
         };
-        let event = self.event(Some((audit::error_code(fault, &wire.code), &wire.message)), decision, None, None);
+        let event = self.event(
+            Some((audit::error_code(fault, &wire.code), &wire.message)),
+            decision,
+            None,
+            None,
+        );
         self.pipeline.append(event).await
     }
 
@@ -524,11 +595,15 @@ impl Request<'_> {
         resource: Option<(&'static str, String)>,
         response_elements: Option<Value>,
     ) -> Event {
-        let parameters = self.input.as_object().filter(|members| !members.is_empty()).map(|_| {
-            let mut masked = self.input.clone();
-            self.entry.input().mask(&mut masked);
-            lower_first(masked)
-        });
+        let parameters = self
+            .input
+            .as_object()
+            .filter(|members| !members.is_empty())
+            .map(|_| {
+                let mut masked = self.input.clone();
+                self.entry.input().mask(&mut masked);
+                lower_first(masked)
+            });
         Facts {
             call: self.call,
             entropy: &*self.pipeline.environment.entropy,
@@ -567,13 +642,23 @@ struct Wire {
 fn wire_error(fault: &Fault, protocol: Protocol, request_id: &str) -> Wire {
     // Query services name codes without the suffix, JSON services name exceptions.
     let by_protocol = |query: &'static str, json: &'static str| {
-        Cow::Borrowed(if matches!(protocol, Protocol::Query { .. }) { query } else { json })
+        Cow::Borrowed(if matches!(protocol, Protocol::Query { .. }) {
+            query
+        } else {
+            json
+        })
     };
     let json11 = matches!(protocol, Protocol::Json11);
     match fault {
-        Fault::Refused { status, code, message } => {
-            Wire { status: *status, code: code.clone(), message: message.clone() }
-        }
+        Fault::Refused {
+            status,
+            code,
+            message,
+        } => Wire {
+            status: *status,
+            code: code.clone(),
+            message: message.clone(),
+        },
         Fault::Denied { message, .. } => Wire {
             status: if json11 { 400 } else { 403 },
             code: by_protocol("AccessDenied", "AccessDeniedException"),
@@ -581,7 +666,11 @@ fn wire_error(fault: &Fault, protocol: Protocol, request_id: &str) -> Wire {
         },
         Fault::Invalid(message) => Wire {
             status: 400,
-            code: if json11 { "ValidationException".into() } else { by_protocol("ValidationError", "BadRequestException") },
+            code: if json11 {
+                "ValidationException".into()
+            } else {
+                by_protocol("ValidationError", "BadRequestException")
+            },
             message: message.clone(),
         },
         Fault::NotImplemented(action) => Wire {
@@ -605,7 +694,12 @@ fn wire_error(fault: &Fault, protocol: Protocol, request_id: &str) -> Wire {
 fn refusal(fault: &Fault, protocol: Protocol, origin: Origin, call: &Call) -> Response<Bytes> {
     let wire = wire_error(fault, protocol, &call.request_id);
     let status = StatusCode::from_u16(wire.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let error = WireError { status, code: &wire.code, message: &wire.message, origin };
+    let error = WireError {
+        status,
+        code: &wire.code,
+        message: &wire.message,
+        origin,
+    };
     let (status, headers, body) = error.render(protocol, &call.request_id);
     response(status, headers, body)
 }

@@ -94,8 +94,13 @@ impl Entry {
 
 impl Registry {
     pub fn new(services: &[&'static Service]) -> Self {
-        let mut registry =
-            Self { services: services.iter().map(|service| ServiceEntry::new(service)).collect(), policies: Vec::new() };
+        let mut registry = Self {
+            services: services
+                .iter()
+                .map(|service| ServiceEntry::new(service))
+                .collect(),
+            policies: Vec::new(),
+        };
         for policy in ManagedPolicy::ALL {
             let documents = registry.managed_policy_documents(policy);
             if !documents.is_empty() {
@@ -108,15 +113,18 @@ impl Registry {
                 });
             }
         }
-        registry.policies.extend(services.iter().flat_map(|service| service.policies).map(|policy| {
-            AwsManagedPolicy {
-                name: policy.name,
-                path: policy.path,
-                arn: carillon_aws::arn::aws_managed_policy(policy.path, policy.name),
-                description: policy.description,
-                documents: vec![policy.document.to_owned()],
-            }
-        }));
+        registry.policies.extend(
+            services
+                .iter()
+                .flat_map(|service| service.policies)
+                .map(|policy| AwsManagedPolicy {
+                    name: policy.name,
+                    path: policy.path,
+                    arn: carillon_aws::arn::aws_managed_policy(policy.path, policy.name),
+                    description: policy.description,
+                    documents: vec![policy.document.to_owned()],
+                }),
+        );
         registry
     }
 
@@ -138,14 +146,17 @@ impl Registry {
     /// There are as many versions as the highest [`Grant::since`](crate::Grant) of any operation.
     pub fn managed_policy_documents(&self, policy: ManagedPolicy) -> Vec<String> {
         let grants = || {
-            self.services.iter().flat_map(|service| &service.entries).flat_map(|entry| {
-                entry
-                    .spec
-                    .grants
-                    .iter()
-                    .filter(|grant| grant.policy == policy)
-                    .map(|grant| (grant.since, entry.spec.action))
-            })
+            self.services
+                .iter()
+                .flat_map(|service| &service.entries)
+                .flat_map(|entry| {
+                    entry
+                        .spec
+                        .grants
+                        .iter()
+                        .filter(|grant| grant.policy == policy)
+                        .map(|grant| (grant.since, entry.spec.action))
+                })
         };
         let latest = grants().map(|(since, _)| since).max().unwrap_or(0);
         (1..=latest)
@@ -198,7 +209,13 @@ impl ServiceEntry {
         }
         let router = Router::new(&bindings)
             .expect("two operations at one address: the test of the service's list finds them");
-        Self { service, entries, by_name, bound, router }
+        Self {
+            service,
+            entries,
+            by_name,
+            bound,
+            router,
+        }
     }
 
     /// The operation at this address, with the members that path and query carry.

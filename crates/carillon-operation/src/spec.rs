@@ -92,7 +92,9 @@ impl Spec {
 
     /// Whether the action is a row of the published table, which is what version 1 of FullAccess holds.
     pub fn in_table(&self) -> bool {
-        self.grants.iter().any(|grant| grant.policy == ManagedPolicy::FullAccess && grant.since == 1)
+        self.grants
+            .iter()
+            .any(|grant| grant.policy == ManagedPolicy::FullAccess && grant.since == 1)
     }
 }
 

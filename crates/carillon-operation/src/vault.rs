@@ -15,14 +15,19 @@ pub struct Vault {
 
 impl Vault {
     pub fn new(key: &[u8; 32]) -> Self {
-        Self { cipher: XChaCha20Poly1305::new(key.into()) }
+        Self {
+            cipher: XChaCha20Poly1305::new(key.into()),
+        }
     }
 
     /// Encrypts `plain` for `purpose`: it opens only under the same purpose.
     pub fn seal(&self, entropy: &dyn Entropy, purpose: &str, plain: &[u8]) -> String {
         let mut nonce = [0; NONCE];
         entropy.fill(&mut nonce);
-        let payload = Payload { msg: plain, aad: purpose.as_bytes() };
+        let payload = Payload {
+            msg: plain,
+            aad: purpose.as_bytes(),
+        };
         let sealed = self
             .cipher
             .encrypt(XNonce::from_slice(&nonce), payload)
@@ -37,7 +42,10 @@ impl Vault {
     pub fn open(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
-        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
+        let payload = Payload {
+            msg: sealed,
+            aad: purpose.as_bytes(),
+        };
         self.cipher.decrypt(XNonce::from_slice(nonce), payload).ok()
     }
 }
@@ -53,7 +61,10 @@ mod tests {
         let vault = Vault::new(&[7; 32]);
         let sealed = vault.seal(&SystemEntropy, "access-key/AKIA1", b"secret");
 
-        assert_eq!(vault.open("access-key/AKIA1", &sealed).as_deref(), Some(b"secret".as_slice()));
+        assert_eq!(
+            vault.open("access-key/AKIA1", &sealed).as_deref(),
+            Some(b"secret".as_slice())
+        );
         assert_eq!(vault.open("access-key/AKIA2", &sealed), None);
         assert_eq!(vault.open("access-key/AKIA1", &sealed[1..]), None);
         assert_eq!(vault.open("access-key/AKIA1", ""), None);

@@ -197,11 +197,11 @@ impl<'a> TakingPart<'a> {
     fn of(principal: &Principal, policies: &'a Policies) -> TakingPart<'a> {
         let everything = TakingPart {
             identity: Some(&policies.identity),
-            boundary: policies.boundary.as_ref(),
-            session: policies.session.as_ref(),
+            boundary: policies.boundary.as_deref(),
+            session: policies.session.as_deref(),
             service_control: &policies.service_control,
             resource_control: &policies.resource_control,
-            endpoint: policies.endpoint.as_ref(),
+            endpoint: policies.endpoint.as_deref(),
         };
         match principal {
             Principal::Root { .. } => TakingPart {

@@ -41,6 +41,7 @@
 )]
 
 mod action;
+pub mod batch;
 mod check;
 mod condition;
 mod context;

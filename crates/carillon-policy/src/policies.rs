@@ -46,12 +46,12 @@ impl Attached {
 /// What is not given does not exist: no boundary, no session policies, no organization, no endpoint.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
-    pub(crate) identity: Set,
-    pub(crate) boundary: Option<Set>,
-    pub(crate) session: Option<Set>,
-    pub(crate) service_control: Vec<Set>,
-    pub(crate) resource_control: Vec<Set>,
-    pub(crate) endpoint: Option<Set>,
+    pub(crate) identity: Arc<Set>,
+    pub(crate) boundary: Option<Arc<Set>>,
+    pub(crate) session: Option<Arc<Set>>,
+    pub(crate) service_control: Arc<[Set]>,
+    pub(crate) resource_control: Arc<[Set]>,
+    pub(crate) endpoint: Option<Arc<Set>>,
 }
 
 impl Policies {
@@ -63,21 +63,21 @@ impl Policies {
     /// The identity-based policies: of a user and its groups, or of a role.
     #[must_use]
     pub fn identity(mut self, policies: Vec<Attached>) -> Policies {
-        self.identity = Set::build(policies);
+        self.identity = Arc::new(Set::build(policies));
         self
     }
 
     /// The permissions boundary. Several documents count as one; an empty list allows nothing.
     #[must_use]
     pub fn boundary(mut self, policies: Vec<Attached>) -> Policies {
-        self.boundary = Some(Set::build(policies));
+        self.boundary = Some(Arc::new(Set::build(policies)));
         self
     }
 
     /// The policies passed when the session was made. Several count as one; an empty list allows nothing.
     #[must_use]
     pub fn session(mut self, policies: Vec<Attached>) -> Policies {
-        self.session = Some(Set::build(policies));
+        self.session = Some(Arc::new(Set::build(policies)));
         self
     }
 
@@ -99,7 +99,7 @@ impl Policies {
     /// The policy of the VPC endpoint the request came through.
     #[must_use]
     pub fn endpoint(mut self, policies: Vec<Attached>) -> Policies {
-        self.endpoint = Some(Set::build(policies));
+        self.endpoint = Some(Arc::new(Set::build(policies)));
         self
     }
 }

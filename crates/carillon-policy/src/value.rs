@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn dates_are_points_in_time() {
         for (text, seconds) in [
-            ("1970", 0),
+            ("1970", 0_i64),
             ("1970-01", 0),
             ("1970-01-01", 0),
             ("1970-01-01T00:00", 0),
@@ -294,11 +294,7 @@ mod tests {
             ("999", 999),
             ("10000-01-01", 253_402_300_800),
         ] {
-            assert_eq!(
-                instant(text),
-                Some(i128::from(seconds as i64) * 1_000_000_000),
-                "{text}"
-            );
+            assert_eq!(instant(text), Some(i128::from(seconds) * 1_000_000_000), "{text}");
         }
         assert_eq!(instant("1970-01-01T00:00:00.25Z"), Some(250_000_000));
         assert_eq!(instant("0.25"), Some(250_000_000));

@@ -55,7 +55,11 @@ pub enum StoreError {
     Contention,
     /// A stored value is not what the code expects. Somebody else wrote it.
     #[error("column {column}: expected {expected}, found `{found}`")]
-    Corrupt { column: usize, expected: &'static str, found: String },
+    Corrupt {
+        column: usize,
+        expected: &'static str,
+        found: String,
+    },
     /// The schema was written by a newer release.
     #[error(
         "the database has schema version {found}, and this release knows versions up to {known}: start a \
@@ -112,7 +116,9 @@ impl Store {
         Ok(ReadTx {
             connection: match &self.engine {
                 Engine::Sqlite(sqlite) => Connection::SqliteReader(sqlite.read().await?),
-                Engine::Postgres(postgres) => Connection::Postgres(postgres.begin(postgres::Mode::Read).await?),
+                Engine::Postgres(postgres) => {
+                    Connection::Postgres(postgres.begin(postgres::Mode::Read).await?)
+                }
             },
         })
     }
@@ -122,7 +128,9 @@ impl Store {
         Ok(WriteTx(ReadTx {
             connection: match &self.engine {
                 Engine::Sqlite(sqlite) => Connection::SqliteWriter(sqlite.write().await?),
-                Engine::Postgres(postgres) => Connection::Postgres(postgres.begin(postgres::Mode::Write).await?),
+                Engine::Postgres(postgres) => {
+                    Connection::Postgres(postgres.begin(postgres::Mode::Write).await?)
+                }
             },
         }))
     }
@@ -140,7 +148,10 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.read().await?.fetch_optional::<(i64,)>("SELECT version FROM schema_version", bind![]).await?;
+        self.read()
+            .await?
+            .fetch_optional::<(i64,)>("SELECT version FROM schema_version", bind![])
+            .await?;
         Ok(())
     }
 
@@ -199,7 +210,10 @@ impl ReadTx {
 
     /// A single number, such as a count.
     pub async fn fetch_number(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<i64, StoreError> {
-        Ok(self.fetch_optional::<(i64,)>(sql, values).await?.map_or(0, |(number,)| number))
+        Ok(self
+            .fetch_optional::<(i64,)>(sql, values)
+            .await?
+            .map_or(0, |(number,)| number))
     }
 
     async fn each(
@@ -242,9 +256,7 @@ impl WriteTx {
     async fn execute_script(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match &mut self.0.connection {
             Connection::SqliteReader(_) => unreachable!("a writing transaction never holds a reader"),
-            Connection::SqliteWriter(writer) => {
-                writer.connection().execute_batch(sql).map_err(sqlite::error)
-            }
+            Connection::SqliteWriter(writer) => writer.connection().execute_batch(sql).map_err(sqlite::error),
             Connection::Postgres(transaction) => transaction.execute_script(sql).await,
         }
     }

@@ -34,7 +34,9 @@ pub(crate) async fn run(store: &Store) -> Result<(), StoreError> {
         "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)",
     )
     .await?;
-    let found = tx.fetch_number("SELECT COALESCE(MAX(version), 0) FROM schema_version", bind![]).await?;
+    let found = tx
+        .fetch_number("SELECT COALESCE(MAX(version), 0) FROM schema_version", bind![])
+        .await?;
     if found > known {
         return Err(StoreError::NewerSchema { found, known });
     }
@@ -45,7 +47,11 @@ pub(crate) async fn run(store: &Store) -> Result<(), StoreError> {
 }
 
 async fn apply(tx: &mut WriteTx, migration: &Migration) -> Result<(), StoreError> {
-    tracing::info!(version = migration.version, name = migration.name, "applying migration");
+    tracing::info!(
+        version = migration.version,
+        name = migration.name,
+        "applying migration"
+    );
     tx.execute_script(migration.sql).await?;
     tx.execute(
         "INSERT INTO schema_version (version, name) VALUES ($1, $2)",

@@ -41,9 +41,12 @@ pub(crate) enum Mode {
 
 impl Postgres {
     pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
-        let mut config: tokio_postgres::Config = url.parse().map_err(|cause: tokio_postgres::Error| {
-            StoreError::Address { url: without_password(url), reason: cause.to_string() }
-        })?;
+        let mut config: tokio_postgres::Config =
+            url.parse()
+                .map_err(|cause: tokio_postgres::Error| StoreError::Address {
+                    url: without_password(url),
+                    reason: cause.to_string(),
+                })?;
         config.connect_timeout(PATIENCE).application_name("carillon");
         let mut roots = rustls::RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -56,7 +59,9 @@ impl Postgres {
         let manager = Manager::from_config(
             config,
             MakeRustlsConnect::new(tls),
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
         );
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
@@ -93,19 +98,26 @@ impl Postgres {
             .send(Append { sql, values, done })
             .await
             .map_err(|_| StoreError::Database("the appending task has ended".into()))?;
-        answer.await.unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
+        answer
+            .await
+            .unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
     }
 }
 
 async fn connection(pool: &Pool) -> Result<Object, StoreError> {
-    pool.get().await.map_err(|cause| StoreError::Database(cause.into()))
+    pool.get()
+        .await
+        .map_err(|cause| StoreError::Database(cause.into()))
 }
 
 /// Pages go by text keys, and both engines must order them alike.
 async fn require_code_point_order(pool: &Pool, url: &str) -> Result<(), StoreError> {
     let client = connection(pool).await?;
     let row = client
-        .query_one("SELECT datcollate, datname FROM pg_database WHERE datname = current_database()", &[])
+        .query_one(
+            "SELECT datcollate, datname FROM pg_database WHERE datname = current_database()",
+            &[],
+        )
         .await
         .map_err(error)?;
     let (collation, name): (String, String) = (row.get(0), row.get(1));
@@ -155,7 +167,9 @@ pub(crate) struct Transaction {
 
 impl Transaction {
     fn client(&self) -> &Object {
-        self.client.as_ref().expect("only taken when committed or dropped")
+        self.client
+            .as_ref()
+            .expect("only taken when committed or dropped")
     }
 
     pub(crate) async fn each(
@@ -167,7 +181,12 @@ impl Transaction {
         let statement = self.client().prepare_cached(sql).await.map_err(error)?;
         let bound: Vec<Bound<'_>> = values.iter().map(Bound).collect();
         let parameters: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|bound| bound as _).collect();
-        for row in self.client().query(&statement, &parameters).await.map_err(error)? {
+        for row in self
+            .client()
+            .query(&statement, &parameters)
+            .await
+            .map_err(error)?
+        {
             visit(&Row(Source::Postgres(&row)))?;
         }
         Ok(())
@@ -181,7 +200,10 @@ impl Transaction {
         let statement = self.client().prepare_cached(sql).await.map_err(error)?;
         let bound: Vec<Bound<'_>> = values.iter().map(Bound).collect();
         let parameters: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|bound| bound as _).collect();
-        self.client().execute(&statement, &parameters).await.map_err(error)
+        self.client()
+            .execute(&statement, &parameters)
+            .await
+            .map_err(error)
     }
 
     pub(crate) async fn execute_script(&mut self, sql: &'static str) -> Result<(), StoreError> {
@@ -189,7 +211,9 @@ impl Transaction {
     }
 
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
-        let Some(client) = self.client.take() else { return Ok(()) };
+        let Some(client) = self.client.take() else {
+            return Ok(());
+        };
         client.batch_execute("COMMIT").await.map_err(error)
     }
 }
@@ -251,7 +275,9 @@ fn without_password(url: &str) -> String {
 
 pub(crate) fn error(error: tokio_postgres::Error) -> StoreError {
     match error.code() {
-        Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED) => StoreError::Contention,
+        Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED) => {
+            StoreError::Contention
+        }
         Some(&SqlState::UNIQUE_VIOLATION) => StoreError::Duplicate,
         _ => StoreError::Database(error.into()),
     }
@@ -263,7 +289,10 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown() {
-        assert_eq!(without_password("postgres://carillon:s3cret@db:5432/c"), "postgres://carillon@db:5432/c");
+        assert_eq!(
+            without_password("postgres://carillon:s3cret@db:5432/c"),
+            "postgres://carillon@db:5432/c"
+        );
         assert_eq!(without_password("postgres://db/c"), "postgres://db/c");
     }
 }

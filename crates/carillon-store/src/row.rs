@@ -32,7 +32,9 @@ impl Row<'_> {
 
     /// The column's text, parsed, or nothing.
     pub fn parse_optional<T: FromStr>(&self, column: usize) -> Result<Option<T>, StoreError> {
-        self.get::<Option<String>>(column)?.map(|text| parse(column, &text)).transpose()
+        self.get::<Option<String>>(column)?
+            .map(|text| parse(column, &text))
+            .transpose()
     }
 
     fn text(&self, column: usize) -> Result<Option<String>, StoreError> {
@@ -71,7 +73,11 @@ pub trait Column: Sized {
 }
 
 fn required<T>(value: Option<T>, column: usize, expected: &'static str) -> Result<T, StoreError> {
-    value.ok_or_else(|| StoreError::Corrupt { column, expected, found: "NULL".to_owned() })
+    value.ok_or_else(|| StoreError::Corrupt {
+        column,
+        expected,
+        found: "NULL".to_owned(),
+    })
 }
 
 macro_rules! columns {

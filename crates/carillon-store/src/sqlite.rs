@@ -67,10 +67,17 @@ impl Sqlite {
                 reason: "names no file".to_owned(),
             });
         }
-        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(error)?;
+        let connection = connect(
+            &path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        )?;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(error)?;
         // Survive a power cut, not only the end of the process. Affordable because commits are grouped.
-        connection.pragma_update(None, "synchronous", "FULL").map_err(error)?;
+        connection
+            .pragma_update(None, "synchronous", "FULL")
+            .map_err(error)?;
 
         // One token is enough: a thread that is told once looks at everything that waits.
         let (wake, woken) = sync_channel(1);
@@ -104,19 +111,28 @@ impl Sqlite {
             Some(connection) => connection,
             None => {
                 let connection = connect(&self.shared.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-                connection.pragma_update(None, "query_only", true).map_err(error)?;
+                connection
+                    .pragma_update(None, "query_only", true)
+                    .map_err(error)?;
                 connection
             }
         };
         run(&connection, "BEGIN DEFERRED")?;
-        Ok(Reader { connection: Some(connection), shared: Arc::clone(&self.shared), _permit: permit })
+        Ok(Reader {
+            connection: Some(connection),
+            shared: Arc::clone(&self.shared),
+            _permit: permit,
+        })
     }
 
     pub(crate) async fn write(&self) -> Result<Writer, StoreError> {
         let mut state = Arc::clone(&self.shared.writer).lock_owned().await;
         state.begin()?;
         run(&state.connection, "SAVEPOINT request")?;
-        Ok(Writer { state: Some(state), shared: Arc::clone(&self.shared) })
+        Ok(Writer {
+            state: Some(state),
+            shared: Arc::clone(&self.shared),
+        })
     }
 
     pub(crate) async fn append(
@@ -127,7 +143,9 @@ impl Sqlite {
         let (done, answer) = oneshot::channel();
         lock(&self.shared.appends).push(Append { sql, values, done });
         self.shared.wake();
-        answer.await.unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
+        answer
+            .await
+            .unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
     }
 }
 
@@ -160,7 +178,11 @@ impl WriterState {
                     Err(failure) => drop(done.send(Err(failure))),
                 }
             }
-            if self.open { run(&self.connection, "COMMIT") } else { Ok(()) }
+            if self.open {
+                run(&self.connection, "COMMIT")
+            } else {
+                Ok(())
+            }
         })();
         self.open = false;
         if let Err(failure) = &outcome {
@@ -220,7 +242,11 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn connection(&self) -> &Connection {
-        &self.state.as_deref().expect("only taken when committed or dropped").connection
+        &self
+            .state
+            .as_deref()
+            .expect("only taken when committed or dropped")
+            .connection
     }
 
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
@@ -234,7 +260,9 @@ impl Writer {
             state.waiting.push(done);
         }
         self.shared.wake();
-        answer.await.unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
+        answer
+            .await
+            .unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
     }
 }
 
@@ -250,7 +278,10 @@ impl Drop for Writer {
 }
 
 fn undo(connection: &Connection) {
-    if run(connection, "ROLLBACK TO request").and_then(|()| run(connection, "RELEASE request")).is_err() {
+    if run(connection, "ROLLBACK TO request")
+        .and_then(|()| run(connection, "RELEASE request"))
+        .is_err()
+    {
         tracing::error!("a savepoint could not be undone");
     }
 }
@@ -260,8 +291,12 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
         Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(error)?;
     connection.busy_timeout(BUSY).map_err(error)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "foreign_keys", true).map_err(error)?;
-    connection.pragma_update(None, "temp_store", "MEMORY").map_err(error)?;
+    connection
+        .pragma_update(None, "foreign_keys", true)
+        .map_err(error)?;
+    connection
+        .pragma_update(None, "temp_store", "MEMORY")
+        .map_err(error)?;
     Ok(connection)
 }
 
@@ -271,7 +306,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn run(connection: &Connection, sql: &'static str) -> Result<(), StoreError> {
-    connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(error)?;
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute([]))
+        .map_err(error)?;
     Ok(())
 }
 
@@ -293,7 +331,9 @@ pub(crate) fn each(
     mut visit: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(error)?;
-    let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Bound))).map_err(error)?;
+    let mut rows = statement
+        .query(rusqlite::params_from_iter(values.iter().map(Bound)))
+        .map_err(error)?;
     while let Some(row) = rows.next().map_err(error)? {
         visit(&Row(Source::Sqlite(row)))?;
     }

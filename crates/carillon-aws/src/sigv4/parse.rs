@@ -280,12 +280,19 @@ fn header_names(names: Cow<'_, str>) -> Result<Cow<'_, str>, Failure> {
             "'SignedHeaders' must be names joined with semicolons.".to_owned(),
         ));
     }
-    if !names.bytes().any(|byte| byte.is_ascii_uppercase()) && names.split(';').is_sorted() {
+    let ascending = |names: &mut dyn Iterator<Item = &str>| names.is_sorted_by(|name, next| name < next);
+    if !names.bytes().any(|byte| byte.is_ascii_uppercase()) && ascending(&mut names.split(';')) {
         return Ok(names);
     }
     let lower = names.to_ascii_lowercase();
     let mut sorted: Vec<_> = lower.split(';').collect();
     sorted.sort_unstable();
+    // A long header named many times would make much work of a small request.
+    if !ascending(&mut sorted.iter().copied()) {
+        return Err(incomplete(
+            "'SignedHeaders' must name every header once.".to_owned(),
+        ));
+    }
     Ok(Cow::Owned(sorted.join(";")))
 }
 

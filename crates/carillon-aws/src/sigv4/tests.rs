@@ -392,6 +392,22 @@ fn separators_may_come_without_blanks_and_names_in_any_order() {
 }
 
 #[test]
+fn a_header_is_signed_once() {
+    for names in ["host;host;x-amz-date", "Host;x-amz-date;host"] {
+        let request =
+            Request::signed("/").edited("SignedHeaders=host;x-amz-date", &format!("SignedHeaders={names}"));
+        assert_eq!(request.refusal(), "'SignedHeaders' must name every header once.");
+    }
+    let names = (0..300)
+        .map(|number| format!("h{number}"))
+        .collect::<Vec<_>>()
+        .join(";");
+    let request =
+        Request::signed("/").edited("SignedHeaders=host;x-amz-date", &format!("SignedHeaders={names}"));
+    assert_eq!(request.refusal(), "No more than 256 headers can be signed.");
+}
+
+#[test]
 fn a_session_token_is_found_in_either_place() {
     let temporary = Signer {
         session_token: Some("to/ken=="),
@@ -486,7 +502,15 @@ fn the_claimed_service_is_seen_before_anything_is_checked() {
 }
 
 #[test]
-fn keys_are_not_printed() {
+fn keys_and_tokens_are_not_printed() {
+    let mut request = Request::presigned("/");
+    request.path_and_query.push_str("&X-Amz-Security-Token=the-token");
+    let request = request.with("x-amz-security-token", "the-token");
+    let printed = format!("{:?}", Presented::parse(request.view()).unwrap());
+    assert!(
+        !printed.contains("the-token") && !printed.contains("Signature"),
+        "{printed}"
+    );
     assert_eq!(format!("{:?}", key()), "SigningKey(…)");
     assert!(!format!("{:?}", signer()).contains(SECRET));
 }

@@ -1,0 +1,84 @@
+//! What can go wrong in IAM and STS, and how AWS says so.
+
+use carillon_operation::Fault;
+use carillon_store::StoreError;
+
+/// What can go wrong in IAM and STS.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// `{kind} with name {name}`, for users, groups and roles.
+    #[error("The {kind} with name {name} cannot be found.")]
+    NoSuchEntity { kind: &'static str, name: String },
+    /// Anything else that does not exist, in AWS's own sentence.
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{kind} with name {name} already exists.")]
+    EntityAlreadyExists { kind: &'static str, name: String },
+    #[error("{0}")]
+    AlreadyExists(String),
+    /// Something must be removed first.
+    #[error("{0}")]
+    DeleteConflict(&'static str),
+    #[error("Cannot exceed quota for {quota}: {limit}")]
+    LimitExceeded { quota: &'static str, limit: usize },
+    #[error("{0}")]
+    Limit(String),
+    #[error("{0}")]
+    MalformedPolicyDocument(String),
+    #[error("{0}")]
+    InvalidInput(String),
+    #[error("{0}")]
+    Validation(String),
+    #[error("{0}")]
+    PasswordPolicyViolation(String),
+    #[error("{0}")]
+    UnmodifiableEntity(String),
+    #[error("{0}")]
+    PolicyNotAttachable(String),
+    #[error("{0}")]
+    EntityTemporarilyUnmodifiable(String),
+    #[error("{0}")]
+    InvalidUserType(String),
+    #[error("{0}")]
+    AccessDenied(String),
+    #[error("{0}")]
+    PackedPolicyTooLarge(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("internal")]
+    Fault(Fault),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::NoSuchEntity { .. } | Error::NotFound(_) => Self::refused(404, "NoSuchEntity", message),
+            Error::EntityAlreadyExists { .. } | Error::AlreadyExists(_) => {
+                Self::refused(409, "EntityAlreadyExists", message)
+            }
+            Error::DeleteConflict(_) => Self::refused(409, "DeleteConflict", message),
+            Error::LimitExceeded { .. } | Error::Limit(_) => Self::refused(409, "LimitExceeded", message),
+            Error::MalformedPolicyDocument(_) => Self::refused(400, "MalformedPolicyDocument", message),
+            Error::InvalidInput(_) => Self::refused(400, "InvalidInput", message),
+            Error::Validation(_) => Self::Invalid(message),
+            Error::PasswordPolicyViolation(_) => Self::refused(400, "PasswordPolicyViolation", message),
+            Error::UnmodifiableEntity(_) => Self::refused(400, "UnmodifiableEntity", message),
+            Error::PolicyNotAttachable(_) => Self::refused(400, "PolicyNotAttachable", message),
+            Error::EntityTemporarilyUnmodifiable(_) => {
+                Self::refused(409, "EntityTemporarilyUnmodifiable", message)
+            }
+            Error::InvalidUserType(_) => Self::refused(400, "InvalidUserType", message),
+            Error::AccessDenied(message) => Self::denied(message),
+            Error::PackedPolicyTooLarge(_) => Self::refused(400, "PackedPolicyTooLarge", message),
+            Error::Store(error) => error.into(),
+            Error::Fault(fault) => fault,
+        }
+    }
+}

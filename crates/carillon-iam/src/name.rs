@@ -1,0 +1,64 @@
+//! The forms of names, paths and identifiers. Source: IAM API reference.
+
+use carillon_aws::string_type;
+
+string_type! {
+    /// The name of a user. Names that exist may be longer than those that can be made.
+    pub UserName, min: 1, max: 64, pattern: r"[\w+=,.@-]+", example: "ada"
+}
+
+string_type! {
+    /// The name of a user that exists.
+    pub ExistingUserName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", example: "ada"
+}
+
+string_type! {
+    /// The name of a group.
+    pub GroupName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", example: "admins"
+}
+
+string_type! {
+    /// The name of a role.
+    pub RoleName, min: 1, max: 64, pattern: r"[\w+=,.@-]+", example: "helpdesk"
+}
+
+string_type! {
+    /// The name of a policy, managed or inline.
+    pub PolicyName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", example: "readers"
+}
+
+string_type! {
+    /// The path of a user, group or role: `/`, or names between slashes.
+    pub Path, min: 1, max: 512, pattern: r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", example: "/"
+}
+
+string_type! {
+    /// The beginning of a path.
+    pub PathPrefix, min: 1, max: 512, pattern: r"\u002F[\u0021-\u007F]*", example: "/"
+}
+
+string_type! {
+    /// The path of a managed policy.
+    pub PolicyPath, min: 1, max: 512, pattern: r"((/[A-Za-z0-9\.,\+@=_-]+)*)/", example: "/"
+}
+
+string_type! {
+    /// An Amazon Resource Name.
+    pub Arn, min: 20, max: 2048, example: "arn:aws:iam::aws:policy/AmazonChimeReadOnly"
+}
+
+string_type! {
+    /// Where the last page ended.
+    pub Marker, min: 1, max: 320, pattern: r"[\u0020-\u00FF]+", example: "marker"
+}
+
+string_type! {
+    /// The text of a policy.
+    pub PolicyDocument, min: 1, max: 131072, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+",
+    example: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"chime:*","Resource":"*"}]}"#
+}
+
+string_type! {
+    /// The identifier of an access key.
+    pub AccessKeyId, min: 16, max: 128, pattern: r"[\w]+", example: "AKIAIOSFODNN7EXAMPLE"
+}

@@ -1,0 +1,97 @@
+//! Tags of users, roles and policies, which conditions can ask for.
+
+use std::collections::HashSet;
+
+use carillon_aws::string_type;
+use carillon_store::{ReadTx, StoreError, WriteTx, bind};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// Tags of one entity.
+const TAGS: usize = 50;
+
+string_type! {
+    /// The key of a tag.
+    pub TagKey, min: 1, max: 128, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", example: "team"
+}
+
+string_type! {
+    /// The value of a tag.
+    pub TagValue, min: 0, max: 256, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", example: "support"
+}
+
+/// A tag.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Tag {
+    pub key: TagKey,
+    pub value: TagValue,
+}
+
+/// As the policies see them.
+pub(crate) fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
+    tags.iter()
+        .map(|tag| (tag.key.to_string(), tag.value.to_string()))
+        .collect()
+}
+
+/// Refuses keys that are AWS's own and keys that occur twice.
+pub(crate) fn check(tags: &[Tag]) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    for tag in tags {
+        let key = tag.key.as_str().to_lowercase();
+        if key.starts_with("aws:") {
+            return Err(Error::InvalidInput(
+                "Caller is not allowed to modify system tags".to_owned(),
+            ));
+        }
+        if !seen.insert(key) {
+            return Err(Error::InvalidInput(
+                "Duplicate tag keys found. Please note that Tag keys are case insensitive.".to_owned(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The tags of an entity, by key.
+pub(crate) async fn of(tx: &mut ReadTx, entity_id: &str) -> Result<Vec<(String, String)>, StoreError> {
+    tx.fetch_all(
+        "SELECT tag_key, tag_value FROM iam_tag WHERE entity_id = $1 ORDER BY tag_key_lower",
+        bind![entity_id],
+    )
+    .await
+}
+
+/// Adds tags to an entity; a key that it has gets the new value.
+pub(crate) async fn put(tx: &mut WriteTx, entity_id: &str, tags: &[Tag]) -> Result<(), Error> {
+    for tag in tags {
+        tx.execute(
+            "INSERT INTO iam_tag (entity_id, tag_key_lower, tag_key, tag_value) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (entity_id, tag_key_lower)
+             DO UPDATE SET tag_key = excluded.tag_key, tag_value = excluded.tag_value",
+            bind![
+                entity_id,
+                tag.key.as_str().to_lowercase(),
+                tag.key.as_str(),
+                tag.value.as_str()
+            ],
+        )
+        .await?;
+    }
+    let count = tx
+        .fetch_number(
+            "SELECT COUNT(*) FROM iam_tag WHERE entity_id = $1",
+            bind![entity_id],
+        )
+        .await?;
+    if usize::try_from(count).unwrap_or(usize::MAX) > TAGS {
+        return Err(Error::LimitExceeded {
+            quota: "TagsPerEntity",
+            limit: TAGS,
+        });
+    }
+    Ok(())
+}

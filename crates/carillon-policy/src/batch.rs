@@ -1,0 +1,465 @@
+//! Evaluation of many cases: JSON Lines in, JSON Lines out.
+//!
+//! One case per line, with its policies in it; one answer per line, with the case's `id`. Documents are read
+//! leniently, and nothing is added to a case: a context key or a policy that is not given does not exist.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, Read, Write};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::context::MapContext;
+use crate::decision::{Decision, PolicyKind, Request, decide};
+use crate::document::Document;
+use crate::policies::{Attached, Policies, Set};
+use crate::principal::{self, Principal};
+use crate::resource;
+
+/// A longer line is answered with an error.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+
+/// Compiled policies are forgotten when the texts they came from add up to more than this.
+const LARGEST_CACHE: usize = 256 * 1024 * 1024;
+
+/// What the answers contain.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Options {
+    /// Say of implicit denials which kind of policy did not allow.
+    pub reasons: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { reasons: true }
+    }
+}
+
+/// Answers every line of the input. Blank lines are skipped.
+///
+/// # Errors
+///
+/// Only if the input cannot be read or the output not be written: a line that makes no sense gets an answer
+/// whose decision is `Error`.
+pub fn evaluate(mut input: impl BufRead, mut output: impl Write, options: Options) -> io::Result<()> {
+    let mut evaluator = Evaluator {
+        options,
+        compiled: Compiled::default(),
+        context: MapContext::new(),
+    };
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return output.flush();
+        }
+        let too_long = read as u64 == LONGEST_LINE && line.last() != Some(&b'\n');
+        if too_long {
+            skip_line(&mut input)?;
+        }
+        if line.iter().all(u8::is_ascii_whitespace) && !too_long {
+            continue;
+        }
+        let answer = if too_long {
+            Err("the line is too long".to_owned())
+        } else {
+            std::str::from_utf8(&line)
+                .map_err(|error| error.to_string())
+                .and_then(|text| evaluator.answer(text))
+        };
+        let answer = answer.unwrap_or_else(|error| Answer {
+            id: identifier(&String::from_utf8_lossy(&line)),
+            decision: "Error",
+            reason: None,
+            error: Some(error),
+        });
+        serde_json::to_writer(&mut output, &answer)?;
+        output.write_all(b"\n")?;
+    }
+}
+
+fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let buffer = input.fill_buf()?;
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let (used, done) = end.map_or((buffer.len(), buffer.is_empty()), |at| (at + 1, true));
+        input.consume(used);
+        if done {
+            return Ok(());
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Case<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(default)]
+    principal: Option<String>,
+    action: String,
+    resource: String,
+    #[serde(default)]
+    resource_account: Option<String>,
+    #[serde(default)]
+    context: Option<HashMap<String, ContextField>>,
+    #[serde(borrow, default)]
+    identity_policies: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    boundaries: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    session_policies: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    resource_policy: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    scps: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    rcps: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    endpoint_policies: Option<&'a RawValue>,
+    /// Such an action is asked on `*`, and the resource says so already.
+    #[serde(default)]
+    #[expect(dead_code, reason = "read so that a value of the wrong type is an error")]
+    wildcard_only_action: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ContextField {
+    One(Scalar),
+    Many(Vec<Scalar>),
+}
+
+/// Context values are texts; numbers and booleans are taken for the texts they are written as.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scalar {
+    Text(String),
+    Bool(bool),
+    Number(serde_json::Number),
+}
+
+impl From<Scalar> for String {
+    fn from(value: Scalar) -> String {
+        match value {
+            Scalar::Text(text) => text,
+            Scalar::Bool(value) => value.to_string(),
+            Scalar::Number(value) => value.to_string(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Answer {
+    id: Option<Box<RawValue>>,
+    decision: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+struct Evaluator {
+    options: Options,
+    compiled: Compiled,
+    context: MapContext,
+}
+
+impl Evaluator {
+    fn answer(&mut self, line: &str) -> Result<Answer, String> {
+        let case: Case<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let principal = match case.principal.as_deref() {
+            Some(text) => text
+                .parse()
+                .map_err(|error: principal::UnknownPrincipal| error.to_string())?,
+            None => Principal::Anonymous,
+        };
+        self.context.clear();
+        for (key, field) in case.context.into_iter().flatten() {
+            match field {
+                ContextField::One(value) => self.context.set(&key, value),
+                ContextField::Many(values) => self.context.set_many(&key, values),
+            };
+        }
+        self.compiled.make_room();
+        let policies = Policies {
+            identity: self.compiled.set(case.identity_policies)?.unwrap_or_default(),
+            boundary: self.compiled.set(case.boundaries)?,
+            session: self.compiled.set(case.session_policies)?,
+            service_control: self.compiled.levels(case.scps)?,
+            resource_control: self.compiled.levels(case.rcps)?,
+            endpoint: self.compiled.set(case.endpoint_policies)?,
+        };
+        let resource_policy = match given(case.resource_policy) {
+            Some(document) => Some(self.compiled.attached(document)?),
+            None => None,
+        };
+        // Without the owner, the ARN says whose the resource is, if it says so at all.
+        let owner = case.resource_account.as_deref().or_else(|| {
+            let account = resource::split(&case.resource).map(|[_, _, _, _, account, _]| account);
+            account.filter(|account| principal::is_account(account))
+        });
+        let request = Request {
+            principal: &principal,
+            actions: &[case.action.as_str()],
+            resource: &case.resource,
+            resource_account: owner,
+            resource_policy: resource_policy.as_ref(),
+            context: &self.context,
+        };
+        let (decision, reason) = match decide(&request, &policies) {
+            Decision::Allowed { .. } => ("Allowed", None),
+            Decision::ExplicitlyDenied { .. } => ("ExplicitlyDenied", None),
+            Decision::ImplicitlyDenied { missing } => ("ImplicitlyDenied", Some(reason(missing))),
+        };
+        Ok(Answer {
+            id: case.id.map(ToOwned::to_owned),
+            decision,
+            reason: reason.filter(|_| self.options.reasons),
+            error: None,
+        })
+    }
+}
+
+fn reason(missing: PolicyKind) -> &'static str {
+    match missing {
+        PolicyKind::ServiceControl => "no service control policy allows at some level",
+        PolicyKind::ResourceControl => "no resource control policy allows at some level",
+        PolicyKind::Endpoint => "the endpoint policy does not allow",
+        PolicyKind::Resource => "the resource policy does not allow",
+        PolicyKind::Trust => "the role trust policy does not allow",
+        PolicyKind::Identity => "no identity policy allows",
+        PolicyKind::Boundary => "the permissions boundary does not allow",
+        PolicyKind::Session => "the session policy does not allow",
+    }
+}
+
+/// Policies compiled in this run, by the text of their document, list or levels. Cases share them.
+#[derive(Default)]
+struct Compiled {
+    documents: HashMap<Box<str>, Arc<Document>>,
+    sets: HashMap<Box<str>, Arc<Set>>,
+    levels: HashMap<Box<str>, Arc<[Set]>>,
+    nobody: Option<Arc<str>>,
+    size: usize,
+}
+
+impl Compiled {
+    fn make_room(&mut self) {
+        if self.size > LARGEST_CACHE {
+            *self = Compiled::default();
+        }
+    }
+
+    fn attached(&mut self, document: &RawValue) -> Result<Attached, String> {
+        let text = document.get();
+        let document = match self.documents.get(text) {
+            Some(document) => document.clone(),
+            None => {
+                if !text.starts_with('{') {
+                    return Err("a policy document must be an object".to_owned());
+                }
+                let document = Arc::new(Document::lenient_text(text).map_err(|error| error.to_string())?);
+                self.size += text.len();
+                self.documents.insert(text.into(), document.clone());
+                document
+            }
+        };
+        let name = self.nobody.get_or_insert_with(|| "".into()).clone();
+        Ok(Attached {
+            document,
+            arn: None,
+            name,
+        })
+    }
+
+    fn build(&mut self, list: Vec<&RawValue>) -> Result<Set, String> {
+        list.into_iter()
+            .map(|document| self.attached(document))
+            .collect::<Result<_, _>>()
+            .map(Set::build)
+    }
+
+    fn set(&mut self, list: Option<&RawValue>) -> Result<Option<Arc<Set>>, String> {
+        let Some(list) = given(list) else { return Ok(None) };
+        if let Some(set) = self.sets.get(list.get()) {
+            return Ok(Some(set.clone()));
+        }
+        let documents = serde_json::from_str(list.get()).map_err(|error| error.to_string())?;
+        let set = Arc::new(self.build(documents)?);
+        self.size += list.get().len();
+        self.sets.insert(list.get().into(), set.clone());
+        Ok(Some(set))
+    }
+
+    fn levels(&mut self, levels: Option<&RawValue>) -> Result<Arc<[Set]>, String> {
+        let Some(levels) = given(levels) else {
+            return Ok(Arc::default());
+        };
+        if let Some(sets) = self.levels.get(levels.get()) {
+            return Ok(sets.clone());
+        }
+        let lists: Vec<Vec<&RawValue>> =
+            serde_json::from_str(levels.get()).map_err(|error| error.to_string())?;
+        let sets: Arc<[Set]> = lists
+            .into_iter()
+            .map(|list| self.build(list))
+            .collect::<Result<_, _>>()?;
+        self.size += levels.get().len();
+        self.levels.insert(levels.get().into(), sets.clone());
+        Ok(sets)
+    }
+}
+
+/// A field that is there and not null.
+fn given(field: Option<&RawValue>) -> Option<&RawValue> {
+    field.filter(|field| field.get() != "null")
+}
+
+/// The `id` of a line that is no case, if it can be made out.
+fn identifier(line: &str) -> Option<Box<RawValue>> {
+    #[derive(Deserialize)]
+    struct OnlyId {
+        id: Option<Box<RawValue>>,
+    }
+    if let Ok(only) = serde_json::from_str::<OnlyId>(line) {
+        return only.id;
+    }
+    let (_, rest) = line.split_once("\"id\"")?;
+    let value = rest.trim_start().strip_prefix(':')?;
+    let id = serde_json::Deserializer::from_str(value)
+        .into_iter::<String>()
+        .next()?
+        .ok()?;
+    RawValue::from_string(serde_json::Value::String(id).to_string()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn run(input: &str) -> Vec<Value> {
+        let mut output = Vec::new();
+        evaluate(input.as_bytes(), &mut output, Options::default()).unwrap();
+        String::from_utf8(output)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    fn case() -> Value {
+        json!({
+            "id": "c1",
+            "principal": "arn:aws:iam::111122223333:user/ana",
+            "action": "chime:ListUsers",
+            "resource": "*",
+            "identity_policies": [{"Statement": [{"Effect": "Allow", "Action": "chime:*", "Resource": "*"}]}],
+        })
+    }
+
+    #[test]
+    fn every_line_is_answered_with_its_id() {
+        let mut denied = case();
+        denied["id"] = json!("c2");
+        denied["action"] = json!("iam:ListUsers");
+        let mut explicit = case();
+        explicit["boundaries"] = json!([{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}]);
+        assert_eq!(
+            run(&format!("{}\n\n{denied}\r\n{explicit}", case())),
+            [
+                json!({"id": "c1", "decision": "Allowed"}),
+                json!({"id": "c2", "decision": "ImplicitlyDenied", "reason": "no identity policy allows"}),
+                json!({"id": "c1", "decision": "ExplicitlyDenied"}),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error_with_its_id() {
+        let mut bad_principal = case();
+        bad_principal["principal"] = json!("nobody");
+        let mut text_policy = case();
+        text_policy["identity_policies"] = json!(["{}"]);
+        let twice = case().to_string().replacen(
+            "\"Effect\":\"Allow\"",
+            "\"Effect\":\"Deny\",\"Effect\":\"Allow\"",
+            1,
+        );
+        for line in [
+            bad_principal.to_string(),
+            text_policy.to_string(),
+            twice,
+            r#"{"id": "c1"}"#.to_owned(),
+            r#"{"id": "c1", "action": "#.to_owned(),
+            r#"{"id": "c1", "action": 1, "resource": "*"}"#.to_owned(),
+            r#"{"id": "c1", "action": "a:b", "resource": "*", "wildcard_only_action": "yes"}"#.to_owned(),
+        ] {
+            let answers = run(&line);
+            assert_eq!(answers.len(), 1, "{line}");
+            assert_eq!(
+                (&answers[0]["id"], &answers[0]["decision"]),
+                (&json!("c1"), &json!("Error")),
+                "{line}"
+            );
+            assert!(answers[0]["error"].is_string());
+        }
+        for line in ["no", "[]", "\"id\"", "{\"id\":"] {
+            assert_eq!(run(line)[0]["id"], Value::Null);
+            assert_eq!(run(line)[0]["decision"], "Error");
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_there_and_empty_is_not_an_absent_one() {
+        for (field, value, expected) in [
+            ("boundaries", Value::Null, "Allowed"),
+            ("boundaries", json!([]), "ImplicitlyDenied"),
+            ("session_policies", Value::Null, "Allowed"),
+            ("session_policies", json!([]), "ImplicitlyDenied"),
+            ("endpoint_policies", Value::Null, "Allowed"),
+            ("scps", json!([]), "Allowed"),
+            ("scps", json!([[]]), "ImplicitlyDenied"),
+            ("rcps", Value::Null, "Allowed"),
+            ("rcps", json!([[]]), "ImplicitlyDenied"),
+        ] {
+            let mut case = case();
+            case[field] = value;
+            assert_eq!(run(&case.to_string())[0]["decision"], expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_owner_of_the_resource_decides_what_is_cross_account() {
+        let mut case = case();
+        for (resource, owner, expected) in [
+            (
+                "arn:aws:chime:us-east-1:444455556666:vc/1",
+                Value::Null,
+                "ImplicitlyDenied",
+            ),
+            (
+                "arn:aws:chime:us-east-1:444455556666:vc/1",
+                json!("111122223333"),
+                "Allowed",
+            ),
+            ("arn:aws:s3:::bucket", json!("444455556666"), "ImplicitlyDenied"),
+        ] {
+            case["resource"] = json!(resource);
+            case["resource_account"] = owner;
+            assert_eq!(run(&case.to_string())[0]["decision"], expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_lines_are_answered() {
+        let line = format!("{}\n", case());
+        let mut output = Vec::new();
+        evaluate(line.repeat(100_000).as_bytes(), &mut output, Options::default()).unwrap();
+        assert_eq!(output.iter().filter(|byte| **byte == b'\n').count(), 100_000);
+    }
+}
