@@ -34,9 +34,9 @@
 //! );
 //! ```
 //!
-//! Besides what JSON Schema knows, four extensions are read from a schema (`#[schemars(extend(…))]`):
-//! `x-sensitive`, `x-timestamp` (ISO 8601 in a string), `x-example` (a valid sample string) and `x-name`
-//! (the name of an inlined shape in the model).
+//! Besides what JSON Schema knows, these extensions are read from a schema (`#[schemars(extend(…))]`):
+//! `x-sensitive`, `x-timestamp` (ISO 8601 in a string), `x-example` (a valid sample string), `x-name` and
+//! `x-doc` (name and description of a type that is inlined into its place).
 
 mod compile;
 mod decode;

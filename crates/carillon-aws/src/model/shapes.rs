@@ -165,15 +165,9 @@ impl Shapes {
         let mut members = Map::new();
         let mut required = Vec::new();
         for member in shape.members() {
-            let below = shape.at(member.shape);
-            let target = self.place(&below, &format!("{name}{}", member.name), named);
+            let target = self.place(&shape.at(member.shape), &format!("{name}{}", member.name), named);
             let mut json = json!({"shape": target});
-            // A type's description stands with the type.
-            if let Some(doc) = member
-                .doc
-                .as_ref()
-                .filter(|doc| below.node().doc.as_ref() != Some(doc))
-            {
+            if let Some(doc) = &member.doc {
                 json["documentation"] = html(doc).into();
             }
             members.insert(member.name.clone(), json);
@@ -222,12 +216,7 @@ impl Shapes {
     }
 
     fn insert_node(&mut self, node: &Node, fallback: &str, mut json: Value) -> String {
-        // A plain type is shared by members with different descriptions; those stand with the members.
-        if node.name.is_some() {
-            describe(&mut json, node);
-        } else if node.sensitive {
-            json["sensitive"] = true.into();
-        }
+        describe(&mut json, node);
         self.insert(&node_name(node, fallback), json)
     }
 }
@@ -299,7 +288,7 @@ pub(super) fn html(doc: &str) -> String {
         out.push_str("<p>");
         let lines: Vec<&str> = paragraph.lines().map(str::trim).collect();
         let text = lines.join(" ");
-        let balanced = text.matches('`').count() % 2 == 0;
+        let balanced = text.matches('`').count().is_multiple_of(2);
         for (i, part) in text.split('`').enumerate() {
             match (i, balanced) {
                 (0, _) => {}

@@ -103,7 +103,9 @@ impl<'a> Compiler<'a> {
             }
             return Ok((id, nullable));
         }
-        let compiled = self.node(schema)?;
+        let mut compiled = self.node(schema)?;
+        // The description here is that of the place, not of the type that was inlined into it.
+        compiled.node.doc = text(target, "x-doc");
         Ok((self.push(compiled.node), compiled.nullable))
     }
 

@@ -348,7 +348,7 @@ impl TextRules {
             }
         };
         let doc = self.doc.trim();
-        set("description", (!doc.is_empty()).then(|| doc.into()));
+        set("x-doc", (!doc.is_empty()).then(|| doc.into()));
         set("minLength", self.min.map(Into::into));
         set("maxLength", self.max.map(Into::into));
         set("pattern", self.pattern.map(Into::into));
