@@ -405,8 +405,7 @@ def test_tags_count_at_once(root, user):
         root.iam.untag_user(UserName=ada.name, TagKeys=["Team"])
 
 
-def test_a_star_in_a_tag_is_a_star(root, user, unique):
-    """What a person may set about itself never becomes a pattern."""
+def test_the_value_of_a_tag_is_taken_literally(root, user, unique):
     path = unique("path")
     ada = user(policy("iam:GetUser", resource=f"arn:aws:iam::{ACCOUNT_ID}:user/{path}/${{aws:PrincipalTag/Who}}"),
                Tags=[{"Key": "Who", "Value": "+"}])
