@@ -3,7 +3,7 @@
 //! One case per line, with its policies in it; one answer per line, with the case's `id`. Documents are read
 //! leniently, and nothing is added to a case: a context key or a policy that is not given does not exist.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, Read, Write};
 use std::sync::Arc;
 
@@ -104,7 +104,7 @@ struct Case<'a> {
     #[serde(default)]
     resource_account: Option<String>,
     #[serde(default)]
-    context: Option<HashMap<String, ContextField>>,
+    context: Option<BTreeMap<String, ContextField>>,
     #[serde(borrow, default)]
     identity_policies: Option<&'a RawValue>,
     #[serde(borrow, default)]

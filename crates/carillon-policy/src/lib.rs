@@ -41,12 +41,22 @@
 )]
 
 mod action;
+#[cfg(test)]
+mod agreement;
 pub mod batch;
 mod check;
 mod condition;
 mod context;
 mod decision;
 mod document;
+#[cfg(any(test, feature = "testing"))]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a judge for tests: it is short because it may fail"
+)]
+pub mod naive;
 mod pattern;
 mod policies;
 mod principal;

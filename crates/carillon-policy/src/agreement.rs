@@ -1,0 +1,620 @@
+//! The engine against the naive judge, and laws that hold whatever the policies say, over generated cases.
+//!
+//! Cases come from a small vocabulary, so that policies and requests meet often, and from a generator with a
+//! fixed start, so that every run sees the same ones. `CARILLON_POLICY_CASES` sets how many.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::{Attached, Decision, Document, MapContext, Policies, Principal, Request, batch, decide, naive};
+
+/// A small generator of numbers; good enough to pick from lists.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+
+    /// True in `percent` of a hundred throws.
+    fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+
+    /// One or several, as a bare value or as a list.
+    fn some(&mut self, most: usize, mut one: impl FnMut(&mut Dice) -> Value) -> Value {
+        if self.chance(50) {
+            return one(self);
+        }
+        let count = if self.chance(5) { 0 } else { 1 + self.below(most) };
+        Value::Array((0..count).map(|_| one(self)).collect())
+    }
+}
+
+const PRINCIPALS: [&str; 9] = [
+    "arn:aws:iam::111122223333:user/ana",
+    "arn:aws:iam::111122223333:user/ops/ben",
+    "arn:aws:sts::111122223333:assumed-role/Desk/ana",
+    "arn:aws:sts::444455556666:assumed-role/Desk/ana",
+    "arn:aws:iam::111122223333:role/team/Desk",
+    "arn:aws:sts::111122223333:federated-user/ana",
+    "arn:aws:iam::111122223333:root",
+    "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/Linked",
+    "events.amazonaws.com",
+];
+
+const ACTIONS: [&str; 9] = [
+    "chime:ListUsers",
+    "chime:GetUser",
+    "chime:ListUsers",
+    "s3:GetObject",
+    "sts:AssumeRole",
+    "sts:GetCallerIdentity",
+    "kms:Decrypt",
+    "kms:DeleteAlias",
+    "iam:DeleteRole",
+];
+
+const RESOURCES: [&str; 9] = [
+    "*",
+    "arn:aws:s3:::b/ana/x",
+    "arn:aws:chime:us-east-1:111122223333:vc/ana",
+    "arn:aws:chime:us-east-1:444455556666:vc/a:b",
+    "arn:aws:iam::111122223333:role/Desk",
+    "arn:aws:iam::111122223333:role/aws-reserved/Desk",
+    "arn:aws:kms:us-east-1:111122223333:key/1",
+    "arn:aws:kms:us-east-1:111122223333:alias/aws/s3",
+    "arn:aws:s3:::*",
+];
+
+const ACTION_PATTERNS: [&str; 20] = [
+    "*",
+    "chime:*",
+    "chime:List*",
+    "CHIME:listusers",
+    "chime:?etUser",
+    "s3:Get*",
+    "s3:*",
+    "sts:*",
+    "kms:*",
+    "iam:*",
+    "*:*",
+    "*:ListUsers",
+    "chime*:ListUsers",
+    "chime:",
+    "chime:List Users",
+    "ListUsers",
+    "chime:*User*",
+    "**",
+    "chime:GetUser",
+    "a:b:c",
+];
+
+const RESOURCE_PATTERNS: [&str; 24] = [
+    "*",
+    "*",
+    "*",
+    "arn:aws:*:*:*:*",
+    "arn:aws:s3:::b/*",
+    "arn:aws:s3:::b/${aws:username}/*",
+    "arn:aws:s3:::b/${aws:PrincipalTag/t}*",
+    "arn:aws:s3:::b/${k, 'ana'}/?",
+    "arn:aws:s3:::${*}",
+    "arn:aws:s3:::*/x",
+    "arn:aws:chime:*:111122223333:vc/*",
+    "arn:aws:chime:us-east-1:444455556666:vc/a:*",
+    "arn:aws:chime:us-east-1:*:vc/${aws:username}",
+    "arn:aws:iam::*:role/*",
+    "arn:aws:kms:us-east-1:111122223333:key/?",
+    "arn:aws:kms:us-east-1:111122223333:*",
+    "arn:aws:s3",
+    "arn:aws:s3:*",
+    "arn:aws:*:us-east-1",
+    "arn:aws:chime:us-east-1:${aws:username}:vc/1",
+    "arn:aws:s3:::b/${",
+    "arn:aws:s3:::b*a*x",
+    "not an arn",
+    "",
+];
+
+const KEYS: [&str; 7] = [
+    "aws:username",
+    "aws:PrincipalTag/t",
+    "k",
+    "K",
+    "aws:TagKeys",
+    "aws:SourceIp",
+    "absent",
+];
+
+const VALUES: [&str; 36] = [
+    "ana",
+    "Ana",
+    "ben",
+    "a*",
+    "?na",
+    "*",
+    "${aws:username}",
+    "${AWS:UserName}x",
+    "${aws:PrincipalTag/t}*",
+    "${*}",
+    "${absent, 'ana'}",
+    "${absent}",
+    "",
+    "7",
+    "7.0",
+    "7.50",
+    "-3",
+    "08",
+    "true",
+    "FALSE",
+    "${k}",
+    "2026-01-01",
+    "2026-01-01T00:00:00Z",
+    "2026-01-01T01:00:00+01:00",
+    "1767225600",
+    "2026",
+    "10.1.2.3",
+    "10.0.0.0/8",
+    "0.0.0.0/0",
+    "2001:DB8::1",
+    "2001:db8::/32",
+    "arn:aws:iam::111122223333:user/ana",
+    "arn:aws:iam::*:user/${aws:username}",
+    "arn:${aws:username}:iam",
+    "YW5h",
+    "x:y",
+];
+
+const OPERATORS: [&str; 29] = [
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+    "StringLike",
+    "StringNotLike",
+    "NumericEquals",
+    "NumericNotEquals",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "DateEquals",
+    "DateNotEquals",
+    "DateLessThan",
+    "DateLessThanEquals",
+    "DateGreaterThan",
+    "DateGreaterThanEquals",
+    "Bool",
+    "BinaryEquals",
+    "IpAddress",
+    "NotIpAddress",
+    "ArnEquals",
+    "ArnLike",
+    "ArnNotEquals",
+    "ArnNotLike",
+    "Null",
+    "stringlike",
+    "StringMatches",
+];
+
+const NAMES: [&str; 13] = [
+    "*",
+    "111122223333",
+    "arn:aws:iam::111122223333:root",
+    "arn:aws:iam::444455556666:root",
+    "arn:aws:iam::111122223333:user/ana",
+    "arn:aws:iam::111122223333:user/ops/ben",
+    "arn:aws:iam::111122223333:role/team/desk",
+    "arn:aws:iam::444455556666:role/Desk",
+    "arn:aws:sts::111122223333:assumed-role/Desk/ana",
+    "arn:aws:sts::111122223333:assumed-role/Desk/Ana",
+    "arn:aws:sts::111122223333:federated-user/ana",
+    "arn:aws:iam::*:user/ana",
+    "events.amazonaws.com",
+];
+
+fn text(dice: &mut Dice, from: &[&str]) -> Value {
+    // Something of the wrong type now and then: lenient reading has to cope.
+    if dice.chance(1) {
+        json!({"not": ["a", "text"]})
+    } else {
+        json!(*dice.pick(from))
+    }
+}
+
+fn principal_element(dice: &mut Dice) -> Value {
+    if dice.chance(30) {
+        return json!("*");
+    }
+    let key = *dice.pick(&["AWS", "AWS", "AWS", "AWS", "Service", "Federated"]);
+    let names = dice.some(3, |dice| text(dice, &NAMES));
+    json!({key: names})
+}
+
+fn condition(dice: &mut Dice) -> Value {
+    if dice.chance(2) {
+        return json!([]);
+    }
+    let mut block = json!({});
+    for _ in 0..1 + dice.below(2) {
+        let operator = *dice.pick(&OPERATORS);
+        let set = *dice.pick(&["", "", "", "ForAllValues:", "ForAnyValue:"]);
+        let suffix = *dice.pick(&["", "", "IfExists"]);
+        let mut keys = json!({});
+        for _ in 0..1 + dice.below(2) {
+            keys[*dice.pick(&KEYS)] = dice.some(3, |dice| match dice.below(20) {
+                0 => json!(true),
+                1 => json!(7.5),
+                2 => json!(7),
+                _ => json!(*dice.pick(&VALUES)),
+            });
+        }
+        block[format!("{set}{operator}{suffix}")] = keys;
+    }
+    block
+}
+
+fn statement(dice: &mut Dice, principals: bool) -> Value {
+    let mut statement = json!({"Effect": if dice.chance(70) { "Allow" } else { "Deny" }});
+    if dice.chance(1) {
+        statement["Effect"] = json!("allow");
+    }
+    if !dice.chance(2) {
+        let key = if dice.chance(80) { "Action" } else { "NotAction" };
+        statement[key] = dice.some(3, |dice| text(dice, &ACTION_PATTERNS));
+    }
+    if !dice.chance(4) {
+        let key = if dice.chance(75) {
+            "Resource"
+        } else {
+            "NotResource"
+        };
+        statement[key] = dice.some(3, |dice| text(dice, &RESOURCE_PATTERNS));
+    }
+    if principals != dice.chance(5) {
+        let key = if dice.chance(80) {
+            "Principal"
+        } else {
+            "NotPrincipal"
+        };
+        statement[key] = principal_element(dice);
+    }
+    if dice.chance(40) {
+        statement["Condition"] = condition(dice);
+    }
+    if dice.chance(1) {
+        statement["Unknown"] = json!(1);
+    }
+    statement
+}
+
+fn document(dice: &mut Dice, principals: bool) -> Value {
+    let mut document = json!({"Statement": dice.some(3, |dice| statement(dice, principals))});
+    if dice.chance(80) {
+        document["Version"] = json!(*dice.pick(&["2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17"]));
+    }
+    document
+}
+
+fn documents(dice: &mut Dice, most: usize, principals: bool) -> Value {
+    (0..dice.below(most + 1))
+        .map(|_| document(dice, principals))
+        .collect()
+}
+
+/// Control policies of levels that mostly allow everything, so that the other policies come to speak.
+fn levels(dice: &mut Dice, principals: bool) -> Value {
+    let open = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}});
+    let count = dice.below(3);
+    let level = |dice: &mut Dice| {
+        let mut level = documents(dice, 1, principals);
+        if dice.chance(80) {
+            level.as_array_mut().unwrap().push(open.clone());
+        }
+        level
+    };
+    (0..count).map(|_| level(dice)).collect()
+}
+
+fn case(dice: &mut Dice) -> Value {
+    let mut case = json!({
+        "id": "x",
+        "principal": if dice.chance(5) { Value::Null } else { json!(*dice.pick(&PRINCIPALS)) },
+        "action": *dice.pick(&ACTIONS),
+        "resource": *dice.pick(&RESOURCES),
+        "identity_policies": documents(dice, 3, false),
+    });
+    if dice.chance(60) {
+        case["resource_account"] = json!(*dice.pick(&["111122223333", "111122223333", "444455556666"]));
+    }
+    if dice.chance(20) {
+        case["boundaries"] = documents(dice, 2, false);
+    }
+    if dice.chance(15) {
+        case["session_policies"] = documents(dice, 2, false);
+    }
+    if dice.chance(55) {
+        case["resource_policy"] = document(dice, true);
+    }
+    if dice.chance(15) {
+        case["scps"] = levels(dice, false);
+    }
+    if dice.chance(15) {
+        case["rcps"] = levels(dice, true);
+    }
+    if dice.chance(10) {
+        case["endpoint_policies"] = documents(dice, 2, true);
+    }
+    let mut context = BTreeMap::new();
+    for key in [
+        "aws:username",
+        "aws:principaltag/T",
+        "K",
+        "aws:TagKeys",
+        "aws:SourceIp",
+    ] {
+        if dice.chance(70) {
+            let many = dice.chance(if key == "aws:TagKeys" { 90 } else { 10 });
+            let value = match many {
+                true => (0..dice.below(3)).map(|_| json!(*dice.pick(&VALUES))).collect(),
+                false => json!(*dice.pick(&VALUES)),
+            };
+            context.insert(key, value);
+        }
+    }
+    case["context"] = json!(context);
+    case
+}
+
+fn attached(value: &Value) -> Vec<Attached> {
+    let documents = value.as_array().into_iter().flatten();
+    documents
+        .map(|document| Attached::inline("p", Arc::new(Document::lenient(document))))
+        .collect()
+}
+
+fn policies(case: &Value) -> Policies {
+    let levels = |value: &Value| value.as_array().into_iter().flatten().map(attached).collect();
+    let mut policies = Policies::new()
+        .identity(attached(&case["identity_policies"]))
+        .service_control(levels(&case["scps"]))
+        .resource_control(levels(&case["rcps"]));
+    if !case["boundaries"].is_null() {
+        policies = policies.boundary(attached(&case["boundaries"]));
+    }
+    if !case["session_policies"].is_null() {
+        policies = policies.session(attached(&case["session_policies"]));
+    }
+    if !case["endpoint_policies"].is_null() {
+        policies = policies.endpoint(attached(&case["endpoint_policies"]));
+    }
+    policies
+}
+
+/// The engine's decision on a case, through the interface other crates use.
+fn decided(case: &Value, actions: &[&str]) -> Decision {
+    let principal = match case["principal"].as_str() {
+        Some(text) => text.parse().unwrap(),
+        None => Principal::Anonymous,
+    };
+    let mut context = MapContext::new();
+    for (key, value) in case["context"].as_object().unwrap() {
+        match value {
+            Value::Array(values) => context.set_many(key, values.iter().map(|value| value.as_str().unwrap())),
+            value => context.set(key, value.as_str().unwrap()),
+        };
+    }
+    let resource = case["resource"].as_str().unwrap();
+    let in_arn = resource.split(':').nth(4).filter(|account| account.len() == 12);
+    let resource_policy = match &case["resource_policy"] {
+        Value::Null => None,
+        document => Some(Attached::inline("p", Arc::new(Document::lenient(document)))),
+    };
+    let request = Request {
+        principal: &principal,
+        actions,
+        resource,
+        resource_account: case["resource_account"].as_str().or(in_arn),
+        resource_policy: resource_policy.as_ref(),
+        context: &context,
+    };
+    decide(&request, &policies(case))
+}
+
+fn name(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Allowed { .. } => "Allowed",
+        Decision::ExplicitlyDenied { .. } => "ExplicitlyDenied",
+        Decision::ImplicitlyDenied { .. } => "ImplicitlyDenied",
+    }
+}
+
+fn engine(case: &Value) -> &'static str {
+    name(&decided(case, &[case["action"].as_str().unwrap()]))
+}
+
+fn in_batch(case: &Value) -> String {
+    let mut output = Vec::new();
+    batch::evaluate(
+        case.to_string().as_bytes(),
+        &mut output,
+        batch::Options::default(),
+    )
+    .unwrap();
+    let answer: Value = serde_json::from_slice(&output).unwrap();
+    answer["decision"].as_str().unwrap().to_owned()
+}
+
+fn judge(case: &Value) -> &'static str {
+    naive::decide(case, &[case["action"].as_str().unwrap()])
+}
+
+/// Leaves out of a case whatever can go while the property still fails.
+fn shrink(mut case: Value, fails: impl Fn(&Value) -> bool) -> Value {
+    let kept = ["/principal", "/action", "/resource", "/context", "/id"];
+    loop {
+        let mut paths = Vec::new();
+        collect("", &case, &mut paths);
+        let smaller = paths
+            .into_iter()
+            .filter(|path| !kept.contains(&path.as_str()))
+            .find_map(|path| {
+                let (parent, last) = path.rsplit_once('/').unwrap();
+                let mut smaller = case.clone();
+                match smaller.pointer_mut(parent).unwrap() {
+                    Value::Object(members) => drop(members.remove(&last.replace("~1", "/"))),
+                    Value::Array(elements) => drop(elements.remove(last.parse().unwrap())),
+                    _ => return None,
+                }
+                fails(&smaller).then_some(smaller)
+            });
+        match smaller {
+            Some(smaller) => case = smaller,
+            None => return case,
+        }
+    }
+}
+
+fn collect(path: &str, value: &Value, paths: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.replace('/', "~1"), value))
+            .collect(),
+        Value::Array(elements) => elements
+            .iter()
+            .enumerate()
+            .map(|(n, value)| (n.to_string(), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (key, child) in children {
+        let path = format!("{path}/{key}");
+        paths.push(path.clone());
+        collect(&path, child, paths);
+    }
+}
+
+fn cases() -> impl Iterator<Item = (u64, Value)> {
+    let count = std::env::var("CARILLON_POLICY_CASES")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(20_000);
+    (0..count).map(|seed: u64| (seed, case(&mut Dice(seed.wrapping_mul(0x1234_5677)))))
+}
+
+#[test]
+fn the_engine_agrees_with_the_naive_judge() {
+    let mut seen = BTreeMap::new();
+    for (seed, case) in cases() {
+        let expected = judge(&case);
+        *seen.entry(expected).or_insert(0) += 1;
+        let fails = |case: &Value| engine(case) != judge(case) || in_batch(case) != judge(case);
+        if fails(&case) {
+            let case = shrink(case, fails);
+            panic!(
+                "seed {seed}: engine {}, batch {}, judge {}: {case:#}",
+                engine(&case),
+                in_batch(&case),
+                judge(&case)
+            );
+        }
+    }
+    // Otherwise the generator has stopped asking interesting questions.
+    let all: i32 = seen.values().sum();
+    for decision in ["Allowed", "ExplicitlyDenied", "ImplicitlyDenied"] {
+        assert!(
+            seen.get(decision).is_some_and(|count| count * 20 > all),
+            "{seen:?}"
+        );
+    }
+}
+
+#[test]
+fn two_spellings_are_one_action() {
+    for (seed, case) in cases().step_by(8) {
+        let actions = ["chime:ListUsers", "chime:GetUser"];
+        assert_eq!(
+            name(&decided(&case, &actions)),
+            naive::decide(&case, &actions),
+            "seed {seed}: {case:#}"
+        );
+    }
+}
+
+#[test]
+fn a_further_deny_never_allows_more() {
+    for (seed, case) in cases().step_by(4) {
+        let mut dice = Dice(seed);
+        let mut stricter = case.clone();
+        let mut deny = statement(&mut dice, true);
+        deny["Effect"] = json!("Deny");
+        let document = json!({"Version": "2012-10-17", "Statement": [deny]});
+        // Only where a document is already allowed to speak: a new list could be a new limit.
+        for list in [
+            "identity_policies",
+            "boundaries",
+            "session_policies",
+            "endpoint_policies",
+        ] {
+            if let Some(documents) = stricter[list].as_array_mut() {
+                documents.push(document.clone());
+            }
+        }
+        let (before, after) = (engine(&case), engine(&stricter));
+        assert!(
+            after == before || after == "ExplicitlyDenied",
+            "seed {seed}: {before} became {after}: {stricter:#}"
+        );
+    }
+}
+
+#[test]
+fn the_order_of_statements_and_documents_never_matters() {
+    fn reverse(value: &mut Value) {
+        match value {
+            Value::Array(elements) => {
+                elements.reverse();
+                elements.iter_mut().for_each(reverse);
+            }
+            Value::Object(members) => members.values_mut().for_each(reverse),
+            _ => {}
+        }
+    }
+    for (seed, case) in cases().step_by(4) {
+        let mut reversed = case.clone();
+        reverse(&mut reversed);
+        assert_eq!(engine(&case), engine(&reversed), "seed {seed}: {case:#}");
+    }
+}
+
+#[test]
+fn action_and_not_action_are_each_others_complement() {
+    for (seed, case) in cases().step_by(4) {
+        let mut dice = Dice(seed);
+        let patterns = dice.some(3, |dice| json!(*dice.pick(&ACTION_PATTERNS)));
+        let asked = |key: &str| {
+            let document = json!({"Statement": {"Effect": "Allow", key: patterns.clone(), "Resource": "*"}});
+            let case = json!({
+                "principal": PRINCIPALS[0], "action": if case["action"] == "sts:GetCallerIdentity" { json!("a:b") } else { case["action"].clone() },
+                "resource": "*", "context": {}, "identity_policies": [document],
+            });
+            engine(&case) == "Allowed"
+        };
+        assert_ne!(asked("Action"), asked("NotAction"), "seed {seed}: {patterns}");
+    }
+}

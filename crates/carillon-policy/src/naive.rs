@@ -1,0 +1,735 @@
+//! The policy language once more, plainly, straight from its description, as a judge of the engine.
+//!
+//! It takes a case of batch evaluation as JSON, compiles nothing, indexes nothing and shares no code with the
+//! engine. It is slow, and must stay so simple that reading it next to the specification settles every doubt.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value};
+
+/// `Allowed`, `ExplicitlyDenied` or `ImplicitlyDenied`. `actions`: all accepted spellings.
+pub fn decide(case: &Value, actions: &[&str]) -> &'static str {
+    let judge = Judge { case, actions };
+    judge.decide()
+}
+
+struct Judge<'a> {
+    case: &'a Value,
+    actions: &'a [&'a str],
+}
+
+/// Where a document is used, as far as it changes how the document is read.
+#[derive(Clone, Copy, PartialEq)]
+enum Use {
+    Identity,
+    Resource,
+    ServiceControl,
+    ResourceControl,
+    Endpoint,
+}
+
+impl Judge<'_> {
+    fn decide(&self) -> &'static str {
+        let who = self.case["principal"].as_str();
+        let action = self.actions[0].to_ascii_lowercase();
+        if who.is_some() && action == "sts:getcalleridentity" {
+            return "Allowed";
+        }
+
+        let anonymous_or_service = who.is_none_or(|who| !who.starts_with("arn:"));
+        let root = who.is_some_and(|who| who.ends_with(":root"));
+        let linked = who.is_some_and(|who| who.contains(":role/aws-service-role/"));
+        let none = Value::Null;
+        let identity = if anonymous_or_service || root {
+            &none
+        } else {
+            &self.case["identity_policies"]
+        };
+        let boundary = if anonymous_or_service || root {
+            &none
+        } else {
+            &self.case["boundaries"]
+        };
+        let session = if anonymous_or_service {
+            &none
+        } else {
+            &self.case["session_policies"]
+        };
+        let scps = if anonymous_or_service || linked {
+            &none
+        } else {
+            &self.case["scps"]
+        };
+        let rcps = &self.case["rcps"];
+        let endpoint = &self.case["endpoint_policies"];
+        let target = &self.case["resource_policy"];
+
+        // 6.1: any applying deny of any policy that takes part.
+        let target_list = Value::Array(if target.is_null() {
+            vec![]
+        } else {
+            vec![target.clone()]
+        });
+        let denied = self.applies(identity, "Deny", Use::Identity)
+            || self.applies(boundary, "Deny", Use::Identity)
+            || self.applies(session, "Deny", Use::Identity)
+            || list(scps)
+                .iter()
+                .any(|level| self.applies(level, "Deny", Use::ServiceControl))
+            || list(rcps)
+                .iter()
+                .any(|level| self.applies(level, "Deny", Use::ResourceControl))
+            || self.applies(endpoint, "Deny", Use::Endpoint)
+            || self.applies(&target_list, "Deny", Use::Resource);
+        if denied {
+            return "ExplicitlyDenied";
+        }
+
+        // 6.3, the last points: what must allow whoever asks.
+        if !list(scps)
+            .iter()
+            .all(|level| self.applies(level, "Allow", Use::ServiceControl))
+            || !list(rcps)
+                .iter()
+                .all(|level| self.applies(level, "Allow", Use::ResourceControl))
+            || !(endpoint.is_null() || self.applies(endpoint, "Allow", Use::Endpoint))
+            || self.out_of_reach(&action)
+        {
+            return "ImplicitlyDenied";
+        }
+
+        let i = root || self.applies(identity, "Allow", Use::Identity);
+        let b = boundary.is_null() || self.applies(boundary, "Allow", Use::Identity);
+        let s = session.is_null() || self.applies(session, "Allow", Use::Identity);
+        let r: Vec<&str> = list(&target["Statement"])
+            .iter()
+            .filter(|statement| {
+                statement["Effect"] == "Allow" && self.matches(target, statement, Use::Resource)
+            })
+            .filter_map(|statement| self.names(statement))
+            .collect();
+
+        let granted = if anonymous_or_service {
+            r.contains(&"direct") || r.contains(&"wild")
+        } else if self.same_account() {
+            let resource = self.case["resource"].as_str().unwrap();
+            let insists = (action.starts_with("sts:") && !target.is_null())
+                || (action.starts_with("kms:")
+                    && part(resource, 2) == "kms"
+                    && part(resource, 5).starts_with("key/"));
+            r.contains(&"wild")
+                || r.contains(&"direct")
+                || ((r.contains(&"role") || r.contains(&"user")) && b && s)
+                || (i && b && s && (!insists || r.contains(&"account")))
+        } else {
+            !r.is_empty() && i && b && s
+        };
+        if granted { "Allowed" } else { "ImplicitlyDenied" }
+    }
+
+    fn same_account(&self) -> bool {
+        let mine = part(self.case["principal"].as_str().unwrap(), 4);
+        let in_arn = part(self.case["resource"].as_str().unwrap(), 4);
+        match self.case["resource_account"].as_str() {
+            Some(owner) => owner == mine,
+            None => !(in_arn.len() == 12 && in_arn.chars().all(|c| c.is_ascii_digit())) || in_arn == mine,
+        }
+    }
+
+    fn out_of_reach(&self, action: &str) -> bool {
+        let resource = self.case["resource"].as_str().unwrap();
+        let name = part(resource, 5);
+        let one_of = |names: &str| {
+            names
+                .split(' ')
+                .any(|name| action == format!("iam:{}", name.to_lowercase()))
+        };
+        match part(resource, 2) {
+            "iam" if part(resource, 4) == "aws" && name.starts_with("policy/") => one_of(
+                "CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion SetDefaultPolicyVersion \
+                 TagPolicy UntagPolicy",
+            ),
+            "iam" if name.starts_with("role/aws-reserved/") => one_of(
+                "AttachRolePolicy DetachRolePolicy PutRolePolicy DeleteRolePolicy CreateRole DeleteRole \
+                 UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy PutRolePermissionsBoundary \
+                 DeleteRolePermissionsBoundary TagRole UntagRole CreateServiceLinkedRole \
+                 DeleteServiceLinkedRole PassRole",
+            ),
+            "kms" if name.starts_with("alias/aws/") => {
+                ["kms:createalias", "kms:updatealias", "kms:deletealias"].contains(&action)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether any statement of these documents has the effect and applies.
+    fn applies(&self, documents: &Value, effect: &str, place: Use) -> bool {
+        list(documents).iter().any(|document| {
+            list(&document["Statement"]).iter().any(|statement| {
+                statement["Effect"] == effect
+                    && (matches!(place, Use::Identity | Use::ServiceControl)
+                        || self.names(statement).is_some())
+                    && self.matches(document, statement, place)
+            })
+        })
+    }
+
+    fn matches(&self, document: &Value, statement: &Value, place: Use) -> bool {
+        let modern = document["Version"] == "2012-10-17";
+        self.action_matches(statement)
+            && self.resource_matches(statement, place, modern)
+            && self.conditions_hold(statement, modern)
+    }
+
+    // --- 6.2 principals
+
+    /// The strongest way in which a statement names the caller.
+    fn names(&self, statement: &Value) -> Option<&'static str> {
+        let (positive, negative) = (&statement["Principal"], &statement["NotPrincipal"]);
+        if !positive.is_null() && !negative.is_null() {
+            return None;
+        }
+        if !positive.is_null() {
+            let ways: Vec<&str> = self.names_in(positive)?;
+            return ["direct", "wild", "role", "user", "account"]
+                .into_iter()
+                .find(|way| ways.contains(way));
+        }
+        let listed = self.names_in(negative)?;
+        let bounded = {
+            let who = self.case["principal"].as_str().unwrap_or_default();
+            !self.case["boundaries"].is_null() && who.starts_with("arn:") && !who.ends_with(":root")
+        };
+        let always = statement["Effect"] == "Deny" && bounded;
+        (listed.is_empty() || always).then_some("wild")
+    }
+
+    fn names_in(&self, element: &Value) -> Option<Vec<&'static str>> {
+        if element == "*" {
+            return Some(vec!["wild"]);
+        }
+        let mut ways = Vec::new();
+        for (key, names) in element.as_object()? {
+            for name in list(names).iter().filter_map(Value::as_str) {
+                ways.extend(self.way(key, name));
+            }
+        }
+        Some(ways)
+    }
+
+    fn way(&self, key: &str, name: &str) -> Option<&'static str> {
+        let who = self.case["principal"].as_str();
+        if key == "Service" {
+            return (who == Some(name) && !name.starts_with("arn:")).then_some("direct");
+        }
+        if key != "AWS" {
+            return None;
+        }
+        if name == "*" {
+            return Some("wild");
+        }
+        let who = who?;
+        if !who.starts_with("arn:") {
+            return None;
+        }
+        let account = part(who, 4);
+        if name == account || name == format!("arn:aws:iam::{account}:root") {
+            return Some("account");
+        }
+        let path: Vec<&str> = part(who, 5).split('/').collect();
+        let wanted: Vec<&str> = part(name, 5).split('/').collect();
+        match path[0] {
+            "user" => (name == who).then_some("direct"),
+            "federated-user" if name == who => Some("direct"),
+            "federated-user" => {
+                (name == format!("arn:aws:iam::{account}:user/{}", path[1])).then_some("user")
+            }
+            "assumed-role" if part(name, 2) == "sts" && wanted[0] == "assumed-role" => (part(name, 4)
+                == account
+                && wanted.len() == 3
+                && wanted[1].eq_ignore_ascii_case(path[1])
+                && wanted[2] == path[2])
+                .then_some("direct"),
+            "assumed-role" | "role" if part(name, 2) == "iam" && wanted[0] == "role" => {
+                let role = if path[0] == "role" {
+                    path[path.len() - 1]
+                } else {
+                    path[1]
+                };
+                (part(name, 4) == account && wanted[wanted.len() - 1].eq_ignore_ascii_case(role))
+                    .then_some("role")
+            }
+            _ => None,
+        }
+    }
+
+    // --- 2.4 actions
+
+    fn action_matches(&self, statement: &Value) -> bool {
+        let (positive, negative) = (&statement["Action"], &statement["NotAction"]);
+        let any = |element: &Value| {
+            let patterns = list(element);
+            self.actions.iter().any(|action| {
+                patterns
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .any(|pattern| action_pattern(pattern, action))
+            })
+        };
+        match (statement.get("Action"), statement.get("NotAction")) {
+            (None, None) => false,
+            (Some(_), None) => any(positive),
+            (None, Some(_)) => !any(negative),
+            (Some(_), Some(_)) => any(positive) && !any(negative),
+        }
+    }
+
+    // --- 2.5 resources
+
+    fn resource_matches(&self, statement: &Value, place: Use, modern: bool) -> bool {
+        let positive = statement.get("Resource").is_none_or(|element| {
+            list(element)
+                .iter()
+                .any(|pattern| self.resource_pattern(pattern, place, modern) == "yes")
+        });
+        let negative = statement.get("NotResource").is_none_or(|element| {
+            list(element)
+                .iter()
+                .all(|pattern| self.resource_pattern(pattern, place, modern) == "no")
+        });
+        positive && negative
+    }
+
+    fn resource_pattern(&self, pattern: &Value, place: Use, modern: bool) -> &'static str {
+        let Some(pattern) = pattern.as_str() else {
+            return "unusable";
+        };
+        let asked = self.case["resource"].as_str().unwrap();
+        if pattern == "*" {
+            return "yes";
+        }
+        let mut wanted: Vec<&str> = pattern.splitn(6, ':').collect();
+        if wanted.len() < 6 {
+            let (star, last) = (pattern.contains('*'), pattern.ends_with('*'));
+            match place {
+                Use::Identity => {}
+                Use::Resource | Use::Endpoint if star => {}
+                Use::Resource | Use::Endpoint => return "no",
+                Use::ServiceControl if last => {}
+                Use::ServiceControl | Use::ResourceControl => return "unusable",
+            }
+            wanted.resize(6, "*");
+        }
+        let asked: Vec<&str> = asked.splitn(6, ':').collect();
+        if asked.len() < 6 || !(0..5).all(|n| glob(&plain(wanted[n], true), asked[n])) {
+            return "no";
+        }
+        match self.tokens(wanted[5], true, modern) {
+            None => "unusable",
+            Some(tokens) if glob(&tokens, asked[5]) => "yes",
+            Some(_) => "no",
+        }
+    }
+
+    // --- 4 variables
+
+    /// The pattern with all variables replaced by the characters of their values.
+    fn tokens(&self, text: &str, wildcards: bool, modern: bool) -> Option<Vec<Token>> {
+        if !modern {
+            return Some(plain(text, wildcards));
+        }
+        let Some(start) = text.find("${") else {
+            return Some(plain(text, wildcards));
+        };
+        let Some(length) = text[start..].find('}') else {
+            return Some(plain(text, wildcards));
+        };
+        let inside = &text[start + 2..start + length];
+        let mut tokens = plain(&text[..start], wildcards);
+        if ["*", "?", "$"].contains(&inside) {
+            tokens.extend(plain(inside, false));
+        } else {
+            let (key, default) = inside.split_once(',').unwrap_or((inside, ""));
+            let value = match self.context(key.trim()) {
+                Some(Value::String(value)) => value.clone(),
+                _ => {
+                    let default = default.trim();
+                    let quoted = default.len() >= 2 && default.starts_with('\'') && default.ends_with('\'');
+                    if !quoted {
+                        return None;
+                    }
+                    default[1..default.len() - 1].to_owned()
+                }
+            };
+            tokens.extend(plain(&value, false));
+        }
+        tokens.extend(self.tokens(&text[start + length + 1..], wildcards, modern)?);
+        Some(tokens)
+    }
+
+    fn context(&self, key: &str) -> Option<&Value> {
+        let context = self.case["context"].as_object()?;
+        context
+            .iter()
+            .find(|(name, _)| name.to_lowercase() == key.to_lowercase())
+            .map(|(_, value)| value)
+    }
+
+    // --- 5 conditions
+
+    fn conditions_hold(&self, statement: &Value, modern: bool) -> bool {
+        let Some(block) = statement.get("Condition") else {
+            return true;
+        };
+        let Some(block) = block.as_object() else {
+            return false;
+        };
+        block.iter().all(|(operator, keys)| match keys.as_object() {
+            Some(keys) => self.operator_holds(operator, keys, modern),
+            None => false,
+        })
+    }
+
+    fn operator_holds(&self, operator: &str, keys: &Map<String, Value>, modern: bool) -> bool {
+        let lower = operator.to_lowercase();
+        let (set, lower) = match lower.split_once(':') {
+            Some((set, rest)) => (set, rest),
+            None => ("", lower.as_str()),
+        };
+        let (if_exists, base) = match lower.strip_suffix("ifexists") {
+            Some(base) => (true, base),
+            None => (false, lower),
+        };
+        let known = "stringequals stringnotequals stringequalsignorecase stringnotequalsignorecase stringlike \
+            stringnotlike numericequals numericnotequals numericlessthan numericlessthanequals \
+            numericgreaterthan numericgreaterthanequals dateequals datenotequals datelessthan \
+            datelessthanequals dategreaterthan dategreaterthanequals bool binaryequals ipaddress notipaddress \
+            arnequals arnlike arnnotequals arnnotlike null";
+        if !known.split_whitespace().any(|name| name == base)
+            || !["", "forallvalues", "foranyvalue"].contains(&set)
+            || (base == "null" && if_exists)
+        {
+            return false;
+        }
+        keys.iter().all(|(key, wanted)| {
+            let wanted: Vec<String> = list(wanted).iter().filter_map(text).collect();
+            let asked = self.context(key);
+            if base == "null" {
+                return wanted
+                    .iter()
+                    .any(|value| value.to_lowercase() == asked.is_none().to_string());
+            }
+            let negated = base.contains("not");
+            let passes = |asked: &Value| {
+                let asked = text(asked).unwrap();
+                wanted
+                    .iter()
+                    .any(|wanted| self.compare(base, wanted, &asked, modern))
+                    != negated
+            };
+            match (asked, set) {
+                (None, _) if if_exists => true,
+                (None, "forallvalues") => true,
+                (None, "foranyvalue") => false,
+                (None, _) => negated,
+                (Some(Value::Array(values)), "forallvalues") => values.iter().all(passes),
+                (Some(Value::Array(values)), "foranyvalue") => values.iter().any(passes),
+                (Some(Value::Array(_)), _) => false,
+                (Some(value), _) => passes(value),
+            }
+        })
+    }
+
+    /// Whether one value of the policy matches one of the request, by the positive form of the operator.
+    fn compare(&self, base: &str, wanted: &str, asked: &str, modern: bool) -> bool {
+        let positive = base.replace("not", "");
+        let substituted = || {
+            let tokens = self.tokens(wanted, false, modern)?;
+            Some(
+                tokens
+                    .iter()
+                    .map(|token| if let Token::Is(c) = token { *c } else { '\0' })
+                    .collect::<String>(),
+            )
+        };
+        match positive.as_str() {
+            "stringequals" => substituted().is_some_and(|wanted| wanted == asked),
+            "stringequalsignorecase" => {
+                substituted().is_some_and(|wanted| wanted.to_lowercase() == asked.to_lowercase())
+            }
+            "stringlike" => self
+                .tokens(wanted, true, modern)
+                .is_some_and(|tokens| glob(&tokens, asked)),
+            "bool" => substituted().is_some_and(|wanted| {
+                let (wanted, asked) = (wanted.to_lowercase(), asked.to_lowercase());
+                wanted == asked && (wanted == "true" || wanted == "false")
+            }),
+            "binaryequals" => match (base64(wanted), base64(asked)) {
+                (Some(wanted), Some(asked)) => wanted == asked,
+                _ => false,
+            },
+            "ipaddress" => in_network(asked, wanted).unwrap_or(false),
+            "arnequals" | "arnlike" => {
+                let (wanted, asked) = (
+                    arn_parts(wanted, modern),
+                    asked.splitn(6, ':').collect::<Vec<_>>(),
+                );
+                wanted.len() == 6
+                    && asked.len() == 6
+                    && (0..6).all(|n| {
+                        self.tokens(&wanted[n], true, modern)
+                            .is_some_and(|tokens| glob(&tokens, asked[n]))
+                    })
+            }
+            ordered => {
+                let ordering = match ordered.starts_with("numeric") {
+                    true => number(asked)
+                        .zip(number(wanted))
+                        .and_then(|(left, right)| left.partial_cmp(&right)),
+                    false => date(asked)
+                        .zip(date(wanted))
+                        .and_then(|(left, right)| left.partial_cmp(&right)),
+                };
+                let Some(ordering) = ordering else { return false };
+                match ordered.trim_start_matches("numeric").trim_start_matches("date") {
+                    "equals" => ordering == Ordering::Equal,
+                    "lessthan" => ordering == Ordering::Less,
+                    "lessthanequals" => ordering != Ordering::Greater,
+                    "greaterthan" => ordering == Ordering::Greater,
+                    "greaterthanequals" => ordering != Ordering::Less,
+                    _ => false,
+                }
+            }
+        }
+    }
+}
+
+/// A list, or a single value as a list of one; null is an empty list.
+fn list(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(values) => values,
+        Value::Null => &[],
+        _ => std::slice::from_ref(value),
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn part(arn: &str, number: usize) -> &str {
+    arn.splitn(6, ':').nth(number).unwrap_or_default()
+}
+
+fn action_pattern(pattern: &str, action: &str) -> bool {
+    let stars = |text: &str| !text.is_empty() && text.chars().all(|c| c == '*');
+    if stars(pattern) {
+        return true;
+    }
+    let parts: Vec<&str> = pattern.split(':').collect();
+    let [prefix, name] = parts[..] else { return false };
+    if prefix == "*" && stars(name) {
+        return true;
+    }
+    let plain_prefix = prefix
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
+    if prefix.is_empty() || !plain_prefix || name.is_empty() || name.contains(char::is_whitespace) {
+        return false;
+    }
+    glob(
+        &plain(&pattern.to_ascii_lowercase(), true),
+        &action.to_ascii_lowercase(),
+    )
+}
+
+#[derive(Clone, Debug)]
+enum Token {
+    Star,
+    Question,
+    Is(char),
+}
+
+fn plain(text: &str, wildcards: bool) -> Vec<Token> {
+    text.chars()
+        .map(|character| match character {
+            '*' if wildcards => Token::Star,
+            '?' if wildcards => Token::Question,
+            _ => Token::Is(character),
+        })
+        .collect()
+}
+
+/// Which prefixes of the text the pattern read so far can match, one token after the other.
+fn glob(pattern: &[Token], text: &str) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    let mut reached = vec![false; text.len() + 1];
+    reached[0] = true;
+    for token in pattern {
+        let mut next = vec![false; text.len() + 1];
+        for length in 0..=text.len() {
+            next[length] = match token {
+                Token::Star => reached[..=length].contains(&true),
+                Token::Question => length > 0 && reached[length - 1],
+                Token::Is(character) => length > 0 && reached[length - 1] && text[length - 1] == *character,
+            };
+        }
+        reached = next;
+    }
+    reached[text.len()]
+}
+
+fn arn_parts(text: &str, modern: bool) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let characters: Vec<char> = text.chars().collect();
+    let mut inside = false;
+    for (n, character) in characters.iter().enumerate() {
+        let closes_later = characters[n..].contains(&'}');
+        if modern && *character == '$' && characters.get(n + 1) == Some(&'{') && closes_later {
+            inside = true;
+        }
+        if *character == '}' {
+            inside = false;
+        }
+        if *character == ':' && !inside && parts.len() < 6 {
+            parts.push(String::new());
+        } else {
+            parts.last_mut().unwrap().push(*character);
+        }
+    }
+    parts
+}
+
+fn number(text: &str) -> Option<f64> {
+    let digits = text.trim_start_matches(['+', '-']);
+    let signs = text.len() - digits.len();
+    let plain =
+        digits.chars().all(|c| c.is_ascii_digit() || c == '.') && digits.chars().any(|c| c.is_ascii_digit());
+    if signs <= 1 && plain && digits.matches('.').count() <= 1 {
+        text.parse().ok()
+    } else {
+        None
+    }
+}
+
+/// Seconds since the epoch. Good for the years and the precision that the generated cases use.
+fn date(text: &str) -> Option<f64> {
+    let year_only = text.len() == 4 && text.chars().all(|c| c.is_ascii_digit());
+    if !year_only && let Some(seconds) = number(text) {
+        return (!text.starts_with('+')
+            && !text.ends_with('.')
+            && !text.trim_start_matches('-').starts_with('.'))
+        .then_some(seconds);
+    }
+    let (day, time) = match text.split_once('T') {
+        Some((day, time)) => (day, Some(time)),
+        None => (text, None),
+    };
+    let fields: Vec<&str> = day.split('-').collect();
+    if time.is_some() && fields.len() != 3 {
+        return None;
+    }
+    let digits = |text: &str, length: usize| {
+        (text.len() == length && text.chars().all(|c| c.is_ascii_digit()))
+            .then(|| text.parse::<i64>().unwrap())
+    };
+    let (year, month, day) = match fields[..] {
+        [year] => (digits(year, 4)?, 1, 1),
+        [year, month] => (digits(year, 4)?, digits(month, 2)?, 1),
+        [year, month, day] => (digits(year, 4)?, digits(month, 2)?, digits(day, 2)?),
+        _ => return None,
+    };
+    let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let months = [
+        31,
+        if leap(year) { 29 } else { 28 },
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ];
+    if !(1..=12).contains(&month) || day < 1 || day > months[month as usize - 1] || year < 1970 {
+        return None;
+    }
+    let days = (1970..year)
+        .map(|year| if leap(year) { 366 } else { 365 })
+        .sum::<i64>()
+        + months[..month as usize - 1].iter().sum::<i64>()
+        + day
+        - 1;
+    let mut seconds = (days * 86_400) as f64;
+    if let Some(time) = time {
+        let (clock, zone) = match time.find(['Z', '+', '-']) {
+            Some(at) => (&time[..at], &time[at..]),
+            None => (time, "Z"),
+        };
+        let fields: Vec<&str> = clock.split(':').collect();
+        if !(2..=3).contains(&fields.len()) {
+            return None;
+        }
+        let (hour, minute) = (digits(fields[0], 2)?, digits(fields[1], 2)?);
+        let second = fields.get(2).map_or(Some(0), |second| digits(second, 2))?;
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        seconds += (hour * 3600 + minute * 60 + second) as f64;
+        if zone != "Z" {
+            let (hours, minutes) = zone[1..].split_once(':')?;
+            let offset = (digits(hours, 2)? * 3600 + digits(minutes, 2)? * 60) as f64;
+            seconds += if zone.starts_with('+') { -offset } else { offset };
+        }
+    }
+    Some(seconds)
+}
+
+fn bits(address: &str) -> Option<Vec<bool>> {
+    let octets = match address.parse::<std::net::IpAddr>().ok()? {
+        std::net::IpAddr::V4(address) => address.octets().to_vec(),
+        std::net::IpAddr::V6(address) => address.octets().to_vec(),
+    };
+    Some(
+        octets
+            .iter()
+            .flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1 == 1))
+            .collect(),
+    )
+}
+
+fn in_network(address: &str, network: &str) -> Option<bool> {
+    let (base, prefix) = match network.split_once('/') {
+        Some((base, prefix)) if prefix.chars().all(|c| c.is_ascii_digit()) => {
+            (base, Some(prefix.parse().ok()?))
+        }
+        Some(_) => return None,
+        None => (network, None),
+    };
+    let (base, address) = (bits(base)?, bits(address)?);
+    let prefix: usize = prefix.unwrap_or(base.len());
+    Some(prefix <= base.len() && base.len() == address.len() && base[..prefix] == address[..prefix])
+}
+
+fn base64(text: &str) -> Option<Vec<bool>> {
+    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = text.trim_end_matches('=');
+    let mut bits = Vec::new();
+    for character in digits.chars() {
+        let value = ALPHABET.find(character)?;
+        bits.extend((0..6).rev().map(|bit| value >> bit & 1 == 1));
+    }
+    let spare = bits.len() % 8;
+    if spare == 6 || bits[bits.len() - spare..].contains(&true) {
+        return None;
+    }
+    bits.truncate(bits.len() - spare);
+    Some(bits)
+}
