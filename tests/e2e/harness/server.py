@@ -1,6 +1,7 @@
 """Starts and stops the server under test."""
 
 import contextlib
+import datetime
 import json
 import os
 import pathlib
@@ -170,6 +171,14 @@ class Server:
     def restart(self):
         assert self.stop() == 0, self.log
         return self.start()
+
+    def restart_later(self, **delta):
+        """Restarts with a clock that is ahead, as if that much time had passed."""
+        assert self.stop() == 0, self.log
+        (library,) = pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+        seconds = int(datetime.timedelta(**delta).total_seconds())
+        self.env |= {"LD_PRELOAD": str(library), "FAKETIME": f"+{seconds}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.start()
 
     def assert_healthy(self):
         """Still serving, and nothing in the log that must never be there."""
