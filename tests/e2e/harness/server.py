@@ -175,7 +175,7 @@ class Server:
     def restart_later(self, **delta):
         """Restarts with a clock that is ahead, as if that much time had passed."""
         assert self.stop() == 0, self.log
-        (library,) = pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+        (library,) = pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
         seconds = int(datetime.timedelta(**delta).total_seconds())
         self.env |= {"LD_PRELOAD": str(library), "FAKETIME": f"+{seconds}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         self.start()
