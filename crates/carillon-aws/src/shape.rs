@@ -35,7 +35,7 @@
 //! ```
 //!
 //! Besides what JSON Schema knows, these extensions are read from a schema (`#[schemars(extend(…))]`):
-//! `x-sensitive`, `x-timestamp` (ISO 8601 in a string), `x-example` (a valid sample string), `x-name` and
+//! `x-sensitive`, `x-timestamp` (`true`, or the form of a time: `iso8601`, `iso8601-seconds`, `unix`), `x-example` (a valid sample string), `x-name` and
 //! `x-doc` (name and description of a type that is inlined into its place).
 
 mod compile;
@@ -147,8 +147,20 @@ pub struct Text {
     pub pattern: Option<Pattern>,
     /// The only values allowed, if any are named.
     pub values: Vec<String>,
-    /// The string is a time in ISO 8601.
-    pub timestamp: bool,
+    /// The string is a time.
+    pub timestamp: Option<TimestampForm>,
+}
+
+/// How a time is written in answers. In requests ISO 8601 and, in JSON, seconds since the epoch are read for
+/// every form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimestampForm {
+    /// Text, as Chime writes it: `2019-01-04T17:11:22.003Z`.
+    Iso8601,
+    /// Text without a fraction, as IAM and STS write it.
+    Iso8601Seconds,
+    /// A number of seconds, as CloudTrail writes it.
+    Unix,
 }
 
 /// A whole number. Bounds that only say how wide the Rust type is are not stated ones.

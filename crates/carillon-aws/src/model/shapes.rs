@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{referred, referred_by_operation};
 use crate::binding::{Binding, QueryMember, Segment};
-use crate::shape::{Integer, Kind, Node, NodeId, Shape, Text, lower_first_letter};
+use crate::shape::{Integer, Kind, Node, NodeId, Shape, Text, TimestampForm, lower_first_letter};
 
 /// The shapes of a model by name.
 #[derive(Debug, Default)]
@@ -185,9 +185,16 @@ impl Shapes {
     }
 
     fn string(&mut self, node: &Node, text: &Text, hint: &str) -> String {
-        if text.timestamp {
-            let json = json!({"type": "timestamp", "timestampFormat": "iso8601"});
-            return self.insert_node(node, "Iso8601Timestamp", json);
+        if let Some(form) = text.timestamp {
+            let (name, format) = match form {
+                TimestampForm::Unix => ("UnixTimestamp", "unixTimestamp"),
+                TimestampForm::Iso8601 | TimestampForm::Iso8601Seconds => ("Iso8601Timestamp", "iso8601"),
+            };
+            return self.insert_node(
+                node,
+                name,
+                json!({"type": "timestamp", "timestampFormat": format}),
+            );
         }
         let mut json = json!({"type": "string"});
         bounds(&mut json, text.min.map(Value::from), text.max.map(Value::from));

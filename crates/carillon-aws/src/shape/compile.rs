@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map as Object, Value};
 
-use super::{Float, Integer, Kind, List, Map, Member, Node, NodeId, Pattern, Shape, Text};
+use super::{Float, Integer, Kind, List, Map, Member, Node, NodeId, Pattern, Shape, Text, TimestampForm};
 
 /// A schema says something no AWS shape can say.
 #[derive(Debug, thiserror::Error)]
@@ -400,9 +400,17 @@ fn string_rules(object: &Object<String, Value>) -> Result<Text, Unsupported> {
             .map(compile_pattern)
             .transpose()?,
         values: Vec::new(),
-        timestamp: value("x-timestamp") == Some(&Value::Bool(true))
-            || value("format").and_then(Value::as_str) == Some("date-time"),
+        timestamp: timestamp_form(object),
     })
+}
+
+fn timestamp_form(object: &Object<String, Value>) -> Option<TimestampForm> {
+    match object.get("x-timestamp") {
+        Some(Value::String(form)) if form == "unix" => Some(TimestampForm::Unix),
+        Some(Value::String(form)) if form == "iso8601-seconds" => Some(TimestampForm::Iso8601Seconds),
+        Some(Value::Bool(true) | Value::String(_)) => Some(TimestampForm::Iso8601),
+        _ => (object.get("format")? == "date-time").then_some(TimestampForm::Iso8601),
+    }
 }
 
 fn compile_pattern(pattern: &str) -> Result<Pattern, Unsupported> {

@@ -7,6 +7,7 @@ use serde_json::{Map as Object, Value};
 
 use super::mask::lower_first_letter;
 use super::{Constraint, Float, Integer, Kind, List, Map, NodeId, Shape, Shown, Text, Violation};
+use crate::time::Timestamp;
 
 /// More violations than this are not looked for: the message is for a person, and must not grow with
 /// whatever a caller sends.
@@ -180,6 +181,8 @@ impl<'a> Decoder<'a> {
         let Value::Array(items) = value else {
             return self.wrong_type("a list");
         };
+        // Nothing was checked yet: a text may stand where a structure with a secret should.
+        let sensitive = sensitive || self.shape.get(list.member).hides;
         let length = items.len() as u64;
         let mut broken = Vec::new();
         if list.max.is_some_and(|max| length > max) {
@@ -200,7 +203,6 @@ impl<'a> Decoder<'a> {
             self.path.pop();
         }
         if !scalar.is_empty() {
-            let sensitive = sensitive || self.shape.get(list.member).sensitive;
             self.unsatisfied_by(sensitive, || shown_items(items), vec![Constraint::Items(scalar)]);
         }
     }
@@ -279,7 +281,7 @@ impl<'a> Decoder<'a> {
             self.item(map.value, sensitive, value, source, &mut values);
             self.path.pop();
         }
-        let sensitive = sensitive || key.sensitive || self.shape.get(map.value).sensitive;
+        let sensitive = sensitive || key.sensitive || self.shape.get(map.value).hides;
         let mut broken = Vec::new();
         if !keys.is_empty() {
             broken.push(Constraint::Keys(keys));
@@ -313,23 +315,25 @@ impl<'a> Decoder<'a> {
     }
 
     fn string(&mut self, rules: &Text, sensitive: bool, value: &mut Value) {
-        if rules.timestamp
-            && let Some(instant) = instant(value)
-        {
-            *value = instant;
+        if rules.timestamp.is_some() {
+            return self.timestamp(value);
         }
         let Value::String(text) = &*value else {
-            return self.wrong_type(if rules.timestamp {
-                "a timestamp"
-            } else {
-                "a string"
-            });
+            return self.wrong_type("a string");
         };
-        if rules.timestamp && text.parse::<jiff::Timestamp>().is_err() {
-            return self.wrong_type("a timestamp in ISO 8601");
-        }
         if let Err(broken) = rules.check(text) {
             self.unsatisfied_by(sensitive, || text.clone(), broken);
+        }
+    }
+
+    fn timestamp(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) if text.parse::<Timestamp>().is_ok() => {}
+            Value::Number(seconds) => match instant(seconds.as_f64()) {
+                Some(instant) => *value = Value::from(instant.to_string()),
+                None => self.wrong_type("a timestamp"),
+            },
+            _ => self.wrong_type("a timestamp in ISO 8601"),
         }
     }
 
@@ -495,12 +499,16 @@ fn whole(number: Option<f64>) -> Option<i64> {
     format!("{number:.0}").parse().ok()
 }
 
-/// Seconds since the epoch, which some clients send, as ISO 8601.
-fn instant(value: &Value) -> Option<Value> {
-    let seconds = value.as_f64()?;
-    let milliseconds = whole(Some((seconds * 1000.0).round()))?;
-    let instant = jiff::Timestamp::from_millisecond(milliseconds).ok()?;
-    Some(Value::from(instant.to_string()))
+/// Seconds since the epoch, which some clients send in JSON; exact to the millisecond.
+fn instant(seconds: Option<f64>) -> Option<Timestamp> {
+    let milliseconds = whole(Some((seconds? * 1000.0).round()))?;
+    // Time ends with the year 9999 in ISO 8601 with four digits; the text must be one that is read again.
+    let instant = Timestamp::from_micros(milliseconds.checked_mul(1000)?);
+    instant
+        .to_string()
+        .parse::<Timestamp>()
+        .ok()
+        .filter(|again| *again == instant)
 }
 
 fn all_different(items: &[Value]) -> bool {

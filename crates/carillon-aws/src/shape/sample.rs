@@ -84,7 +84,7 @@ fn sample_text(text: &Text) -> String {
     if let Some(value) = text.values.first() {
         return value.clone();
     }
-    if text.timestamp {
+    if text.timestamp.is_some() {
         return "2026-01-01T00:00:00Z".to_owned();
     }
     let stretched = |candidate: &str| {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::*;
+use crate::time::Timestamp;
 
 crate::string_type! {
     /// The name of a user.
@@ -60,8 +61,8 @@ struct CreateUser {
     ratio: Option<f64>,
     enabled: Option<bool>,
     attributes: Option<BTreeMap<TagKey, UserName>>,
-    #[schemars(extend("x-timestamp" = true))]
-    since: Option<String>,
+    since: Option<Timestamp>,
+    until: Option<crate::time::EpochSeconds>,
     anything: Option<Value>,
 }
 
@@ -194,6 +195,25 @@ fn sensitive_values_are_not_repeated() {
         "2 validation errors detected: Value at 'login.password' failed to satisfy constraint: Member must have \
          length greater than or equal to 8; Value at 'login.pin' failed to satisfy constraint: Member must have \
          value less than or equal to 65535"
+    );
+}
+
+#[test]
+fn lists_of_sensitive_items_are_not_repeated_either() {
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Lists {
+        words: Option<Listed<Password, 0, 1>>,
+        logins: Option<Listed<Login, 0, 1>>,
+        named: Option<BTreeMap<String, Password>>,
+    }
+    let violations = Shape::of::<Lists>()
+        .decode(json!({"words": ["secret one", "secret two"], "logins": ["secret", "secret"], "named": {"a": "secret"}}), Source::Json)
+        .unwrap_err();
+    let message = violations_message(&violations);
+    assert!(
+        message.starts_with("3 validation errors") && !message.contains("secret"),
+        "{message}"
     );
 }
 
