@@ -11,6 +11,8 @@ use super::{Float, Integer, Kind, List, Map, Member, Node, NodeId, Pattern, Shap
 pub enum Unsupported {
     #[error("`{0}` refers to nothing")]
     DanglingReference(String),
+    #[error("`{0}` is nothing but a reference to itself")]
+    Circle(String),
     #[error("pattern `{pattern}` does not compile")]
     Pattern {
         pattern: String,
@@ -32,6 +34,7 @@ pub(super) fn compile(schema: &Value, name: &str) -> Result<Shape, Unsupported> 
         schema,
         nodes: Vec::new(),
         references: HashMap::new(),
+        open: Vec::new(),
         depth: 0,
     };
     let root = compiler.reference("#", Some(name))?;
@@ -48,6 +51,8 @@ struct Compiler<'a> {
     nodes: Vec<Node>,
     /// What each `$ref` was compiled to; entered before its content is, so that recursion ends.
     references: HashMap<String, NodeId>,
+    /// Those whose content is still being compiled.
+    open: Vec<NodeId>,
     depth: usize,
 }
 
@@ -71,7 +76,9 @@ impl<'a> Compiler<'a> {
         self.references.insert(reference.to_owned(), id);
         let name = name.or_else(|| reference.strip_prefix("#/$defs/"));
         // A definition may itself be only a reference.
+        self.open.push(id);
         let mut node = self.node(target)?.node;
+        self.open.pop();
         node.name = name.map(unescape).or(node.name);
         self.nodes[id.0 as usize] = node;
         Ok(id)
@@ -94,10 +101,10 @@ impl<'a> Compiler<'a> {
         if let Some(reference) = target.get("$ref").and_then(Value::as_str) {
             let id = self.reference(reference, None)?;
             if flag(schema, "x-sensitive") && !self.nodes[id.0 as usize].sensitive {
-                let mut node = self.nodes[id.0 as usize].clone();
-                if matches!(node.kind, Kind::Structure(ref members) if members.is_empty()) {
+                if self.open.contains(&id) {
                     return Err(Unsupported::SensitiveRecursion(reference.to_owned()));
                 }
+                let mut node = self.nodes[id.0 as usize].clone();
                 node.sensitive = true;
                 return Ok((self.push(node), nullable));
             }
@@ -123,6 +130,9 @@ impl<'a> Compiler<'a> {
         let (target, nullable) = without_null(schema);
         if let Some(reference) = target.get("$ref").and_then(Value::as_str) {
             let id = self.reference(reference, None)?;
+            if self.open.contains(&id) {
+                return Err(Unsupported::Circle(reference.to_owned()));
+            }
             let mut node = self.nodes[id.0 as usize].clone();
             node.sensitive |= flag(schema, "x-sensitive");
             return Ok(Compiled { node, nullable });

@@ -429,6 +429,38 @@ fn enums_with_data_and_flattened_members_are_structures() {
 }
 
 #[test]
+fn derived_enums_with_documented_variants_are_enumerations() {
+    /// Where something is.
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    enum Place {
+        /// Far.
+        There,
+        Here,
+        #[serde(rename = "no-where")]
+        Nowhere,
+    }
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Input {
+        place: Option<Place>,
+        /// Secret.
+        #[schemars(extend("x-sensitive" = true))]
+        hidden: Place,
+    }
+    let shape = Shape::of::<Input>();
+    let violations = shape
+        .decode(json!({"place": "x", "hidden": "y"}), Source::Json)
+        .unwrap_err();
+    assert_eq!(
+        violations_message(&violations),
+        "2 validation errors detected: Value 'x' at 'place' failed to satisfy constraint: Member must satisfy enum \
+         value set: [Here, no-where, There]; Value at 'hidden' failed to satisfy constraint: Member must satisfy \
+         enum value set: [Here, no-where, There]"
+    );
+}
+
+#[test]
 fn names_docs_and_bounds_come_from_the_types() {
     let shape = Shape::of::<CreateUser>();
     assert_eq!(shape.node().name.as_deref(), Some("CreateUser"));
@@ -530,6 +562,11 @@ fn schemas_that_are_no_shapes_are_refused() {
     assert_eq!(refused(deep), "a schema nests deeper than 64 levels");
     let circle = json!({"$ref": "#/$defs/A", "$defs": {"A": {"allOf": [{"$ref": "#/$defs/A"}, {}]}}});
     assert!(Shape::from_schema(&circle, "Any").is_err());
+    let circle = json!({"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/A"}}});
+    assert_eq!(
+        refused(circle),
+        "`#/$defs/A` is nothing but a reference to itself"
+    );
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
