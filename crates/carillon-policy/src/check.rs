@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use crate::action::ActionPattern;
 use crate::condition::{is_date_operator, is_stored_operator, scalar};
 use crate::document::{LONGEST_DOCUMENT, Malformed, PolicyType};
 use crate::principal::{NamedPrincipal, PrincipalElement, PrincipalType};
@@ -433,8 +434,8 @@ fn trust_step(statements: &[&Node]) -> Result<(), Malformed> {
             && list(statement, ["Action", "NotAction"])
                 .into_iter()
                 .all(|action| {
-                    let pattern = crate::action::ActionPattern::compile(action);
-                    action != "*" && TRUST.iter().any(|known| pattern.matches(known))
+                    let pattern = ActionPattern::compile(action);
+                    pattern != ActionPattern::Any && TRUST.iter().any(|known| pattern.matches(known))
                 })
     };
     if statements.iter().all(about_assuming) {
@@ -443,3 +444,6 @@ fn trust_step(statements: &[&Node]) -> Result<(), Malformed> {
         refuse(TRUST_ACTIONS)
     }
 }
+
+#[cfg(test)]
+mod tests;

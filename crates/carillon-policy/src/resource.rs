@@ -175,3 +175,126 @@ impl ResourceElement {
                 .is_some_and(|patterns| answers(patterns, |answer| answer != Answer::No))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::MapContext;
+
+    const KINDS: [PolicyKind; 8] = [
+        PolicyKind::Identity,
+        PolicyKind::Boundary,
+        PolicyKind::Session,
+        PolicyKind::Resource,
+        PolicyKind::Trust,
+        PolicyKind::Endpoint,
+        PolicyKind::ServiceControl,
+        PolicyKind::ResourceControl,
+    ];
+
+    fn answer(pattern: &str, kind: PolicyKind, resource: &str) -> Answer {
+        let mut context = MapContext::new();
+        context.set("aws:username", "ana").set("star", "*");
+        ResourcePattern::compile(pattern, true).answer(kind, &RequestResource::new(resource), &context)
+    }
+
+    #[test]
+    fn arns_match_part_by_part() {
+        let object = "arn:aws:s3:::b/ana/x:y";
+        for (pattern, resource, expected) in [
+            ("*", object, Answer::Yes),
+            ("*", "*", Answer::Yes),
+            ("*", "no arn", Answer::Yes),
+            ("arn:aws:s3:::b/*", object, Answer::Yes),
+            ("arn:aws:s3:::b/*:y", object, Answer::Yes),
+            ("arn:*:s3:*:*:*", object, Answer::Yes),
+            ("arn:aws:s?:::b/ana/?:?", object, Answer::Yes),
+            ("arn:aws:S3:::b/*", object, Answer::No),
+            ("arn:aws:s3:::B/*", object, Answer::No),
+            ("arn:aws:*:b:ana/x:y", object, Answer::No),
+            ("*:*:*:*:*:*", object, Answer::Yes),
+            ("arn:aws:s3:::b/${aws:username}/*", object, Answer::Yes),
+            ("arn:aws:s3:::b/${star}/*", object, Answer::No),
+            ("arn:aws:s3:::b/${star}/x", "arn:aws:s3:::b/*/x", Answer::Yes),
+            ("arn:aws:s3:::b/${none}/*", object, Answer::Unusable),
+            ("arn:aws:sqs:::b/${none}/*", object, Answer::No),
+            ("arn:aws:${svc, 's3'}:::b/*", object, Answer::No),
+            ("arn:aws:s3:::*", "*", Answer::No),
+            ("*:*:*:*:*:*", "*", Answer::No),
+            ("arn:aws:s3:::b", "arn:aws:s3:::*", Answer::No),
+            ("arn:aws:s3:::${*}", "arn:aws:s3:::*", Answer::Yes),
+            ("arn:aws:iam::1:*/i-1", "arn:aws:iam::1:user/i-1", Answer::Yes),
+        ] {
+            for kind in KINDS {
+                assert_eq!(
+                    answer(pattern, kind, resource),
+                    expected,
+                    "{pattern} on {resource} in {kind:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn short_arns_depend_on_the_type_of_policy() {
+        use Answer::{No, Unusable, Yes};
+        let queue = "arn:aws:sqs:eu-west-1:111122223333:q";
+        for (pattern, expected) in [
+            //                           identity …        resource …     SCP       RCP
+            ("arn:aws:sqs", [Yes, Yes, Yes, No, No, No, Unusable, Unusable]),
+            ("arn:aws:sqs:*", [Yes, Yes, Yes, Yes, Yes, Yes, Yes, Unusable]),
+            ("arn:*:sqs", [Yes, Yes, Yes, Yes, Yes, Yes, Unusable, Unusable]),
+            ("arn:*:s3", [No, No, No, No, No, No, Unusable, Unusable]),
+            ("arn:aws:s3:*", [No, No, No, No, No, No, No, Unusable]),
+            ("**", [Yes, Yes, Yes, Yes, Yes, Yes, Yes, Unusable]),
+            ("", [No, No, No, No, No, No, Unusable, Unusable]),
+        ] {
+            assert_eq!(
+                KINDS.map(|kind| answer(pattern, kind, queue)),
+                expected,
+                "{pattern}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_element_of_a_not_resource_excludes_only_what_it_matches() {
+        let element = |not_resource: &[&str]| ResourceElement {
+            resource: None,
+            not_resource: Some(
+                not_resource
+                    .iter()
+                    .map(|text| ResourcePattern::compile(text, true))
+                    .collect(),
+            ),
+        };
+        let applies = |patterns: &[&str], kind, resource| {
+            element(patterns).matches(kind, &RequestResource::new(resource), &MapContext::new())
+        };
+        let object = "arn:aws:s3:::b/x";
+        for (patterns, kind, resource, expected) in [
+            (["arn:aws:s3:::c/*"], PolicyKind::Identity, object, true),
+            (["arn:aws:s3:::b/*"], PolicyKind::Identity, object, false),
+            (["*"], PolicyKind::Identity, "*", false),
+            (["arn:aws:s3:::b/*"], PolicyKind::Identity, "*", true),
+            (["arn:aws:s3:::b/${none}"], PolicyKind::Identity, object, false),
+            (["arn:aws:sqs:::b/${none}"], PolicyKind::Identity, object, true),
+            (["arn:aws:sqs"], PolicyKind::Identity, object, true),
+            (["arn:aws:s3"], PolicyKind::Resource, object, true),
+            (["arn:aws:sqs"], PolicyKind::ServiceControl, object, false),
+            (["arn:aws:sqs:*"], PolicyKind::ResourceControl, object, false),
+        ] {
+            assert_eq!(
+                applies(&patterns, kind, resource),
+                expected,
+                "{patterns:?} on {resource} in {kind:?}"
+            );
+        }
+        assert!(applies(&[], PolicyKind::Identity, object));
+        let neither = ResourceElement {
+            resource: None,
+            not_resource: None,
+        };
+        assert!(neither.matches(PolicyKind::Trust, &RequestResource::new("*"), &MapContext::new()));
+    }
+}
