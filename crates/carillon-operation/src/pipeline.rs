@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use carillon_aws::error::{Origin, Protocol, REQUEST_ID, WireError};
 use carillon_aws::id::{AwsAccountId, account_of_access_key, uuid_v4};
-use carillon_aws::query;
+use carillon_aws::query::{self, FormError};
 use carillon_aws::shape::{Source, lower_first, violations_message};
 use carillon_aws::sigv4::{Failure, Presented, RegionRule, RequestView, sha256};
 use carillon_aws::xml;
@@ -406,16 +406,13 @@ fn read_query<'a>(
 ) -> Result<(&'a Entry, Value), Unreadable> {
     // A POST carries a form; a GET, such as a presigned one, carries the same in its query.
     let form = if body.is_empty() {
-        parts.uri.query().unwrap_or_default().as_bytes()
+        query::parse_query_string(parts.uri.query().unwrap_or_default())
     } else {
-        body
+        query::parse(body)
     };
-    let malformed = |message: String| Unreadable {
-        name: String::new(),
-        fault: Fault::refused(400, "MalformedInput", message),
-        origin: Origin::Service,
-    };
-    let mut members = query::parse(form).map_err(|error| malformed(error.to_string()))?;
+    let mut members = form.map_err(|error| {
+        Unreadable::request("", Fault::refused(FormError::STATUS.as_u16(), FormError::CODE, error.to_string()))
+    })?;
     let mut take = |name: &str| {
         members
             .remove(name)
