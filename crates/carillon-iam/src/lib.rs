@@ -1,12 +1,17 @@
 //! Identities and their policies: the IAM and STS services.
 
 pub mod account;
+mod document;
+mod entity;
 mod error;
 mod identities;
 mod name;
+mod page;
 mod session;
 mod sts;
 mod tag;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod user;
 
 pub use identities::IamIdentities;

@@ -1,0 +1,604 @@
+//! A whole server in the process, for tests: a fresh database, a clock that stands still, randomness that
+//! repeats, one AWS account, and clients that sign what they send.
+//!
+//! Nothing listens on a socket; a request goes from the client through the pipeline and back.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+//! use carillon_iam::testing::TestServer;
+//!
+//! let server = TestServer::start(&[&carillon_iam::IAM]).await;
+//! let answer = server.as_root().query("iam", "CreateUser", &[("UserName", "ada")]).await;
+//! assert_eq!(answer.ok()["User"]["UserName"], "ada");
+//!
+//! let ada = server.as_user("grace", &["AmazonChimeReadOnly"]).await;
+//! let refused = ada.query("iam", "CreateUser", &[("UserName", "mary")]).await;
+//! assert_eq!(refused.code(), "AccessDenied");
+//! # });
+//! ```
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use carillon_aws::arn;
+use carillon_aws::id::{AccessKeyKind, AwsAccountId, IdPrefix, access_key_id, secret_access_key, unique_id};
+use carillon_aws::secret::Secret;
+use carillon_aws::sigv4::Signer;
+use carillon_aws::time::{Clock, Entropy, TestClock, TestEntropy, Timestamp};
+use carillon_operation::{
+    AnyJob, Environment, JobRunner, Outside, Peer, Pipeline, Registry, Service, Settings, Vault,
+};
+use carillon_store::{Store, bind};
+use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderName, HeaderValue, Method, Request};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use tokio::sync::{Notify, Semaphore, mpsc};
+
+use crate::IamIdentities;
+use crate::account::{self, CreatedAwsAccount, NewAccessKey, NewAwsAccount};
+
+/// The AWS account that every test server has.
+pub const ACCOUNT: &str = "123456789012";
+/// When a test server starts.
+pub const START: &str = "2026-03-01T12:00:00Z";
+/// The events that [`TestServer::last_event`] can still find.
+const EVENTS: usize = 10_000;
+
+/// A fresh database.
+pub struct Engine {
+    /// `sqlite` or `postgres`.
+    pub name: &'static str,
+    url: String,
+    _folder: Option<TempDir>,
+}
+
+impl Engine {
+    /// A new SQLite database in a folder of its own, which goes with it.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Self {
+            name: "sqlite",
+            url: format!("sqlite:{}", folder.path().join("carillon.db").display()),
+            _folder: Some(folder),
+        }
+    }
+
+    async fn postgres(server: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("carillon_test_{}_{number}", std::process::id());
+        let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls)
+            .await
+            .expect("CARILLON_TEST_POSTGRES names a server that answers");
+        tokio::spawn(connection);
+        // A process with this number may have been here before.
+        for statement in [
+            format!("DROP DATABASE IF EXISTS {name}"),
+            format!("CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"),
+        ] {
+            client
+                .batch_execute(&statement)
+                .await
+                .expect("databases can be made there");
+        }
+        let (base, _) = server
+            .rsplit_once('/')
+            .expect("the address ends with the name of a database");
+        Self {
+            name: "postgres",
+            url: format!("{base}/{name}"),
+            _folder: None,
+        }
+    }
+}
+
+/// A fresh database of each engine: SQLite always, PostgreSQL where `CARILLON_TEST_POSTGRES` names a server
+/// on which databases can be made.
+///
+/// # Panics
+///
+/// When `CARILLON_TEST_REQUIRE_POSTGRES` is set and there is no such server.
+pub async fn engines() -> Vec<Engine> {
+    let mut engines = vec![Engine::sqlite()];
+    match std::env::var("CARILLON_TEST_POSTGRES") {
+        Ok(server) => engines.push(Engine::postgres(&server).await),
+        Err(_) => assert!(
+            std::env::var_os("CARILLON_TEST_REQUIRE_POSTGRES").is_none(),
+            "PostgreSQL is required here and CARILLON_TEST_POSTGRES does not name one"
+        ),
+    }
+    engines
+}
+
+/// A server with one AWS account, [`ACCOUNT`].
+pub struct TestServer {
+    pipeline: Pipeline,
+    clock: Arc<TestClock>,
+    root: CreatedAwsAccount,
+    /// The trail, in the order of its events.
+    events: Mutex<mpsc::Receiver<String>>,
+    last_event: Mutex<Value>,
+    engine: Engine,
+}
+
+impl TestServer {
+    /// A server of these services on a fresh SQLite database.
+    pub async fn start(services: &[&'static Service]) -> Self {
+        Self::start_on(Engine::sqlite(), services).await
+    }
+
+    /// A server of these services on a fresh database of that engine; see [`engines`].
+    pub async fn start_on(engine: Engine, services: &[&'static Service]) -> Self {
+        let store = Store::open(&engine.url).await.expect("the database opens");
+        let start: Timestamp = START.parse().expect("a time");
+        let clock = Arc::new(TestClock::at(start));
+        let (audit_log, events) = mpsc::channel(EVENTS);
+        let environment = Arc::new(Environment {
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            entropy: Arc::new(TestEntropy::seeded(1)),
+            registry: Registry::new(services),
+            vault: Vault::new(&[7; 32]),
+            settings: Settings {
+                public_url: "https://chime.example.com".to_owned(),
+                mail: true,
+                mail_from: "Carillon <no-reply@chime.example.com>".to_owned(),
+            },
+            jobs: Notify::new(),
+            audit_log: Some(audit_log),
+            hashing: Semaphore::new(4),
+        });
+        let new = NewAwsAccount {
+            aws_account_id: ACCOUNT.parse().ok(),
+            name: "Test".to_owned(),
+            email: "root@example.com".to_owned(),
+            ..NewAwsAccount::default()
+        };
+        let root = create_account(&store, &environment, new).await;
+        Self {
+            pipeline: Pipeline {
+                identities: Arc::new(IamIdentities::new(store.clone(), Arc::clone(&environment))),
+                store,
+                environment,
+            },
+            clock,
+            root,
+            events: Mutex::new(events),
+            last_event: Mutex::new(Value::Null),
+            engine,
+        }
+    }
+
+    /// The root user of the AWS account.
+    pub fn as_root(&self) -> TestClient<'_> {
+        self.client(&self.root.root_access_key_id, &self.root.root_secret_access_key)
+    }
+
+    /// The root user of another, new AWS account.
+    pub async fn as_root_of_another_account(&self) -> TestClient<'_> {
+        let created = create_account(self.store(), self.environment(), NewAwsAccount::default()).await;
+        self.client(&created.root_access_key_id, &created.root_secret_access_key)
+    }
+
+    /// A new IAM user with these policies: the text of a document (`{…`), an ARN, or the name of an AWS
+    /// managed policy.
+    ///
+    /// The user is written into the database past the services, so that a server without IAM can have users.
+    pub async fn as_user(&self, name: &str, policies: &[&str]) -> TestClient<'_> {
+        let (environment, account) = (self.environment(), self.root.aws_account_id);
+        let (entropy, now) = (&*environment.entropy, self.clock.now());
+        let (id, key) = (
+            unique_id(IdPrefix::User, entropy),
+            access_key_id(AccessKeyKind::LongTerm, account, entropy),
+        );
+        let secret = secret_access_key(entropy);
+        let mut tx = self.store().write().await.expect("a transaction");
+        tx.execute(
+            "INSERT INTO iam_user (user_id, aws_account_id, user_name, name_key, path, created_at)
+             VALUES ($1, $2, $3, $4, '/', $5)",
+            bind![id, account, name, name.to_lowercase(), now],
+        )
+        .await
+        .expect("a user that does not exist yet");
+        for (number, policy) in policies.iter().enumerate() {
+            if policy.starts_with('{') {
+                tx.execute(
+                    "INSERT INTO iam_inline_policy (entity_id, policy_name, document) VALUES ($1, $2, $3)",
+                    bind![id, format!("policy-{}", number + 1), policy],
+                )
+                .await
+                .expect("a new policy");
+                continue;
+            }
+            let arn = if policy.starts_with("arn:") {
+                (*policy).to_owned()
+            } else {
+                arn::aws_managed_policy("/", policy)
+            };
+            tx.execute(
+                "INSERT INTO iam_attachment (entity_id, policy_arn, entity_kind, aws_account_id, created_at)
+                 VALUES ($1, $2, 'user', $3, $4)",
+                bind![id, arn, account, now],
+            )
+            .await
+            .expect("a new attachment");
+        }
+        let new = NewAccessKey {
+            access_key_id: &key,
+            secret_access_key: &secret,
+            aws_account_id: account,
+            user_id: &id,
+        };
+        account::insert_access_key(&mut tx, environment, &new, now)
+            .await
+            .expect("a new key");
+        account::raise_revision(&mut tx, account)
+            .await
+            .expect("a revision");
+        tx.commit().await.expect("a commit");
+        self.client(&key, &secret)
+    }
+
+    /// Whoever has this long-term key.
+    pub fn as_key(&self, access_key_id: &str, secret_access_key: &str) -> TestClient<'_> {
+        self.client(access_key_id, &Secret::new(secret_access_key.to_owned()))
+    }
+
+    /// Whoever has these temporary credentials.
+    pub fn as_session(
+        &self,
+        access_key_id: &str,
+        secret_access_key: &str,
+        session_token: &str,
+    ) -> TestClient<'_> {
+        let mut client = self.as_key(access_key_id, secret_access_key);
+        client.session_token = Some(session_token.to_owned());
+        client
+    }
+
+    fn client(&self, access_key_id: &str, secret_access_key: &Secret<String>) -> TestClient<'_> {
+        TestClient {
+            server: self,
+            access_key_id: access_key_id.to_owned(),
+            secret_access_key: secret_access_key.clone(),
+            session_token: None,
+        }
+    }
+
+    pub fn account_id(&self) -> AwsAccountId {
+        self.root.aws_account_id
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn engine(&self) -> &'static str {
+        self.engine.name
+    }
+
+    /// The clock, which stands still until it is moved: `server.clock().advance(…)`.
+    pub fn clock(&self) -> &TestClock {
+        &self.clock
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.pipeline.store
+    }
+
+    pub fn environment(&self) -> &Arc<Environment> {
+        &self.pipeline.environment
+    }
+
+    /// Does all jobs of these kinds that are due, and says how many that were.
+    pub async fn run_due_jobs(&self, kinds: &[&'static dyn AnyJob], outside: Outside) -> usize {
+        JobRunner::new(
+            self.store().clone(),
+            Arc::clone(self.environment()),
+            outside,
+            kinds,
+        )
+        .run_due()
+        .await
+        .expect("the queue can be read")
+    }
+
+    /// The newest record of the audit trail, or null before the first request.
+    pub fn last_event(&self) -> Value {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last_event.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Ok(record) = events.try_recv() {
+            *last = serde_json::from_str(&record).expect("a record is JSON");
+        }
+        last.clone()
+    }
+}
+
+async fn create_account(store: &Store, environment: &Environment, new: NewAwsAccount) -> CreatedAwsAccount {
+    let mut tx = store.write().await.expect("a transaction");
+    let created = account::create(&mut tx, environment, new, environment.clock.now())
+        .await
+        .expect("a new account");
+    tx.commit().await.expect("a commit");
+    created
+}
+
+/// Somebody with credentials.
+#[derive(Clone)]
+pub struct TestClient<'a> {
+    server: &'a TestServer,
+    pub access_key_id: String,
+    secret_access_key: Secret<String>,
+    session_token: Option<String>,
+}
+
+impl TestClient<'_> {
+    /// Asks a Query service (`iam`, `sts`).
+    pub async fn query(&self, service: &'static str, action: &str, members: &[(&str, &str)]) -> Answer {
+        let entry = self.server.environment().registry.service(service);
+        let version = entry.map_or("", |entry| entry.service.version);
+        let mut form = format!("Action={action}&Version={version}");
+        for (name, value) in members {
+            form.push_str(&format!(
+                "&{name}={}",
+                utf8_percent_encode(value, NON_ALPHANUMERIC)
+            ));
+        }
+        let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")];
+        self.send(service, Method::POST, "/", &headers, form.into_bytes())
+            .await
+    }
+
+    /// Asks IAM.
+    pub async fn iam(&self, action: &str, members: &[(&str, &str)]) -> Answer {
+        self.query("iam", action, members).await
+    }
+
+    /// Asks a REST-JSON service, such as `chime`: `client.rest("chime", "POST", "/accounts", json!({"Name": "Sales"}))`.
+    /// A body of `null` is no body.
+    ///
+    /// # Panics
+    ///
+    /// When the method is none, or the path cannot stand in a request.
+    pub async fn rest(&self, service: &'static str, method: &str, path: &str, body: Value) -> Answer {
+        let method = method.parse().expect("a method");
+        let body = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        let headers = [(CONTENT_TYPE, "application/json")];
+        self.send(service, method, path, &headers, body).await
+    }
+
+    /// Asks a JSON 1.1 service; `target` is the value of `X-Amz-Target`.
+    pub async fn json(&self, service: &'static str, target: &str, body: Value) -> Answer {
+        let headers = [
+            (CONTENT_TYPE, "application/x-amz-json-1.1"),
+            (HeaderName::from_static("x-amz-target"), target),
+        ];
+        self.send(
+            service,
+            Method::POST,
+            "/",
+            &headers,
+            body.to_string().into_bytes(),
+        )
+        .await
+    }
+
+    async fn send(
+        &self,
+        service: &'static str,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let (mut parts, ()) = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(())
+            .expect("a path that can stand in a request")
+            .into_parts();
+        parts
+            .headers
+            .insert(HOST, HeaderValue::from_static("chime.example.com"));
+        for (name, value) in headers {
+            let value = HeaderValue::from_str(value).expect("a value that can stand in a header");
+            parts.headers.insert(name, value);
+        }
+        Signer {
+            access_key_id: &self.access_key_id,
+            secret_access_key: self.secret_access_key.expose(),
+            session_token: self.session_token.as_deref(),
+            region: carillon_operation::REGION,
+            service,
+        }
+        .sign(
+            parts.method.as_str(),
+            path,
+            &mut parts.headers,
+            &body,
+            self.server.clock.now(),
+        )
+        .expect("a request that can be signed");
+        let peer = Peer {
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            tls: None,
+        };
+        let response = self.server.pipeline.serve(&parts, &body, &peer).await;
+        Answer::of(&response)
+    }
+}
+
+/// What a request got.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    /// As it came over the wire.
+    pub text: String,
+    /// The members of the output, or of the error. Of XML all scalars are strings.
+    pub body: Value,
+    error: Option<(String, String)>,
+}
+
+impl Answer {
+    fn of(response: &http::Response<impl AsRef<[u8]>>) -> Self {
+        let status = response.status().as_u16();
+        let text = String::from_utf8(response.body().as_ref().to_vec()).expect("answers are UTF-8");
+        let string = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (body, error);
+        if text.starts_with('<') {
+            let (name, tree) = xml::read(&text);
+            error =
+                (status >= 400).then(|| (string(&tree["Error"]["Code"]), string(&tree["Error"]["Message"])));
+            body = match name.strip_suffix("Response") {
+                Some("Error") | None => tree,
+                Some(operation) => tree[format!("{operation}Result")].clone(),
+            };
+        } else {
+            body = if text.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_str(&text).expect("answers are XML or JSON")
+            };
+            let code = response
+                .headers()
+                .get("x-amzn-errortype")
+                .and_then(|value| value.to_str().ok())
+                .map_or_else(|| string(&body["__type"]), str::to_owned);
+            let message = body.get("Message").or_else(|| body.get("message"));
+            error = (status >= 400).then(|| (code, message.map(string).unwrap_or_default()));
+        }
+        Self {
+            status,
+            text,
+            body,
+            error,
+        }
+    }
+
+    /// The output.
+    ///
+    /// # Panics
+    ///
+    /// When the request was refused.
+    #[track_caller]
+    pub fn ok(&self) -> &Value {
+        assert!(self.error.is_none(), "refused: {} {}", self.status, self.text);
+        &self.body
+    }
+
+    /// The code of the error, or nothing of a success.
+    pub fn code(&self) -> &str {
+        self.error.as_ref().map_or("", |(code, _)| code)
+    }
+
+    /// The message of the error, or nothing of a success.
+    pub fn message(&self) -> &str {
+        self.error.as_ref().map_or("", |(_, message)| message)
+    }
+
+    /// Status, code and message, to be compared as a whole.
+    pub fn refusal(&self) -> (u16, &str, &str) {
+        (self.status, self.code(), self.message())
+    }
+}
+
+/// Reading of the XML that our own writer makes: elements and text, nothing else.
+mod xml {
+    use super::{Map, Value, json};
+
+    /// The name and the content of the root element: elements by name, lists of `<member>` and `<entry>` as
+    /// arrays, everything else as text.
+    pub fn read(text: &str) -> (String, Value) {
+        element(&mut &*text)
+    }
+
+    fn element(rest: &mut &str) -> (String, Value) {
+        let (tag, after) = rest[1..].split_once('>').expect("a tag ends");
+        *rest = after;
+        let name = tag.split(' ').next().unwrap_or_default().to_owned();
+        let mut children: Vec<(String, Value)> = Vec::new();
+        let mut content = String::new();
+        while !rest.starts_with("</") {
+            if rest.starts_with('<') {
+                children.push(element(rest));
+            } else {
+                let end = rest.find('<').expect("an element ends");
+                content.push_str(&unescape(&rest[..end]));
+                *rest = &rest[end..];
+            }
+        }
+        let (end, after) = rest[2..].split_once('>').expect("a tag ends");
+        assert_eq!(end, name, "elements are nested");
+        *rest = after;
+        (name, value(children, content))
+    }
+
+    fn value(children: Vec<(String, Value)>, content: String) -> Value {
+        if children.is_empty() {
+            return json!(content);
+        }
+        if children
+            .iter()
+            .all(|(name, _)| name == "member" || name == "entry")
+        {
+            return children.into_iter().map(|(_, value)| value).collect();
+        }
+        Value::Object(Map::from_iter(children))
+    }
+
+    fn unescape(text: &str) -> String {
+        text.replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "\"")
+            .replace("&apos;", "'")
+            .replace("&#xD;", "\r")
+            .replace("&amp;", "&")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{IAM, STS};
+
+    #[tokio::test]
+    async fn a_server_answers_decides_and_records() {
+        for engine in engines().await {
+            let server = TestServer::start_on(engine, &[&IAM, &STS]).await;
+            assert_eq!(server.last_event(), Value::Null);
+
+            let me = server.as_root().query("sts", "GetCallerIdentity", &[]).await;
+            assert_eq!(me.ok()["Arn"], format!("arn:aws:iam::{ACCOUNT}:root"));
+
+            let ada = server
+                .as_user(
+                    "ada",
+                    &[r#"{"Statement":{"Effect":"Allow","Action":"iam:*","Resource":"*"}}"#],
+                )
+                .await;
+            let bob = ada.iam("CreateUser", &[("UserName", "bob")]).await;
+            assert_eq!((bob.status, bob.code()), (200, ""));
+            assert_eq!(bob.body["User"]["UserName"], "bob");
+            assert_eq!(server.last_event()["eventName"], "CreateUser");
+
+            let again = ada.iam("CreateUser", &[("UserName", "BOB")]).await;
+            assert_eq!(
+                again.refusal(),
+                (409, "EntityAlreadyExists", "User with name BOB already exists.")
+            );
+            let nobody = server.as_user("nobody", &["AmazonChimeReadOnly"]).await;
+            assert_eq!(
+                nobody.iam("CreateUser", &[("UserName", "x")]).await.code(),
+                "AccessDenied"
+            );
+            let stranger = server
+                .as_key("AKIAIOSFODNN7EXAMPLE", "s")
+                .iam("CreateUser", &[])
+                .await;
+            assert_eq!((stranger.status, stranger.code()), (403, "InvalidClientTokenId"));
+        }
+    }
+}
