@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 
 use carillon_aws::string_type;
+use carillon_operation::{Context, Operation};
 use carillon_store::{ReadTx, StoreError, WriteTx, bind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::name::Marker;
+use crate::page::{self, MaxItems};
 
 /// Tags of one entity.
 const TAGS: usize = 50;
@@ -94,4 +97,71 @@ pub(crate) async fn put(tx: &mut WriteTx, entity_id: &str, tags: &[Tag]) -> Resu
         });
     }
     Ok(())
+}
+
+/// Removes tags by key, in any case. A key that the entity has not is no error.
+pub(crate) async fn remove(tx: &mut WriteTx, entity_id: &str, keys: &[TagKey]) -> Result<(), StoreError> {
+    for key in keys {
+        tx.execute(
+            "DELETE FROM iam_tag WHERE entity_id = $1 AND tag_key_lower = $2",
+            bind![entity_id, key.as_str().to_lowercase()],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Removes all tags of an entity that is deleted.
+pub(crate) async fn remove_all(tx: &mut WriteTx, entity_id: &str) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM iam_tag WHERE entity_id = $1", bind![entity_id])
+        .await?;
+    Ok(())
+}
+
+/// Tags as stored, in the form of the wire.
+pub(crate) fn shapes(tags: Vec<(String, String)>) -> Vec<TagShape> {
+    tags.into_iter()
+        .map(|(key, value)| TagShape { key, value })
+        .collect()
+}
+
+/// A tag in an answer.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schemars(rename = "Tag")]
+pub(crate) struct TagShape {
+    key: String,
+    value: String,
+}
+
+/// A page of the tags of an entity.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TagPage {
+    tags: Vec<TagShape>,
+    is_truncated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marker: Option<String>,
+}
+
+/// Cuts the tags of an entity, as [`of`] lists them, to the page that is asked for.
+///
+/// The marker counts tags instead of naming one: fifty at most, and keys may be longer than a marker.
+pub(crate) fn page<O: Operation>(
+    cx: &Context<'_, O>,
+    entity_id: &str,
+    mut tags: Vec<(String, String)>,
+    marker: Option<&Marker>,
+    max_items: Option<MaxItems>,
+) -> Result<TagPage, Error> {
+    let limit = page::limit(max_items);
+    let [seen] = page::after(cx, marker, &[entity_id])?;
+    let seen = seen.parse().unwrap_or(0);
+    tags.drain(..tags.len().min(seen));
+    let page = cx.page(tags, limit, &[entity_id], |_| vec![(seen + limit).to_string()]);
+    Ok(TagPage {
+        is_truncated: page.next.is_some(),
+        marker: page.next,
+        tags: shapes(page.items),
+    })
 }
