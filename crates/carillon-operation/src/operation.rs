@@ -109,20 +109,53 @@ impl Target {
 
 /// Who asks, when, and the transaction the answer is computed in.
 ///
-/// Only the pipeline makes one, and only from a decision that allowed exactly this operation:
+/// A handler that writes, as it may when its access level says so:
 ///
-/// ```compile_fail
-/// # use carillon_operation::{Context, Operation};
-/// fn forge<O: Operation>() -> Context<'static, O> {
-///     Context { .. }
+/// ```
+/// # use carillon_operation::{Context, Operation, Write};
+/// # use carillon_store::StoreError;
+/// async fn forget_jobs<O: Operation<Access = Write>>(cx: &mut Context<'_, O>) -> Result<(), StoreError> {
+///     cx.tx.execute("DELETE FROM job", &[]).await?;
+///     Ok(())
 /// }
 /// ```
 ///
-/// The context of one operation is none of another's:
+/// One whose access level is `List` or `Read` cannot:
+///
+/// ```compile_fail
+/// # use carillon_operation::{Context, Operation, Read};
+/// # use carillon_store::StoreError;
+/// async fn forget_jobs<O: Operation<Access = Read>>(cx: &mut Context<'_, O>) -> Result<(), StoreError> {
+///     cx.tx.execute("DELETE FROM job", &[]).await?;
+///     Ok(())
+/// }
+/// ```
+///
+/// None can commit, because it only borrows the transaction:
+///
+/// ```compile_fail
+/// # use carillon_operation::{Context, Operation, Write};
+/// # use carillon_store::StoreError;
+/// async fn commit<O: Operation<Access = Write>>(cx: &mut Context<'_, O>) -> Result<(), StoreError> {
+///     cx.tx.commit().await
+/// }
+/// ```
+///
+/// Only the pipeline makes a context, and only from a decision that allowed exactly this operation. The
+/// context of one operation serves no other:
 ///
 /// ```compile_fail
 /// # use carillon_operation::{Context, Operation};
 /// async fn borrow<A: Operation, B: Operation>(a: &A, cx: &mut Context<'_, B>) {
+///     let _ = a.handle(cx).await;
+/// }
+/// ```
+///
+/// while its own is what the handler takes:
+///
+/// ```
+/// # use carillon_operation::{Context, Operation};
+/// async fn hand_over<A: Operation>(a: &A, cx: &mut Context<'_, A>) {
 ///     let _ = a.handle(cx).await;
 /// }
 /// ```
