@@ -423,3 +423,6 @@ impl Asked<'_> {
         allows(self.taking_part.session, PolicyKind::Session)
     }
 }
+
+#[cfg(test)]
+mod tests;

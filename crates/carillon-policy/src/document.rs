@@ -333,3 +333,6 @@ impl<'a> Positions<'a> {
         (self.line, self.column)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,7 +152,7 @@ impl Builder {
     fn star(&mut self) {
         self.flush();
         // A star after a star adds nothing.
-        if !(self.run.is_empty() && !self.runs.is_empty()) {
+        if !self.run.is_empty() || self.runs.is_empty() {
             self.runs.push(std::mem::take(&mut self.run).into_boxed_slice());
         }
     }

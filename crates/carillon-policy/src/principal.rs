@@ -369,3 +369,98 @@ fn same_session(left: &str, right: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_are_read_from_their_arns() {
+        let account = || "111122223333".to_owned();
+        for (text, expected) in [
+            (
+                "arn:aws:iam::111122223333:root",
+                Principal::Root { account: account() },
+            ),
+            (
+                "arn:aws:iam::111122223333:user/ops/ben",
+                Principal::User {
+                    arn: "arn:aws:iam::111122223333:user/ops/ben".into(),
+                    account: account(),
+                    unique_id: None,
+                },
+            ),
+            (
+                "arn:aws:iam::111122223333:role/x",
+                Principal::Role {
+                    arn: "arn:aws:iam::111122223333:role/x".into(),
+                    account: account(),
+                    unique_id: None,
+                },
+            ),
+            (
+                "arn:aws-cn:sts::111122223333:assumed-role/Desk/a@b",
+                Principal::RoleSession {
+                    arn: "arn:aws-cn:sts::111122223333:assumed-role/Desk/a@b".into(),
+                    role_arn: "arn:aws-cn:iam::111122223333:role/Desk".into(),
+                    account: account(),
+                    role_id: None,
+                },
+            ),
+            (
+                "arn:aws:sts::111122223333:federated-user/ana",
+                Principal::Federated {
+                    arn: "arn:aws:sts::111122223333:federated-user/ana".into(),
+                    account: account(),
+                    user_arn: Some("arn:aws:iam::111122223333:user/ana".into()),
+                },
+            ),
+            (
+                "events.amazonaws.com",
+                Principal::Service("events.amazonaws.com".into()),
+            ),
+        ] {
+            let principal: Principal = text.parse().unwrap();
+            assert_eq!(principal, expected);
+            assert_eq!(principal.arn().unwrap(), text);
+        }
+        for text in [
+            "",
+            "*",
+            "ana",
+            "111122223333",
+            "arn:aws:iam::111122223333",
+            "arn:aws:iam::1:user/ana",
+            "arn:aws:iam::111122223333:user/",
+            "arn:aws:iam::111122223333:root/x",
+            "arn:aws:iam::111122223333:group/x",
+            "arn:aws:sts::111122223333:assumed-role/x",
+            "arn:aws:sts::111122223333:assumed-role//x",
+            "arn:aws:iam:eu-west-1:111122223333:user/ana",
+            "a b.com",
+        ] {
+            assert_eq!(text.parse::<Principal>(), Err(UnknownPrincipal(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn roles_are_named_by_account_and_name() {
+        for (left, right, expected) in [
+            ("arn:aws:iam::1:role/a/Desk", "arn:aws:iam::1:role/desk", true),
+            ("arn:aws:iam::1:role/Desk", "arn:aws:iam::2:role/Desk", false),
+            ("arn:aws:iam::1:role/Desk", "arn:aws-cn:iam::1:role/Desk", false),
+            ("arn:aws:iam::1:role/Desk", "arn:aws:iam::1:role/Desks", false),
+            ("arn:aws:iam::1:role/", "arn:aws:iam::1:role/", false),
+        ] {
+            assert_eq!(same_role(left, right), expected, "{left} {right}");
+        }
+        assert!(same_session(
+            "arn:aws:sts::1:assumed-role/desk/x",
+            "arn:aws:sts::1:assumed-role/Desk/x"
+        ));
+        assert!(!same_session(
+            "arn:aws:sts::1:assumed-role/Desk/X",
+            "arn:aws:sts::1:assumed-role/Desk/x"
+        ));
+    }
+}
