@@ -7,6 +7,7 @@ disturb each other because each makes its own users, groups, policies and Chime 
 What belongs to the whole AWS account is only changed in modules that say so, or on a server from `new_server`.
 """
 
+import functools
 import itertools
 import json
 import os
@@ -82,15 +83,25 @@ def mail():
 
 
 @pytest.fixture(scope="session")
-def model_folder(folder):
-    """The service model the binary ships, laid out as `AWS_DATA_PATH` wants it."""
-    path = folder / "models"
-    carillon("model", "--out", path)
-    return str(path)
+def models(folder):
+    """Answers where the service model is that the binary ships, laid out as `AWS_DATA_PATH` wants it."""
+
+    @functools.cache
+    def written():
+        path = folder / "models"
+        carillon("model", "--out", path)
+        return str(path)
+
+    return written
 
 
 @pytest.fixture(scope="session")
-def make_server(folder, databases, mail, model_folder):
+def model_folder(models):
+    return models()
+
+
+@pytest.fixture(scope="session")
+def make_server(folder, databases, mail, models):
     numbers = itertools.count(1)
 
     def make(name="server", env=None, with_mail=True, **options):
@@ -99,7 +110,7 @@ def make_server(folder, databases, mail, model_folder):
             settings = {"CARILLON_SMTP_URL": mail.url, "CARILLON_MAIL_FROM": "chime@carillon.example"}
         made = Server(
             folder / f"{name}-{next(numbers)}", database=databases(), env=settings | (env or {}), **options)
-        made.model_folder = model_folder
+        made.models = models
         return made
 
     return make

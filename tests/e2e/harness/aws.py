@@ -88,7 +88,7 @@ class Principal:
     @functools.cached_property
     def chime(self):
         """The `chime` client of the model that the server ships: the console's operations too."""
-        return self.client("chime", model_folder=self.server.model_folder)
+        return self.client("chime", model_folder=self.server.models())
 
     @functools.cached_property
     def public_chime(self):
