@@ -1,12 +1,14 @@
 //! Identities and their policies: the IAM and STS services.
 
 pub mod account;
+mod boundary;
 mod document;
 mod entity;
 mod error;
 mod identities;
 mod name;
 mod page;
+mod policy;
 mod session;
 mod sts;
 mod tag;
@@ -28,11 +30,31 @@ pub static IAM: Service = Service {
     },
     version: "2010-05-08",
     region: Some("us-east-1"),
-    policies: &[],
-    groups: &[Group {
-        name: "Users",
-        operations: &[operation::<user::operations::CreateUser>()],
-    }],
+    policies: &policy::aws_managed::POLICIES,
+    groups: &[
+        Group {
+            name: "Users",
+            operations: &[operation::<user::operations::CreateUser>()],
+        },
+        Group {
+            name: "Policies",
+            operations: &[
+                operation::<policy::operations::CreatePolicy>(),
+                operation::<policy::operations::GetPolicy>(),
+                operation::<policy::operations::ListPolicies>(),
+                operation::<policy::operations::DeletePolicy>(),
+                operation::<policy::operations::ListEntitiesForPolicy>(),
+                operation::<policy::versions::CreatePolicyVersion>(),
+                operation::<policy::versions::GetPolicyVersion>(),
+                operation::<policy::versions::ListPolicyVersions>(),
+                operation::<policy::versions::SetDefaultPolicyVersion>(),
+                operation::<policy::versions::DeletePolicyVersion>(),
+                operation::<policy::operations::TagPolicy>(),
+                operation::<policy::operations::UntagPolicy>(),
+                operation::<policy::operations::ListPolicyTags>(),
+            ],
+        },
+    ],
 };
 
 /// AWS Security Token Service, version 2011-06-15.
