@@ -1,7 +1,23 @@
 //! The administration of Chime: accounts, users and everything they have.
 
+pub mod account;
+mod email;
+mod error;
+mod license;
+mod name;
+mod session;
+mod user;
+
+pub use error::Error;
+pub use license::License;
+
+use account::operations::*;
 use carillon_aws::error::Protocol;
-use carillon_operation::{FA, Group, RO, Service, Spec, UM, planned};
+use carillon_operation::{AnyJob, FA, Group, RO, Service, Spec, UM, job, operation, planned};
+use user::operations::*;
+
+/// The kinds of jobs of this crate, for the runner.
+pub static JOBS: &[&dyn AnyJob] = &[job::<account::jobs::PurgeAccount>()];
 
 /// Amazon Chime, version 2018-05-01: the founding table's actions under its headings, in its order.
 pub static CHIME: Service = Service {
@@ -15,30 +31,11 @@ pub static CHIME: Service = Service {
         Group {
             name: "Accounts",
             operations: &[
-                planned!(
-                    Write,
-                    Spec::rest("chime:CreateAccount", "POST /accounts").granted(&[FA])
-                ),
-                planned!(
-                    Write,
-                    Spec::rest("chime:DeleteAccount", "DELETE /accounts/{AccountId}").granted(&[FA])
-                ),
-                planned!(
-                    Read,
-                    Spec::rest("chime:GetAccount", "GET /accounts/{AccountId}").granted(&[FA, UM, RO])
-                ),
-                planned!(
-                    List,
-                    Spec::rest("chime:ListAccounts", "GET /accounts").granted(&[FA, UM, RO])
-                ),
-                planned!(
-                    Write,
-                    Spec::rest(
-                        "chime:RenameAccount",
-                        "POST /accounts/{AccountId}?operation=rename"
-                    )
-                    .granted(&[FA])
-                ),
+                operation::<CreateAccount>(),
+                operation::<DeleteAccount>(),
+                operation::<GetAccount>(),
+                operation::<ListAccounts>(),
+                operation::<RenameAccount>(),
             ],
         },
         Group {
@@ -73,24 +70,9 @@ pub static CHIME: Service = Service {
                     Spec::rest("chime:BatchUpdateUser", "POST /accounts/{AccountId}/users")
                         .granted(&[FA, UM])
                 ),
-                planned!(
-                    Read,
-                    Spec::rest("chime:GetAccountSettings", "GET /accounts/{AccountId}/settings")
-                        .granted(&[FA, UM, RO])
-                ),
-                planned!(
-                    Read,
-                    Spec::rest("chime:GetUser", "GET /accounts/{AccountId}/users/{UserId}")
-                        .granted(&[FA, UM, RO])
-                ),
-                planned!(
-                    Read,
-                    Spec::rest(
-                        "chime:GetUserByEmail",
-                        "GET /accounts/{AccountId}/users?operation=get-by-email"
-                    )
-                    .granted(&[FA, UM, RO])
-                ),
+                operation::<GetAccountSettings>(),
+                operation::<GetUser>(),
+                operation::<GetUserByEmail>(),
                 planned!(
                     Write,
                     Spec::rest(
@@ -99,18 +81,8 @@ pub static CHIME: Service = Service {
                     )
                     .granted(&[FA, UM])
                 ),
-                planned!(
-                    List,
-                    Spec::rest("chime:ListUsers", "GET /accounts/{AccountId}/users").granted(&[FA, UM, RO])
-                ),
-                planned!(
-                    Write,
-                    Spec::rest(
-                        "chime:LogoutUser",
-                        "POST /accounts/{AccountId}/users/{UserId}?operation=logout"
-                    )
-                    .granted(&[FA, UM])
-                ),
+                operation::<ListUsers>(),
+                operation::<LogoutUser>(),
                 planned!(
                     Write,
                     Spec::rest(
@@ -128,14 +100,7 @@ pub static CHIME: Service = Service {
                     )
                     .granted(&[FA, UM])
                 ),
-                planned!(
-                    Write,
-                    Spec::rest(
-                        "chime:UpdateAccountSettings",
-                        "PUT /accounts/{AccountId}/settings"
-                    )
-                    .granted(&[FA, UM])
-                ),
+                operation::<UpdateAccountSettings>(),
                 planned!(
                     Write,
                     Spec::rest(

@@ -10,7 +10,7 @@ CREATE TABLE chime_account (
     -- Active, Suspended or Disabled.
     status TEXT NOT NULL,
     default_license TEXT NOT NULL,
-    -- A JSON list.
+    -- Names with commas between them.
     supported_licenses TEXT NOT NULL,
     disable_remote_control BOOLEAN NOT NULL,
     enable_dial_out BOOLEAN NOT NULL,
@@ -23,7 +23,7 @@ CREATE INDEX chime_account_page ON chime_account (aws_account_id, created_at, ac
 CREATE TABLE chime_domain (
     account_id TEXT NOT NULL,
     domain_name TEXT NOT NULL,
-    -- PendingVerification, Verified or VerificationFailed.
+    -- PendingVerification, Verified, VerificationFailed, or Released: the account had it and gave it away.
     status TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (account_id, domain_name)
@@ -54,8 +54,6 @@ CREATE TABLE chime_user (
     inbound_calling BOOLEAN NOT NULL,
     outbound_calling BOOLEAN NOT NULL,
     sms BOOLEAN NOT NULL,
-    -- The account gave the domain of the address away while the person was suspended.
-    domain_released BOOLEAN NOT NULL,
     password_hash TEXT,
     created_at BIGINT NOT NULL
 );
@@ -70,6 +68,7 @@ CREATE TABLE chime_personal_pin (
     user_id TEXT NOT NULL,
     retired_at BIGINT
 );
+CREATE INDEX chime_personal_pin_of_user ON chime_personal_pin (user_id);
 
 CREATE TABLE chime_invite (
     invite_id TEXT NOT NULL PRIMARY KEY,

@@ -1,0 +1,263 @@
+//! How accounts and the domains they claim are kept.
+
+use carillon_aws::id::AwsAccountId;
+use carillon_aws::time::Timestamp;
+use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
+
+use super::{AccountRow, AccountType, Life, ManagedAccount, Settings};
+use crate::license::License;
+
+const SUPPORTED_LICENSES: usize = 6;
+
+impl FromRow for AccountRow {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        let supported: String = row.get(SUPPORTED_LICENSES)?;
+        let supported_licenses = supported
+            .split(',')
+            .map(str::parse)
+            .collect::<Result<Vec<License>, _>>()
+            .map_err(|_| StoreError::Corrupt {
+                column: SUPPORTED_LICENSES,
+                expected: "licenses",
+                found: supported.clone(),
+            })?;
+        Ok(Self {
+            id: row.get(0)?,
+            aws_account_id: row.get(1)?,
+            name: row.get(2)?,
+            account_type: row.parse(3)?,
+            life: row.parse(4)?,
+            default_license: row.parse(5)?,
+            supported_licenses,
+            settings: Settings {
+                disable_remote_control: row.get(7)?,
+                enable_dial_out: row.get(8)?,
+            },
+            created_at: row.get(9)?,
+            disabled_at: row.get(10)?,
+        })
+    }
+}
+
+fn licenses(list: &[License]) -> String {
+    list.iter()
+        .map(|license| license.as_str())
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+pub(crate) async fn find(
+    tx: &mut ReadTx,
+    owner: AwsAccountId,
+    id: &str,
+) -> Result<Option<AccountRow>, StoreError> {
+    tx.fetch_optional(
+        "SELECT account_id, aws_account_id, name, account_type, status, default_license, supported_licenses,
+                disable_remote_control, enable_dial_out, created_at, disabled_at
+           FROM chime_account
+          WHERE aws_account_id = $1 AND account_id = $2",
+        bind![owner, id],
+    )
+    .await
+}
+
+/// The account, whoever owns it. For the operator, for jobs, and for people who act in their own account.
+pub(crate) async fn find_any(tx: &mut ReadTx, id: &str) -> Result<Option<AccountRow>, StoreError> {
+    tx.fetch_optional(
+        "SELECT account_id, aws_account_id, name, account_type, status, default_license, supported_licenses,
+                disable_remote_control, enable_dial_out, created_at, disabled_at
+           FROM chime_account
+          WHERE account_id = $1",
+        bind![id],
+    )
+    .await
+}
+
+/// Which accounts a list has.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filter {
+    /// Names that begin so, whatever their case.
+    pub name: Option<String>,
+    pub include_disabled: bool,
+}
+
+/// Accounts after `after`, oldest first.
+pub(crate) async fn list_after(
+    tx: &mut ReadTx,
+    owner: AwsAccountId,
+    filter: &Filter,
+    after: (Timestamp, &str),
+    limit: i64,
+) -> Result<Vec<AccountRow>, StoreError> {
+    let prefix = filter.name.as_deref().unwrap_or_default().to_lowercase();
+    // Text sorts by code point, so everything that begins with the prefix lies before this.
+    let end = format!("{prefix}\u{10FFFF}");
+    let hidden = if filter.include_disabled {
+        ""
+    } else {
+        Life::Disabled.as_str()
+    };
+    tx.fetch_all(
+        "SELECT account_id, aws_account_id, name, account_type, status, default_license, supported_licenses,
+                disable_remote_control, enable_dial_out, created_at, disabled_at
+           FROM chime_account
+          WHERE aws_account_id = $1 AND (created_at, account_id) > ($2, $3)
+            AND name_key >= $4 AND name_key < $5 AND status <> $6
+          ORDER BY created_at, account_id
+          LIMIT $7",
+        bind![owner, after.0, after.1, prefix, end, hidden, limit],
+    )
+    .await
+}
+
+pub(crate) async fn insert(tx: &mut WriteTx, account: &AccountRow) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO chime_account
+           (account_id, aws_account_id, name, name_key, account_type, status, default_license,
+            supported_licenses, disable_remote_control, enable_dial_out, created_at, disabled_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        bind![
+            account.id,
+            account.aws_account_id,
+            account.name,
+            account.name.to_lowercase(),
+            account.account_type.as_str(),
+            account.life.as_str(),
+            account.default_license.as_str(),
+            licenses(&account.supported_licenses),
+            account.settings.disable_remote_control,
+            account.settings.enable_dial_out,
+            account.created_at,
+            account.disabled_at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes everything of the account that can change.
+pub(crate) async fn update(tx: &mut WriteTx, account: &AccountRow) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE chime_account
+            SET name = $1, name_key = $2, account_type = $3, status = $4, default_license = $5,
+                supported_licenses = $6, disable_remote_control = $7, enable_dial_out = $8, disabled_at = $9
+          WHERE account_id = $10",
+        bind![
+            account.name,
+            account.name.to_lowercase(),
+            account.account_type.as_str(),
+            account.life.as_str(),
+            account.default_license.as_str(),
+            licenses(&account.supported_licenses),
+            account.settings.disable_remote_control,
+            account.settings.enable_dial_out,
+            account.disabled_at,
+            account.id
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn delete(tx: &mut WriteTx, id: &str) -> Result<(), StoreError> {
+    for sql in [
+        "DELETE FROM chime_invite WHERE account_id = $1",
+        "DELETE FROM chime_domain WHERE account_id = $1",
+        "DELETE FROM chime_account WHERE account_id = $1",
+    ] {
+        tx.execute(sql, bind![id]).await?;
+    }
+    Ok(())
+}
+
+/// How many domains the account has, in any state but given away.
+pub(crate) async fn count_domains(tx: &mut ReadTx, account: &ManagedAccount) -> Result<i64, StoreError> {
+    tx.fetch_number(
+        "SELECT COUNT(*) FROM chime_domain WHERE account_id = $1 AND status <> 'Released'",
+        bind![account.id],
+    )
+    .await
+}
+
+/// Who claimed a domain, with the type of that account.
+pub(crate) async fn claimant(
+    tx: &mut ReadTx,
+    domain: &str,
+) -> Result<Option<(String, AccountType)>, StoreError> {
+    let found: Option<Claimant> = tx
+        .fetch_optional(
+            "SELECT d.account_id, a.account_type
+               FROM chime_domain d JOIN chime_account a ON a.account_id = d.account_id
+              WHERE d.domain_name = $1 AND d.status = 'Verified'",
+            bind![domain],
+        )
+        .await?;
+    Ok(found.map(|Claimant(account, account_type)| (account, account_type)))
+}
+
+struct Claimant(String, AccountType);
+
+impl FromRow for Claimant {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self(row.get(0)?, row.parse(1)?))
+    }
+}
+
+/// Whether the account once had the domain and gave it away.
+pub(crate) async fn has_released(
+    tx: &mut ReadTx,
+    account: &ManagedAccount,
+    domain: &str,
+) -> Result<bool, StoreError> {
+    let found = tx
+        .fetch_number(
+            "SELECT COUNT(*) FROM chime_domain
+              WHERE account_id = $1 AND domain_name = $2 AND status = 'Released'",
+            bind![account.id, domain],
+        )
+        .await?;
+    Ok(found > 0)
+}
+
+pub(crate) async fn claim(
+    tx: &mut WriteTx,
+    account: &AccountRow,
+    domain: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO chime_domain (account_id, domain_name, status, created_at)
+         VALUES ($1, $2, 'Verified', $3)
+         ON CONFLICT (account_id, domain_name) DO UPDATE SET status = excluded.status",
+        bind![account.id, domain, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Says whether the account had the domain.
+pub(crate) async fn release(
+    tx: &mut WriteTx,
+    account: &AccountRow,
+    domain: &str,
+) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "UPDATE chime_domain SET status = 'Released'
+              WHERE account_id = $1 AND domain_name = $2 AND status <> 'Released'",
+            bind![account.id, domain],
+        )
+        .await?;
+    Ok(changed > 0)
+}
+
+/// The name of an AWS account, for mails.
+pub(crate) async fn aws_account_name(tx: &mut ReadTx, id: AwsAccountId) -> Result<String, StoreError> {
+    let found: Option<(String,)> = tx
+        .fetch_optional(
+            "SELECT name FROM aws_account WHERE aws_account_id = $1",
+            bind![id],
+        )
+        .await?;
+    Ok(found.map_or(String::new(), |(name,)| name))
+}

@@ -1,0 +1,219 @@
+//! E-mail addresses: what one is, and when two are the same.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use carillon_aws::shape::macros::schemars::{Schema, SchemaGenerator};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de};
+
+/// What AWS's clients check. What the server checks is below.
+mod wire {
+    carillon_aws::string_type! {
+        /// An e-mail address.
+        pub(crate) EmailAddress, pattern: r".+@.+\..+", example: "ada@example.com", sensitive
+    }
+}
+
+/// RFC 5321, 4.5.3.1: octets of a local part, and of a whole address as it fits a path.
+const LOCAL_PART: usize = 64;
+const WHOLE: usize = 254;
+/// RFC 1035, 2.3.4.
+const LABEL: usize = 63;
+
+/// A well-formed e-mail address, kept as it was entered.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct EmailAddress(String);
+
+/// The text is not an e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an e-mail address must be a mailbox and a domain in ASCII, such as ada@example.com")]
+pub(crate) struct NoAddress;
+
+impl EmailAddress {
+    /// Reads an address.
+    ///
+    /// Source: RFC 5321, 4.1.2: dot-string or quoted string before the `@`, a host name of at least two labels
+    /// behind it. Address literals are no mailboxes of people.
+    pub fn parse(text: &str) -> Result<Self, NoAddress> {
+        if text.len() > WHOLE || !text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+            return Err(NoAddress);
+        }
+        let (local, domain) = text.rsplit_once('@').ok_or(NoAddress)?;
+        if local.len() <= LOCAL_PART && is_local_part(local) && is_domain(domain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NoAddress)
+        }
+    }
+
+    /// As entered.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Equal for addresses that are the same.
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+/// The domain of an address, given its key or itself, in lower case.
+pub(crate) fn domain_of(address: &str) -> String {
+    address
+        .rsplit_once('@')
+        .map_or(String::new(), |(_, domain)| domain.to_ascii_lowercase())
+}
+
+fn is_local_part(local: &str) -> bool {
+    if let Some(quoted) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        let mut escaped = false;
+        for byte in quoted.bytes() {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => return false,
+                _ => {}
+            }
+        }
+        return !escaped && !quoted.is_empty();
+    }
+    local.split('.').all(|atom| {
+        !atom.is_empty()
+            && atom
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
+    })
+}
+
+/// A host name of at least two labels, of which the last is not a number.
+pub(crate) fn is_domain(domain: &str) -> bool {
+    let label = |label: &str| {
+        (1..=LABEL).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    domain.contains('.')
+        && domain.split('.').all(label)
+        && domain
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| !last.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmailAddress(hidden)")
+    }
+}
+
+impl<'de> Deserialize<'de> for EmailAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for EmailAddress {
+    fn inline_schema() -> bool {
+        wire::EmailAddress::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        wire::EmailAddress::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        wire::EmailAddress::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        wire::EmailAddress::json_schema(generator)
+    }
+}
+
+/// An address in an answer.
+pub(crate) use wire::EmailAddress as WireEmailAddress;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn addresses_of_people() {
+        let long = format!("{}@example.com", "x".repeat(64));
+        for text in [
+            "ada@example.com",
+            "Ada.Lovelace+chime@Mail.Example.COM",
+            "o'brien@xn--exmple-cua.com",
+            r#""a b@c"@example.com"#,
+            "a@1.example",
+            &long,
+        ] {
+            assert!(EmailAddress::parse(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address() {
+        let long_local = format!("{}@example.com", "x".repeat(65));
+        let long = format!("a@{}.com", "x".repeat(250));
+        let long_label = format!("a@{}.com", "x".repeat(64));
+        for text in [
+            "",
+            "plain",
+            "@example.com",
+            "a@",
+            "a@b",
+            "a b@example.com",
+            "a@example.com\r\nBcc: eve@example.com",
+            "a@@example.com",
+            "a@example..com",
+            "a@-example.com",
+            "a@example-.com",
+            "a@exämple.com",
+            "ä@example.com",
+            ".a@example.com",
+            "a..b@example.com",
+            "a@example.com.",
+            "a@127.0.0.1",
+            "a@[127.0.0.1]",
+            "\"@example.com",
+            "\"\"@example.com",
+            "\"a\"b\"@example.com",
+            "\"a\\\"@example.com",
+            "<a@example.com>",
+            "a,b@example.com",
+            "a@example.com\0",
+            &long_local,
+            &long,
+            &long_label,
+        ] {
+            assert_eq!(EmailAddress::parse(text), Err(NoAddress), "{text}");
+        }
+    }
+
+    #[test]
+    fn case_does_not_tell_people_apart() {
+        let one = EmailAddress::parse("Ada@Example.com").unwrap();
+        assert_eq!(one.as_str(), "Ada@Example.com");
+        assert_eq!(one.key(), EmailAddress::parse("aDA@eXAMPLE.COM").unwrap().key());
+        assert_eq!(domain_of(one.as_str()), "example.com");
+        assert_eq!(domain_of(r#""a@b.c"@Example.com"#), "example.com");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_taken_is_one_line_of_ascii(text in "\\PC{0,20}@\\PC{0,20}") {
+            if let Ok(address) = EmailAddress::parse(&text) {
+                prop_assert!(address.as_str().is_ascii());
+                prop_assert!(!address.as_str().contains(['\r', '\n', '\0', '<', '>']) || address.as_str().starts_with('"'));
+            }
+        }
+    }
+}

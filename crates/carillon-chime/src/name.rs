@@ -1,0 +1,84 @@
+//! Names and numbers as members of requests.
+
+use carillon_aws::shape::Ranged;
+
+use crate::error::Error;
+
+carillon_aws::string_type! {
+    /// The identifier of a Chime account.
+    pub(crate) AccountId, pattern: r".*\S.*", example: "12a3456b-7c89-012d-3456-78901e23fg45"
+}
+
+carillon_aws::string_type! {
+    /// The identifier of a user.
+    pub(crate) UserId, pattern: r".*\S.*", example: "1ab2345c-67de-8901-f23g-45h678901j2k"
+}
+
+carillon_aws::string_type! {
+    /// The name of a Chime account. People see it in their invitations.
+    pub(crate) AccountName, min: 1, max: 100, pattern: r".*\S.*", example: "Example Corp"
+}
+
+/// How many items a page has; 100 if nothing is said.
+pub(crate) type PageSize = Ranged<1, 200>;
+
+/// The page size that is asked for.
+pub(crate) fn page_size(asked: Option<PageSize>) -> i64 {
+    asked.map_or(100, PageSize::get)
+}
+
+/// Whether the text has the form of the identifiers we make. Others are found nowhere, and need not be looked for.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+        })
+}
+
+/// Text that is kept and shown again, on lines that are not ours: in mail headers, in logs, in tables.
+///
+/// # Errors
+///
+/// [`Error::BadRequest`] when it has control characters, line breaks among them.
+pub(crate) fn require_printable(member: &'static str, text: &str) -> Result<(), Error> {
+    if text
+        .chars()
+        .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+    {
+        return Err(Error::BadRequest(format!(
+            "`{member}` must not contain control characters"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_identifiers_are_looked_for() {
+        assert!(is_uuid("00000000-0000-4000-8000-00000000000f"));
+        for other in [
+            "",
+            "0",
+            "ABCDEF00-0000-4000-8000-000000000000",
+            "00000000-0000-4000-8000-0000000000é",
+            "' OR 1=1 --",
+        ] {
+            assert!(!is_uuid(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn kept_text_has_no_control_characters() {
+        assert!(require_printable("Name", "Pies & <Sons> 🎉").is_ok());
+        for text in ["a\r\nBcc: b", "a\0", "a\u{85}b", "a\u{2028}b"] {
+            assert!(
+                matches!(require_printable("Name", text), Err(Error::BadRequest(_))),
+                "{text:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! How users and their PINs are kept.
+
+use carillon_aws::time::Timestamp;
+use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
+
+use super::{Alexa, RegistrationStatus, Telephony, UserRow, UserType};
+use crate::account::ManagedAccount;
+
+impl FromRow for UserRow {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get(0)?,
+            account_id: row.get(1)?,
+            email: row.get(2)?,
+            display_name: row.get(3)?,
+            license: row.parse_optional(4)?,
+            user_type: row.parse(5)?,
+            registration: row.parse(6)?,
+            invitation: row.parse_optional(7)?,
+            registered_at: row.get(8)?,
+            invited_at: row.get(9)?,
+            personal_pin: row.get(10)?,
+            alexa: Alexa {
+                enabled: row.get(11)?,
+                room_arn: row.get(12)?,
+            },
+            telephony: Telephony {
+                inbound_calling: row.get(13)?,
+                outbound_calling: row.get(14)?,
+                sms: row.get(15)?,
+            },
+            password_hash: row.get(16)?,
+            created_at: row.get(17)?,
+        })
+    }
+}
+
+/// The statement that reads users, with its end.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT user_id, account_id, email, display_name, license, user_type, registration, invitation,
+                    registered_at, invited_at, personal_pin, alexa_enabled, alexa_room_arn,
+                    inbound_calling, outbound_calling, sms, password_hash, created_at
+               FROM chime_user ",
+            $rest
+        )
+    };
+}
+
+/// Where a user stands in lists: those who are released come last.
+fn list_rank(registration: RegistrationStatus) -> i64 {
+    i64::from(registration == RegistrationStatus::Released)
+}
+
+/// The place of a user in the list of its account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub rank: i64,
+    pub created_at: Timestamp,
+    pub user_id: String,
+}
+
+impl Place {
+    /// Before everybody.
+    pub fn first() -> Self {
+        Self {
+            rank: -1,
+            created_at: Timestamp::MIN,
+            user_id: String::new(),
+        }
+    }
+
+    pub fn of(user: &UserRow) -> Self {
+        Self {
+            rank: list_rank(user.registration),
+            created_at: user.created_at,
+            user_id: user.id.clone(),
+        }
+    }
+}
+
+pub(crate) async fn count(tx: &mut ReadTx, account: &ManagedAccount) -> Result<i64, StoreError> {
+    tx.fetch_number(
+        "SELECT COUNT(*) FROM chime_user WHERE account_id = $1",
+        bind![account.id],
+    )
+    .await
+}
+
+pub(crate) async fn find(
+    tx: &mut ReadTx,
+    account: &ManagedAccount,
+    id: &str,
+) -> Result<Option<UserRow>, StoreError> {
+    tx.fetch_optional(
+        select!("WHERE user_id = $1 AND account_id = $2"),
+        bind![id, account.id],
+    )
+    .await
+}
+
+/// The user of the account with this address: the one who holds it, before those who gave it up.
+pub(crate) async fn find_by_address(
+    tx: &mut ReadTx,
+    account: &ManagedAccount,
+    email_key: &str,
+) -> Result<Option<UserRow>, StoreError> {
+    tx.fetch_optional(
+        select!(
+            "WHERE email_key = $1 AND account_id = $2 ORDER BY list_rank, created_at DESC, user_id LIMIT 1"
+        ),
+        bind![email_key, account.id],
+    )
+    .await
+}
+
+/// Users after `after`: oldest first, those released last.
+pub(crate) async fn list_after(
+    tx: &mut ReadTx,
+    account: &ManagedAccount,
+    user_type: Option<UserType>,
+    after: &Place,
+    limit: i64,
+) -> Result<Vec<UserRow>, StoreError> {
+    match user_type {
+        None => {
+            tx.fetch_all(
+                select!(
+                    "WHERE account_id = $1 AND (list_rank, created_at, user_id) > ($2, $3, $4)
+                     ORDER BY list_rank, created_at, user_id
+                     LIMIT $5"
+                ),
+                bind![account.id, after.rank, after.created_at, after.user_id, limit],
+            )
+            .await
+        }
+        Some(user_type) => {
+            tx.fetch_all(
+                select!(
+                    "WHERE account_id = $1 AND user_type = $2 AND (list_rank, created_at, user_id) > ($3, $4, $5)
+                     ORDER BY list_rank, created_at, user_id
+                     LIMIT $6"
+                ),
+                bind![
+                    account.id,
+                    user_type.as_str(),
+                    after.rank,
+                    after.created_at,
+                    after.user_id,
+                    limit
+                ],
+            )
+            .await
+        }
+    }
+}
+
+/// Whoever holds the address, in whatever account. Not for callers of the API.
+pub(crate) async fn holder(tx: &mut ReadTx, email_key: &str) -> Result<Option<UserRow>, StoreError> {
+    tx.fetch_optional(
+        select!("WHERE email_key = $1 AND list_rank = 0"),
+        bind![email_key],
+    )
+    .await
+}
+
+/// The user, in whatever account. Not for callers of the API.
+pub(crate) async fn find_any(tx: &mut ReadTx, id: &str) -> Result<Option<UserRow>, StoreError> {
+    tx.fetch_optional(select!("WHERE user_id = $1"), bind![id]).await
+}
+
+/// The account that whoever holds the address belongs to.
+pub(crate) async fn account_of_address(
+    tx: &mut ReadTx,
+    email_key: &str,
+) -> Result<Option<String>, StoreError> {
+    let found: Option<(Option<String>,)> = tx
+        .fetch_optional(
+            "SELECT account_id FROM chime_user WHERE email_key = $1 AND list_rank = 0",
+            bind![email_key],
+        )
+        .await?;
+    Ok(found.and_then(|(account,)| account))
+}
+
+pub(crate) async fn insert(tx: &mut WriteTx, user: &UserRow) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO chime_user
+           (user_id, account_id, email, email_key, display_name, license, user_type, registration, invitation,
+            list_rank, registered_at, invited_at, personal_pin, alexa_enabled, alexa_room_arn,
+            inbound_calling, outbound_calling, sms, password_hash, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+        bind![
+            user.id,
+            user.account_id,
+            user.email,
+            user.email.to_ascii_lowercase(),
+            user.display_name,
+            user.license.map(|license| license.as_str()),
+            user.user_type.as_str(),
+            user.registration.as_str(),
+            user.invitation.map(|status| status.as_str()),
+            list_rank(user.registration),
+            user.registered_at,
+            user.invited_at,
+            user.personal_pin,
+            user.alexa.enabled,
+            user.alexa.room_arn,
+            user.telephony.inbound_calling,
+            user.telephony.outbound_calling,
+            user.telephony.sms,
+            user.password_hash,
+            user.created_at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes everything of the user that can change.
+pub(crate) async fn update(tx: &mut WriteTx, user: &UserRow) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE chime_user
+            SET account_id = $1, display_name = $2, license = $3, user_type = $4, registration = $5,
+                invitation = $6, list_rank = $7, registered_at = $8, invited_at = $9, personal_pin = $10,
+                alexa_enabled = $11, alexa_room_arn = $12, inbound_calling = $13, outbound_calling = $14,
+                sms = $15, password_hash = $16, created_at = $17
+          WHERE user_id = $18",
+        bind![
+            user.account_id,
+            user.display_name,
+            user.license.map(|license| license.as_str()),
+            user.user_type.as_str(),
+            user.registration.as_str(),
+            user.invitation.map(|status| status.as_str()),
+            list_rank(user.registration),
+            user.registered_at,
+            user.invited_at,
+            user.personal_pin,
+            user.alexa.enabled,
+            user.alexa.room_arn,
+            user.telephony.inbound_calling,
+            user.telephony.outbound_calling,
+            user.telephony.sms,
+            user.password_hash,
+            user.created_at,
+            user.id
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn delete(tx: &mut WriteTx, user: &UserRow) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM chime_user WHERE user_id = $1", bind![user.id])
+        .await?;
+    Ok(())
+}
+
+/// Makes the registered people of a domain `Released`, and gives their addresses free.
+pub(crate) async fn release_people_of(
+    tx: &mut WriteTx,
+    account: &ManagedAccount,
+    domain: &str,
+) -> Result<(), StoreError> {
+    // Domain names have none of the characters that mean something to LIKE.
+    let pattern = format!("%@{domain}");
+    tx.execute(
+        "DELETE FROM chime_session WHERE user_id IN
+           (SELECT user_id FROM chime_user
+             WHERE account_id = $1 AND registration = 'Registered' AND email_key LIKE $2)",
+        bind![account.id, pattern],
+    )
+    .await?;
+    tx.execute(
+        "UPDATE chime_user SET registration = 'Released', list_rank = 1
+          WHERE account_id = $1 AND registration = 'Registered' AND email_key LIKE $2",
+        bind![account.id, pattern],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends all sessions of all people of the account.
+pub(crate) async fn end_sessions_of_account(
+    tx: &mut WriteTx,
+    account: &ManagedAccount,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM chime_session
+          WHERE user_id IN (SELECT user_id FROM chime_user WHERE account_id = $1)",
+        bind![account.id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Erases up to `limit` users of a deleted account, and says whether there may be more.
+pub(crate) async fn purge_portion(
+    tx: &mut WriteTx,
+    account_id: &str,
+    limit: i64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let users: Vec<(String,)> = tx
+        .fetch_all(
+            "SELECT user_id FROM chime_user WHERE account_id = $1
+              ORDER BY list_rank, created_at, user_id LIMIT $2",
+            bind![account_id, limit],
+        )
+        .await?;
+    for (user,) in &users {
+        tx.execute(
+            "UPDATE chime_personal_pin SET retired_at = $1 WHERE user_id = $2 AND retired_at IS NULL",
+            bind![now, user],
+        )
+        .await?;
+        for sql in [
+            "DELETE FROM chime_session WHERE user_id = $1",
+            "DELETE FROM chime_user WHERE user_id = $1",
+        ] {
+            tx.execute(sql, bind![user]).await?;
+        }
+    }
+    Ok(i64::try_from(users.len()).unwrap_or(i64::MAX) == limit)
+}
+
+/// When a PIN was retired, if it is known at all: `Some(None)` is one in use.
+pub(crate) async fn find_pin(tx: &mut ReadTx, pin: &str) -> Result<Option<Option<Timestamp>>, StoreError> {
+    let found: Option<(Option<Timestamp>,)> = tx
+        .fetch_optional(
+            "SELECT retired_at FROM chime_personal_pin WHERE personal_pin = $1",
+            bind![pin],
+        )
+        .await?;
+    Ok(found.map(|(retired_at,)| retired_at))
+}
+
+pub(crate) async fn put_pin(tx: &mut WriteTx, pin: &str, user_id: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO chime_personal_pin (personal_pin, user_id, retired_at) VALUES ($1, $2, NULL)
+         ON CONFLICT (personal_pin) DO UPDATE SET user_id = excluded.user_id, retired_at = NULL",
+        bind![pin, user_id],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn retire_pin(tx: &mut WriteTx, pin: &str, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE chime_personal_pin SET retired_at = $1 WHERE personal_pin = $2",
+        bind![now, pin],
+    )
+    .await?;
+    Ok(())
+}
