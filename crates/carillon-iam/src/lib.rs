@@ -1,11 +1,14 @@
 //! Identities and their policies: the IAM and STS services.
 
 pub mod account;
+mod attachment;
 mod boundary;
 mod document;
 mod entity;
 mod error;
+mod group;
 mod identities;
+mod inline_policy;
 mod name;
 mod page;
 mod policy;
@@ -34,7 +37,31 @@ pub static IAM: Service = Service {
     groups: &[
         Group {
             name: "Users",
-            operations: &[operation::<user::operations::CreateUser>()],
+            operations: &[
+                operation::<user::operations::CreateUser>(),
+                operation::<user::operations::GetUser>(),
+                operation::<user::operations::ListUsers>(),
+                operation::<user::operations::UpdateUser>(),
+                operation::<user::operations::DeleteUser>(),
+                operation::<user::settings::TagUser>(),
+                operation::<user::settings::UntagUser>(),
+                operation::<user::settings::ListUserTags>(),
+                operation::<user::settings::PutUserPermissionsBoundary>(),
+                operation::<user::settings::DeleteUserPermissionsBoundary>(),
+            ],
+        },
+        Group {
+            name: "Groups",
+            operations: &[
+                operation::<group::operations::CreateGroup>(),
+                operation::<group::operations::GetGroup>(),
+                operation::<group::operations::ListGroups>(),
+                operation::<group::operations::UpdateGroup>(),
+                operation::<group::operations::DeleteGroup>(),
+                operation::<group::operations::AddUserToGroup>(),
+                operation::<group::operations::RemoveUserFromGroup>(),
+                operation::<group::operations::ListGroupsForUser>(),
+            ],
         },
         Group {
             name: "Policies",
@@ -52,6 +79,32 @@ pub static IAM: Service = Service {
                 operation::<policy::operations::TagPolicy>(),
                 operation::<policy::operations::UntagPolicy>(),
                 operation::<policy::operations::ListPolicyTags>(),
+            ],
+        },
+        Group {
+            name: "Policies of users, groups and roles",
+            operations: &[
+                operation::<attachment::operations::AttachUserPolicy>(),
+                operation::<attachment::operations::DetachUserPolicy>(),
+                operation::<attachment::operations::ListAttachedUserPolicies>(),
+                operation::<attachment::operations::AttachGroupPolicy>(),
+                operation::<attachment::operations::DetachGroupPolicy>(),
+                operation::<attachment::operations::ListAttachedGroupPolicies>(),
+                operation::<attachment::operations::AttachRolePolicy>(),
+                operation::<attachment::operations::DetachRolePolicy>(),
+                operation::<attachment::operations::ListAttachedRolePolicies>(),
+                operation::<inline_policy::operations::PutUserPolicy>(),
+                operation::<inline_policy::operations::GetUserPolicy>(),
+                operation::<inline_policy::operations::ListUserPolicies>(),
+                operation::<inline_policy::operations::DeleteUserPolicy>(),
+                operation::<inline_policy::operations::PutGroupPolicy>(),
+                operation::<inline_policy::operations::GetGroupPolicy>(),
+                operation::<inline_policy::operations::ListGroupPolicies>(),
+                operation::<inline_policy::operations::DeleteGroupPolicy>(),
+                operation::<inline_policy::operations::PutRolePolicy>(),
+                operation::<inline_policy::operations::GetRolePolicy>(),
+                operation::<inline_policy::operations::ListRolePolicies>(),
+                operation::<inline_policy::operations::DeleteRolePolicy>(),
             ],
         },
     ],
