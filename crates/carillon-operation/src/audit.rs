@@ -7,7 +7,7 @@ use carillon_store::{Store, StoreError, ToValue, WriteTx, bind};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::caller::{Call, Caller, CallerKind};
+use crate::caller::{Call, Caller, CallerKind, TransportSecurity};
 use crate::{Fault, REGION};
 
 /// CloudTrail's record format.
@@ -215,11 +215,17 @@ impl Facts<'_> {
             management_event: true,
             recipient_account_id: account.as_str(),
             event_category: "Management",
-            tls_details: self.call.tls.as_ref().map(|(version, suite)| TlsDetails {
-                tls_version: version,
-                cipher_suite: suite,
-                client_provided_host_header: &self.call.host,
-            }),
+            tls_details: match &self.call.tls {
+                Some(TransportSecurity::Here {
+                    version,
+                    cipher_suite,
+                }) => Some(TlsDetails {
+                    tls_version: version,
+                    cipher_suite,
+                    client_provided_host_header: &self.call.host,
+                }),
+                Some(TransportSecurity::AtProxy) | None => None,
+            },
         };
         let record = serde_json::to_string(&record).expect("strings and trees of them are always written");
         Event {

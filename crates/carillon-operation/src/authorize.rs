@@ -55,13 +55,27 @@ impl<O> Granted<O> {
     }
 }
 
+/// Asks about each resource of the target. The decision is the one about the first.
 fn ask(request: &Request<'_>, target: &Target, spellings: &[&str]) -> Result<Decision, Fault> {
+    let decision = ask_on(request, target, &target.resource, spellings)?;
+    for resource in &target.further {
+        ask_on(request, target, resource, spellings)?;
+    }
+    Ok(decision)
+}
+
+fn ask_on(
+    request: &Request<'_>,
+    target: &Target,
+    resource: &str,
+    spellings: &[&str],
+) -> Result<Decision, Fault> {
     let owner = target.owner.unwrap_or(request.caller().aws_account_id);
     let decision = decide(
         &carillon_policy::Request {
             principal: &request.caller().principal,
             actions: spellings,
-            resource: &target.resource,
+            resource,
             resource_account: Some(owner.as_str()),
             resource_policy: target.resource_policy.as_deref(),
             context: &Facts {
@@ -76,7 +90,7 @@ fn ask(request: &Request<'_>, target: &Target, spellings: &[&str]) -> Result<Dec
     match decision {
         Decision::Allowed { .. } => Ok(decision),
         refused => Err(Fault::Denied {
-            message: wording(request, target, &refused, spellings[0], owner),
+            message: wording(request, target, resource, &refused, spellings[0], owner),
             decision: Some(refused),
         }),
     }
@@ -86,6 +100,7 @@ fn ask(request: &Request<'_>, target: &Target, spellings: &[&str]) -> Result<Dec
 fn wording(
     request: &Request<'_>,
     target: &Target,
+    resource: &str,
     decision: &Decision,
     action: &str,
     owner: AwsAccountId,
@@ -94,9 +109,9 @@ fn wording(
         "User: {} is not authorized to perform: {action}",
         request.caller().arn
     );
-    if target.resource != "*" {
+    if resource != "*" {
         message.push_str(" on resource: ");
-        message.push_str(&target.resource);
+        message.push_str(resource);
     }
     // What a trust policy says is not for those it refuses.
     if target.resource_policy.is_none() {

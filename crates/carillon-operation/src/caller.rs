@@ -101,8 +101,20 @@ pub struct Call {
     pub user_agent: Option<String>,
     pub referer: Option<String>,
     pub host: String,
-    /// TLS version and cipher suite, when TLS ended here.
-    pub tls: Option<(String, String)>,
+    pub tls: Option<TransportSecurity>,
+}
+
+/// How a request was kept from others on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransportSecurity {
+    /// TLS ended in this process.
+    Here {
+        /// `TLSv1.3`
+        version: String,
+        cipher_suite: String,
+    },
+    /// TLS ended at a proxy that the operator trusts and that says so.
+    AtProxy,
 }
 
 /// Credentials that a key identifier stands for, with everything a decision needs of their owner.

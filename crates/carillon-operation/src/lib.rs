@@ -23,7 +23,7 @@ mod vault;
 
 pub use audit::Event;
 pub use authorize::Granted;
-pub use caller::{BoxFuture, Call, Caller, CallerKind, Credentials, Identities, Session, Unidentified};
+pub use caller::{BoxFuture, Call, Caller, CallerKind, Credentials, Identities, Session, TransportSecurity, Unidentified};
 pub use environment::{Environment, Settings};
 pub use fault::Fault;
 pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, job};

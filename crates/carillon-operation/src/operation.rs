@@ -71,6 +71,8 @@ pub type Asks = &'static [&'static [&'static str]];
 pub struct Target {
     /// An ARN, or `*` for actions without resource-level permissions.
     pub resource: Cow<'static, str>,
+    /// Further ARNs that the action must be allowed on: where a renamed entity goes.
+    pub further: Vec<String>,
     /// The AWS account that owns it, if not the caller's.
     pub owner: Option<AwsAccountId>,
     /// `aws:ResourceTag/…`.
@@ -97,6 +99,13 @@ impl Target {
         Self {
             resource: resource.into(),
             ..Self::default()
+        }
+    }
+
+    /// The action must be allowed on this ARN as well.
+    pub fn also_on(&mut self, resource: String) {
+        if resource != self.resource {
+            self.further.push(resource);
         }
     }
 

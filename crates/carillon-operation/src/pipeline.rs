@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 
 use crate::Fault;
 use crate::audit::{self, Event, Facts};
-use crate::caller::{Call, Caller, Credentials, Identities, Unidentified};
+use crate::caller::{Call, Caller, Credentials, Identities, TransportSecurity, Unidentified};
 use crate::environment::Environment;
 use crate::operation::{Request, Target};
 use crate::registry::{Entry, ServiceEntry};
@@ -43,8 +43,7 @@ pub struct Pipeline {
 #[derive(Debug, Clone)]
 pub struct Peer {
     pub ip: IpAddr,
-    /// TLS version and cipher suite, when TLS ended here.
-    pub tls: Option<(String, String)>,
+    pub tls: Option<TransportSecurity>,
 }
 
 /// How a request was answered, for metrics.
@@ -70,6 +69,14 @@ impl Pipeline {
         metrics::histogram!("carillon_request_seconds", "action" => answered.action)
             .record(started.elapsed().as_secs_f64());
         answered.response
+    }
+
+    /// The protocol that whoever sent this request expects an answer in.
+    pub fn protocol(&self, parts: &Parts) -> Protocol {
+        RequestView::of(parts)
+            .claimed_service()
+            .and_then(|name| self.environment.registry.service(&name))
+            .map_or_else(|| guess_protocol(parts), |service| service.service.protocol)
     }
 
     fn call(&self, parts: &Parts, peer: &Peer) -> Call {

@@ -1,1 +1,57 @@
-fn main() {}
+//! The command: what an operator starts and asks.
+
+mod account;
+mod audit_log;
+mod cidr;
+mod connection;
+mod deployment;
+mod door;
+mod first_start;
+mod listener;
+mod logging;
+mod mail;
+mod monitoring;
+mod options;
+mod policy;
+mod serve;
+mod tls;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Administers Amazon Chime accounts and users, with access control by IAM policies, for the AWS CLI and SDKs.
+#[derive(Parser)]
+#[command(name = "carillon", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(Box<options::Serve>),
+    /// Creates and lists the AWS accounts of a deployment. Safe while its servers run.
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Works on policy documents, without a server.
+    #[command(subcommand)]
+    Policy(policy::Command),
+}
+
+fn main() -> ExitCode {
+    // rustls does not choose between providers by itself, and panics on first use where nobody did.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let outcome = options::parse::<Cli>(std::env::args_os()).and_then(|cli| match cli.command {
+        Command::Serve(options) => serve::run(&options),
+        Command::Account(command) => account::run(command),
+        Command::Policy(command) => policy::run(&command),
+    });
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("carillon: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `carillon account`: the AWS accounts of a deployment.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use carillon_aws::id::AwsAccountId;
+use carillon_iam::account::{self, AwsAccount, NewAwsAccount};
+use carillon_operation::{Environment, Fault, Settings};
+use carillon_store::Store;
+
+use crate::options::Storage;
+use crate::{deployment, first_start};
+
+/// Accounts that are read at a time.
+const PAGE: i64 = 100;
+/// How often a creation is run again because a server wrote at the same time.
+const ATTEMPTS: u32 = 5;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Creates an AWS account with a root user, and prints its credentials once.
+    Create(Create),
+    /// Lists the AWS accounts: number, creation, alias, name, email address.
+    List(List),
+    /// Shows one AWS account.
+    Show(Show),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Create {
+    #[command(flatten)]
+    storage: Storage,
+    /// What the account is called.
+    #[arg(long, value_name = "NAME", default_value = "", value_parser = name)]
+    name: String,
+    /// The email address of its owner.
+    #[arg(long, value_name = "ADDRESS", default_value = "", value_parser = name)]
+    email: String,
+    /// Its number: 12 digits. Drawn if absent.
+    #[arg(long, value_name = "ID")]
+    account_id: Option<AwsAccountId>,
+    /// The address of the server, for what is printed.
+    #[arg(long, env = "CARILLON_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    public_url: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct List {
+    #[command(flatten)]
+    storage: Storage,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    #[command(flatten)]
+    storage: Storage,
+    /// The number of the account.
+    #[arg(value_name = "ID")]
+    account_id: AwsAccountId,
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    if text.chars().count() > 256 || text.chars().any(char::is_control) {
+        return Err("must be at most 256 characters, none of them control characters");
+    }
+    Ok(text.to_owned())
+}
+
+pub fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Create(options) => create(options).await,
+            Command::List(options) => list(&options).await,
+            Command::Show(options) => show(&options).await,
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create(options: Create) -> anyhow::Result<()> {
+    let (store, vault) = deployment::open(&options.storage).await?;
+    let settings = Settings {
+        public_url: options.public_url.trim_end_matches('/').to_owned(),
+        mail: false,
+        mail_from: String::new(),
+    };
+    let environment = deployment::environment(vault, settings, None);
+    let mut attempt = 1;
+    let created = loop {
+        match create_once(&store, &environment, &options).await {
+            Err(Fault::Contended) if attempt < ATTEMPTS => attempt += 1,
+            outcome => break outcome.map_err(first_start::failure)?,
+        }
+    };
+    println!(
+        "Created an AWS account with a root user. This is shown once.\n\n{}",
+        first_start::credentials(&created, &environment.settings.public_url, false, false)
+    );
+    Ok(())
+}
+
+async fn create_once(
+    store: &Store,
+    environment: &Environment,
+    options: &Create,
+) -> Result<account::CreatedAwsAccount, Fault> {
+    let mut tx = store.write().await?;
+    let new = NewAwsAccount {
+        aws_account_id: options.account_id,
+        name: options.name.clone(),
+        email: options.email.clone(),
+        ..NewAwsAccount::default()
+    };
+    let created = account::create(&mut tx, environment, new, environment.clock.now()).await?;
+    tx.commit().await?;
+    Ok(created)
+}
+
+async fn list(options: &List) -> anyhow::Result<()> {
+    let (store, _) = deployment::open(&options.storage).await?;
+    let mut after = String::new();
+    loop {
+        let page = account::list(&mut store.read().await?, &after, PAGE).await?;
+        for account in &page {
+            println!(
+                "{}  {}  {:<20}  {}  {}",
+                account.aws_account_id,
+                account.created_at.iso_seconds(),
+                account.alias.as_deref().unwrap_or("-"),
+                or_dash(&account.name),
+                or_dash(&account.email),
+            );
+        }
+        match page.last() {
+            Some(last) if i64::try_from(page.len()) == Ok(PAGE) => after = last.aws_account_id.to_string(),
+            _ => return Ok(()),
+        }
+    }
+}
+
+async fn show(options: &Show) -> anyhow::Result<()> {
+    let (store, _) = deployment::open(&options.storage).await?;
+    let id = options.account_id;
+    let Some(account) = account::find(&mut store.read().await?, id).await? else {
+        bail!("there is no AWS account {id}");
+    };
+    let AwsAccount {
+        aws_account_id,
+        name,
+        email,
+        alias,
+        created_at,
+    } = account;
+    println!("Account ID  {aws_account_id}");
+    println!("Name        {}", or_dash(&name));
+    println!("Email       {}", or_dash(&email));
+    println!("Alias       {}", alias.as_deref().unwrap_or("-"));
+    println!("Created     {}", created_at.iso_seconds());
+    Ok(())
+}
+
+fn or_dash(text: &str) -> &str {
+    if text.is_empty() { "-" } else { text }
+}

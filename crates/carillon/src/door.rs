@@ -1,0 +1,378 @@
+//! What becomes of a request before and after the pipeline: its limits, and the pages that are not AWS's.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use carillon_aws::error::{Origin, Protocol, WireError};
+use carillon_aws::id::uuid_v4;
+use carillon_operation::{Pipeline, TransportSecurity};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::cidr::Cidr;
+
+/// The largest body, in bytes.
+pub const BODY_SIZE: usize = 1024 * 1024;
+/// The longest that a body may take to arrive.
+pub const BODY_TIME: Duration = Duration::from_secs(20);
+/// The most header lines of a request.
+pub const HEADER_COUNT: usize = 100;
+/// The largest head of a request, in bytes.
+pub const HEADER_SIZE: usize = 32 * 1024;
+/// What bodies that arrive at the same time may take together, in bytes.
+pub const BODIES: usize = 256 * 1024 * 1024;
+
+/// Bodies are counted in pieces of this size.
+const PIECE: usize = 16 * 1024;
+/// How long a client that sent too much may go on, so that it hears the answer instead of a reset.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long the database may take to say that it is there.
+const PING: Duration = Duration::from_secs(5);
+
+/// Who is at the other end of a connection.
+#[derive(Debug)]
+pub struct Peer {
+    pub ip: IpAddr,
+    /// TLS version and cipher suite.
+    pub tls: Option<(String, String)>,
+}
+
+/// Answers requests.
+pub struct Door {
+    pipeline: Arc<Pipeline>,
+    metrics: PrometheusHandle,
+    proxies: Vec<Cidr>,
+    bodies: Arc<Semaphore>,
+}
+
+/// Why a request does not reach the pipeline.
+struct Refusal {
+    status: StatusCode,
+    /// In Query and JSON 1.1.
+    code: &'static str,
+    /// In REST-JSON: an exception that the public model has, so that clients raise it.
+    exception: &'static str,
+    message: String,
+}
+
+type Answer = Response<Full<Bytes>>;
+
+impl Door {
+    pub fn new(pipeline: Arc<Pipeline>, metrics: PrometheusHandle, proxies: Vec<Cidr>) -> Self {
+        Self {
+            pipeline,
+            metrics,
+            proxies,
+            bodies: Arc::new(Semaphore::new(BODIES / PIECE)),
+        }
+    }
+
+    pub async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Answer {
+        let (parts, body) = request.into_parts();
+        if parts.method == Method::GET
+            && let Some(page) = self.page(&parts).await
+        {
+            return page;
+        }
+        if parts.headers.len() > HEADER_COUNT {
+            return self.refuse(&parts, &Refusal::too_many_headers());
+        }
+        let (body, _space) = match self.collect(body).await {
+            Ok(collected) => collected,
+            Err(refusal) => return self.refuse(&parts, &refusal),
+        };
+        let peer = self.client(&parts.headers, peer);
+        // A task of its own: it goes on when the client leaves, so that what was begun is done and recorded,
+        // and a panic in it ends nothing else.
+        let pipeline = Arc::clone(&self.pipeline);
+        let task = tokio::spawn(async move {
+            let response = pipeline.serve(&parts, &body, &peer).await;
+            (parts, response)
+        });
+        match task.await {
+            Ok((_, response)) => response.map(Full::new),
+            Err(_) => plain(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "application/json",
+                r#"{"Code":"ServiceFailure","Message":"the service failed"}"#,
+            ),
+        }
+    }
+
+    /// The pages that are not AWS's and need no signature.
+    async fn page(&self, parts: &Parts) -> Option<Answer> {
+        Some(match parts.uri.path() {
+            "/healthz" => text(StatusCode::OK, "ok\n"),
+            "/readyz" => match tokio::time::timeout(PING, self.pipeline.store.ping()).await {
+                Ok(Ok(())) => text(StatusCode::OK, "ready\n"),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "not ready: the database does not answer");
+                    text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+                }
+                Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer in time\n"),
+            },
+            "/metrics" => plain(
+                StatusCode::OK,
+                "text/plain; version=0.0.4; charset=utf-8",
+                self.metrics.render(),
+            ),
+            path if !is_signed(parts) && is_console(path) => {
+                plain(StatusCode::OK, "text/html; charset=utf-8", CONSOLE)
+            }
+            _ => return None,
+        })
+    }
+
+    /// The body, with the space it takes up.
+    async fn collect(&self, body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal> {
+        if body.is_end_stream() {
+            return Ok((Bytes::new(), None));
+        }
+        // Said beforehand: the client that waits for `100 Continue` need not send it.
+        if body.size_hint().lower() > BODY_SIZE as u64 {
+            return Err(Refusal::too_large());
+        }
+        tokio::time::timeout(BODY_TIME, self.read(body))
+            .await
+            .unwrap_or_else(|_| Err(Refusal::too_slow()))
+    }
+
+    async fn read(&self, mut body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal> {
+        let mut collected = Vec::new();
+        let mut whole = BytesMut::new();
+        let (mut size, mut space) = (0, None::<OwnedSemaphorePermit>);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Refusal::broken())?;
+            let Ok(data) = frame.into_data() else { continue };
+            size += data.len();
+            if size > BODY_SIZE {
+                let _ = tokio::time::timeout(GRACE, drain(body)).await;
+                return Err(Refusal::too_large());
+            }
+            self.reserve(&mut space, size)?;
+            collected.push(data);
+            // Many small pieces would cost more than what they hold.
+            if collected.len() == 64 {
+                collected.drain(..).for_each(|piece| whole.extend_from_slice(&piece));
+            }
+        }
+        let bytes = match (whole.is_empty(), collected.len()) {
+            (true, 1) => collected.pop().unwrap_or_default(),
+            _ => {
+                collected.drain(..).for_each(|piece| whole.extend_from_slice(&piece));
+                whole.freeze()
+            }
+        };
+        Ok((bytes, space))
+    }
+
+    fn reserve(&self, space: &mut Option<OwnedSemaphorePermit>, size: usize) -> Result<(), Refusal> {
+        let have = space.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = u32::try_from(size.div_ceil(PIECE).saturating_sub(have)).unwrap_or(u32::MAX);
+        if more == 0 {
+            return Ok(());
+        }
+        let more = Arc::clone(&self.bodies)
+            .try_acquire_many_owned(more)
+            .map_err(|_| Refusal::too_busy())?;
+        match space {
+            Some(space) => space.merge(more),
+            None => *space = Some(more),
+        }
+        Ok(())
+    }
+
+    /// Who asks: the peer, or whom a proxy that we trust speaks for.
+    fn client(&self, headers: &HeaderMap, peer: &Peer) -> carillon_operation::Peer {
+        let ends_here = peer.tls.as_ref().map(|(version, cipher_suite)| TransportSecurity::Here {
+            version: version.clone(),
+            cipher_suite: cipher_suite.clone(),
+        });
+        let is_proxy = |ip: IpAddr| self.proxies.iter().any(|proxy| proxy.contains(ip));
+        if !is_proxy(peer.ip) {
+            return carillon_operation::Peer {
+                ip: peer.ip,
+                tls: ends_here,
+            };
+        }
+        // From the right, which our own proxies wrote, to the first that is none of them.
+        let mut ip = peer.ip;
+        for hop in listed(headers, "x-forwarded-for") {
+            let Ok(address) = hop.parse() else { break };
+            ip = address;
+            if !is_proxy(address) {
+                break;
+            }
+        }
+        let was_secure = listed(headers, "x-forwarded-proto")
+            .next()
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+        carillon_operation::Peer {
+            ip,
+            tls: was_secure.then_some(TransportSecurity::AtProxy),
+        }
+    }
+
+    /// A refusal in the protocol of the service that the request is for.
+    fn refuse(&self, parts: &Parts, refusal: &Refusal) -> Answer {
+        let protocol = self.pipeline.protocol(parts);
+        let error = WireError {
+            status: refusal.status,
+            code: match protocol {
+                Protocol::RestJson => refusal.exception,
+                Protocol::Query { .. } | Protocol::Json11 => refusal.code,
+            },
+            message: &refusal.message,
+            origin: Origin::Service,
+        };
+        let id = uuid_v4(&*self.pipeline.environment.entropy);
+        let (status, headers, body) = error.render(protocol, &id);
+        let mut response = Response::new(Full::new(body.into()));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+impl Refusal {
+    fn bad(status: StatusCode, code: &'static str, message: String) -> Self {
+        Self {
+            status,
+            code,
+            exception: "BadRequestException",
+            message,
+        }
+    }
+
+    fn too_large() -> Self {
+        let message = format!("the body is larger than {BODY_SIZE} bytes");
+        Self::bad(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", message)
+    }
+
+    fn too_many_headers() -> Self {
+        let message = format!("the request has more than {HEADER_COUNT} headers");
+        Self::bad(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "RequestHeaderSectionTooLarge",
+            message,
+        )
+    }
+
+    fn too_slow() -> Self {
+        let message = format!("the body did not arrive within {} seconds", BODY_TIME.as_secs());
+        Self::bad(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message)
+    }
+
+    fn broken() -> Self {
+        Self::bad(
+            StatusCode::BAD_REQUEST,
+            "IncompleteBody",
+            "the body did not arrive whole".to_owned(),
+        )
+    }
+
+    fn too_busy() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "ServiceUnavailable",
+            exception: "ServiceUnavailableException",
+            message: "too many large requests at the same time; try again".to_owned(),
+        }
+    }
+}
+
+async fn drain(mut body: Incoming) {
+    let mut more = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        more += frame.data_ref().map_or(0, Bytes::len);
+        if more > BODY_SIZE {
+            return;
+        }
+    }
+}
+
+/// The entries of a header that lists, the last one first.
+fn listed<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
+    let lines: Vec<&HeaderValue> = headers.get_all(name).iter().collect();
+    lines
+        .into_iter()
+        .rev()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.rsplit(','))
+        .map(str::trim)
+}
+
+fn is_signed(parts: &Parts) -> bool {
+    parts.headers.contains_key(AUTHORIZATION)
+        || parts
+            .uri
+            .query()
+            .is_some_and(|query| query.contains("X-Amz-Signature="))
+}
+
+/// The console's sign-in addresses: `/console`, and the same below an account ID or alias.
+fn is_console(path: &str) -> bool {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    match path.strip_suffix("/console") {
+        Some("") => true,
+        Some(account) => {
+            let name = account.trim_start_matches('/');
+            let is_alias = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            (3..=63).contains(&name.len()) && account.len() == name.len() + 1 && name.bytes().all(is_alias)
+        }
+        None => false,
+    }
+}
+
+/// What is at the sign-in address while there is no web console.
+const CONSOLE: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+    <meta name=\"viewport\" content=\"width=device-width\">\n<title>Carillon</title>\n\
+    <style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}\
+    pre{background:#8882;padding:1rem;overflow:auto}</style>\n\
+    <h1>The web console is not part of this build</h1>\n\
+    <p>Everything it would do can be done with the AWS CLI or an AWS SDK. Set this server's address as the \
+    endpoint, and an access key as the credentials:</p>\n\
+    <pre>aws configure\nexport AWS_ENDPOINT_URL=<em>this address, without its path</em>\n\
+    aws sts get-caller-identity\naws iam list-users\naws chime list-accounts</pre>\n\
+    <p>Access keys are made with <code>aws iam create-access-key</code> by whoever administers the account.</p>\n\
+    </html>\n";
+
+fn text(status: StatusCode, body: &'static str) -> Answer {
+    plain(status, "text/plain; charset=utf-8", body)
+}
+
+fn plain(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Answer {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert("cache-control", HeaderValue::from_static("no-store"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    headers.insert(
+        "content-security-policy",
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    );
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_console;
+
+    #[test]
+    fn the_console_has_an_address_for_each_account() {
+        for path in ["/console", "/console/", "/111122223333/console", "/my-alias/console/"] {
+            assert!(is_console(path), "{path}");
+        }
+        for path in ["/", "/consoles", "/a/b/console", "//console", "/console/x", "/A/console", "/ab/console"] {
+            assert!(!is_console(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Options: by flag, by environment variable, by configuration file, in this order of precedence.
+//!
+//! The flags are the only declaration. Their values in the file become the defaults of a second reading of the
+//! command line, so that every source is checked by the same parsers.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use carillon_aws::id::AwsAccountId;
+use carillon_aws::secret::Secret;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, ValueEnum};
+
+use crate::cidr::Cidr;
+
+/// The file that is read when nobody names one, in the data folder.
+const FILE: &str = "carillon.toml";
+
+/// Starts the server.
+///
+/// Every option can be given as a flag, as an environment variable, or in a TOML file under the name of the flag
+/// without its dashes (`listen = "127.0.0.1:8080"`), in this order of precedence. A key of the file that is no
+/// option is an error.
+///
+/// Several servers may share a PostgreSQL database. They must have the same server key: give each the same
+/// `--server-key-file` or CARILLON_SERVER_KEY.
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub storage: Storage,
+
+    /// The address and port to listen on. Port 0 takes any that is free.
+    #[arg(long, env = "CARILLON_LISTEN", value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// The address people reach the server at, as it appears in mail and on pages.
+    /// [default: http:// or https:// and the listening address]
+    #[arg(long, env = "CARILLON_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+
+    /// The certificate chain for TLS, as PEM. Without it the server speaks plain HTTP.
+    #[arg(long, alias = "tls-cert", env = "CARILLON_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// The private key of the certificate, as PEM.
+    #[arg(long, env = "CARILLON_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.
+    #[arg(long, env = "CARILLON_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    pub trusted_proxy: Vec<Cidr>,
+
+    /// The mail relay: smtp:// (not encrypted), smtp+starttls:// or smtps://, then [USER:PASSWORD@]HOST[:PORT],
+    /// user and password percent-encoded. Without it no mail is sent.
+    #[arg(long, env = "CARILLON_SMTP_URL", hide_env_values = true, value_name = "URL", value_parser = secret)]
+    pub smtp_url: Option<Secret<String>>,
+
+    /// Certificate authorities to trust for the mail relay beside those of the system, as PEM.
+    #[arg(long, env = "CARILLON_SMTP_CA", value_name = "FILE")]
+    pub smtp_ca: Option<PathBuf>,
+
+    /// The sender of mail: `Name <address>` or an address.
+    /// [default: Amazon Chime <no-reply@HOST>, with the host of the public URL]
+    #[arg(long, env = "CARILLON_MAIL_FROM", value_name = "MAILBOX")]
+    pub mail_from: Option<String>,
+
+    /// Where audit records also go, one JSON object a line: a file, which is appended to and opened again on
+    /// SIGHUP, or `-` for standard output. The audit trail in the database is kept in any case.
+    #[arg(long, env = "CARILLON_AUDIT_LOG", value_name = "FILE")]
+    pub audit_log: Option<PathBuf>,
+
+    /// How log lines look. `auto` is text on a terminal and JSON otherwise.
+    #[arg(long, env = "CARILLON_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Auto)]
+    pub log_format: LogFormat,
+
+    /// What is logged: error, warn, info, debug or trace, or directives such as `info,carillon_store=debug`.
+    #[arg(long, env = "CARILLON_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
+    pub log_level: String,
+
+    #[command(flatten)]
+    pub first_start: FirstStart,
+}
+
+/// Where everything is kept.
+#[derive(Debug, Clone, Args)]
+pub struct Storage {
+    /// The data folder. Created if absent.
+    #[arg(long, env = "CARILLON_DATA", value_name = "DIR", default_value = "./data")]
+    pub data: PathBuf,
+
+    /// The database: `sqlite:PATH` or `postgres://…`. [default: sqlite:DATA/carillon.db]
+    #[arg(long, env = "CARILLON_DATABASE", hide_env_values = true, value_name = "URL", value_parser = secret)]
+    pub database: Option<Secret<String>>,
+
+    /// A TOML file with options. [default: DATA/carillon.toml, if there is one]
+    #[arg(long, env = "CARILLON_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The key that seals secrets in the database: 64 hexadecimal digits. Better given in a file, or by the
+    /// environment, than as a flag, which other users of the machine can see.
+    #[arg(long, env = "CARILLON_SERVER_KEY", hide_env_values = true, value_name = "HEX", value_parser = secret,
+          conflicts_with = "server_key_file")]
+    pub server_key: Option<Secret<String>>,
+
+    /// A file with the server key. [default: DATA/server.key, drawn at the first start]
+    #[arg(long, env = "CARILLON_SERVER_KEY_FILE", value_name = "FILE")]
+    pub server_key_file: Option<PathBuf>,
+}
+
+impl Storage {
+    pub fn database_url(&self) -> String {
+        self.database.as_ref().map_or_else(
+            || format!("sqlite:{}", self.data.join("carillon.db").display()),
+            |url| url.expose().clone(),
+        )
+    }
+}
+
+/// What a first start on an empty database creates. Later starts ignore it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "First start on an empty database; what is not given is drawn and printed once")]
+pub struct FirstStart {
+    /// The number of the AWS account: 12 digits.
+    #[arg(long, env = "CARILLON_ACCOUNT_ID", value_name = "ID")]
+    pub account_id: Option<AwsAccountId>,
+
+    /// The access key ID of the root user: 16 to 128 letters, digits and underscores.
+    #[arg(long, env = "CARILLON_ROOT_ACCESS_KEY_ID", value_name = "ID", value_parser = access_key_id)]
+    pub root_access_key_id: Option<String>,
+
+    /// The secret access key of the root user: 16 to 128 visible characters.
+    #[arg(long, env = "CARILLON_ROOT_SECRET_ACCESS_KEY", hide_env_values = true, value_name = "SECRET",
+          value_parser = secret)]
+    pub root_secret_access_key: Option<Secret<String>>,
+
+    /// The password of the root user: 8 to 128 characters.
+    #[arg(long, env = "CARILLON_ROOT_PASSWORD", hide_env_values = true, value_name = "PASSWORD",
+          value_parser = secret)]
+    pub root_password: Option<Secret<String>>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+/// Never fails, because the message would show the value; what is wrong with it is said where it is used.
+fn secret(text: &str) -> Result<Secret<String>, std::convert::Infallible> {
+    Ok(Secret::new(text.to_owned()))
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let url: http::Uri = text
+        .parse()
+        .map_err(|error: http::uri::InvalidUri| error.to_string())?;
+    let is_web = matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty());
+    if !is_web || url.query().is_some() {
+        return Err("must be like https://chime.example.com".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn access_key_id(text: &str) -> Result<String, &'static str> {
+    let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !(16..=128).contains(&text.len()) || !is_word {
+        return Err("must be 16 to 128 letters, digits and underscores");
+    }
+    if text.starts_with("ASIA") {
+        return Err("ASIA is how temporary keys begin");
+    }
+    Ok(text.to_owned())
+}
+
+/// Reads the command line, and under it the environment and the configuration file.
+///
+/// Ends the process, as clap does, for `--help`, `--version` and usage errors.
+pub fn parse<C: CommandFactory + FromArgMatches>(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> anyhow::Result<C> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut matches = C::command().get_matches_from(&arguments);
+    if let Some((path, text)) = file_of(&matches)? {
+        let file = File::parse(&C::command(), &path, &text)?;
+        matches = file
+            .under(C::command())
+            .try_get_matches_from(&arguments)
+            .map_err(|error| anyhow!("{}: {}", path.display(), error.to_string().trim_end()))?;
+    }
+    Ok(C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+}
+
+/// The configuration file that these options name or find, with its text.
+fn file_of(matches: &ArgMatches) -> anyhow::Result<Option<(PathBuf, String)>> {
+    let mut innermost = matches;
+    while let Some((_, inner)) = innermost.subcommand() {
+        innermost = inner;
+    }
+    let path = |name| innermost.try_get_one::<PathBuf>(name).ok().flatten();
+    let Some(data) = path("data") else {
+        return Ok(None);
+    };
+    let (path, is_named) = match path("config") {
+        Some(path) => (path.clone(), true),
+        None => (data.join(FILE), false),
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("the configuration file {}", path.display())),
+    }
+}
+
+/// The values of a configuration file by the name of their flag.
+struct File {
+    values: Vec<(String, Vec<String>)>,
+}
+
+impl File {
+    fn parse(command: &clap::Command, path: &Path, text: &str) -> anyhow::Result<Self> {
+        let table: toml::Table = toml::from_str(text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+        let serve = command
+            .find_subcommand("serve")
+            .ok_or_else(|| anyhow!("a command without `serve`"))?;
+        let mut values = Vec::new();
+        for (key, value) in table {
+            let argument = serve
+                .get_arguments()
+                .find(|argument| has_name(argument, &key))
+                .filter(|argument| !matches!(argument.get_id().as_str(), "config" | "help"));
+            let Some(argument) = argument else {
+                bail!("{}: `{key}` is not an option", path.display());
+            };
+            if argument.get_id() == "data" && path.file_name() == Some(FILE.as_ref()) {
+                // It was found by the data folder, so it cannot say which that is.
+                bail!("{}: `data` cannot be set in the file of the data folder itself", path.display());
+            }
+            let texts = texts(&value)
+                .ok_or_else(|| anyhow!("{}: `{key}` must be text, a number or a list of texts", path.display()))?;
+            values.push((key, texts));
+        }
+        Ok(Self { values })
+    }
+
+    /// The command with the file's values as its defaults.
+    fn under(&self, mut command: clap::Command) -> clap::Command {
+        for (name, texts) in &self.values {
+            command = with_default(command, name, texts);
+        }
+        command
+    }
+}
+
+fn with_default(command: clap::Command, name: &str, texts: &[String]) -> clap::Command {
+    command
+        .mut_args(|argument| {
+            if has_name(&argument, name) {
+                argument.default_values(texts.to_vec())
+            } else {
+                argument
+            }
+        })
+        .mut_subcommands(|inner| with_default(inner, name, texts))
+}
+
+fn has_name(argument: &clap::Arg, name: &str) -> bool {
+    argument.get_long() == Some(name)
+        || argument
+            .get_all_aliases()
+            .is_some_and(|aliases| aliases.contains(&name))
+}
+
+fn texts(value: &toml::Value) -> Option<Vec<String>> {
+    Some(match value {
+        toml::Value::String(text) => vec![text.clone()],
+        toml::Value::Integer(number) => vec![number.to_string()],
+        toml::Value::Boolean(is) => vec![is.to_string()],
+        toml::Value::Array(values) => values
+            .iter()
+            .map(|value| value.as_str().map(str::to_owned))
+            .collect::<Option<_>>()?,
+        _ => return None,
+    })
+}

@@ -1,0 +1,161 @@
+//! `carillon serve`: puts the parts together, and takes them apart again.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use carillon_iam::IamIdentities;
+use carillon_operation::{AnyJob, JobRunner, MailRelay, Outside, Pipeline, Settings};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::audit_log::{self, AuditLog};
+use crate::door::Door;
+use crate::listener::Listener;
+use crate::mail::SmtpRelay;
+use crate::options::Serve;
+use crate::{deployment, first_start, logging, monitoring, tls};
+
+/// The kinds of work that follow a commit.
+static JOBS: &[&dyn AnyJob] = &[];
+
+pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
+    logging::start(options.log_format, &options.log_level)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let metrics = monitoring::start()?;
+        let server = Server::start(options, metrics).await?;
+        if let Some(welcome) = &server.welcome {
+            print!("{welcome}");
+        }
+        tracing::info!(
+            address = %server.address,
+            url = server.public_url,
+            database = server.database,
+            version = env!("CARGO_PKG_VERSION"),
+            "serving"
+        );
+        server.run(told_to_stop()?).await;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Resolves when the process is asked to end.
+fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
+}
+
+/// A server that is about to serve: what it needs is open, and its socket is bound.
+pub struct Server {
+    pub address: SocketAddr,
+    pub public_url: String,
+    pub database: &'static str,
+    /// What a first start has to say.
+    pub welcome: Option<String>,
+    listener: Listener,
+    door: Arc<Door>,
+    jobs: Arc<JobRunner>,
+    metrics: PrometheusHandle,
+    audit_log: Option<AuditLog>,
+}
+
+impl Server {
+    pub async fn start(options: &Serve, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        let acceptor = match (&options.tls_certificate, &options.tls_key) {
+            (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
+            _ => None,
+        };
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
+        let listener = Listener::bind(options.listen, acceptor)
+            .await
+            .with_context(|| format!("listening on {}", options.listen))?;
+        let address = listener.address()?;
+        let public_url = options
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("{scheme}://{address}"));
+
+        let (store, vault) = deployment::open(&options.storage).await?;
+        let database = store.engine();
+        let mail_from = options
+            .mail_from
+            .clone()
+            .unwrap_or_else(|| format!("Amazon Chime <no-reply@{}>", host_of(&public_url)));
+        let relay = options
+            .smtp_url
+            .as_ref()
+            .map(|url| SmtpRelay::new(url.expose(), options.smtp_ca.as_deref(), &mail_from))
+            .transpose()?;
+        let audit_log = match &options.audit_log {
+            Some(path) => Some(audit_log::open(path).await?),
+            None => None,
+        };
+        let settings = Settings {
+            public_url: public_url.clone(),
+            mail: relay.is_some(),
+            mail_from,
+        };
+        let environment = deployment::environment(
+            vault,
+            settings,
+            audit_log.as_ref().map(|log| log.sender.clone()),
+        );
+        let created = first_start::create_account(&store, &environment, &options.first_start).await?;
+        let welcome = created.map(|created| first_start::welcome(&created, &public_url, &options.first_start));
+        let outside = Outside {
+            mail: relay.map(|relay| Arc::new(relay) as Arc<dyn MailRelay>),
+        };
+        let jobs = JobRunner::new(store.clone(), Arc::clone(&environment), outside, JOBS);
+        let pipeline = Arc::new(Pipeline {
+            identities: Arc::new(IamIdentities::new(store.clone(), Arc::clone(&environment))),
+            store,
+            environment,
+        });
+        Ok(Self {
+            address,
+            public_url,
+            database,
+            welcome,
+            listener,
+            door: Arc::new(Door::new(pipeline, metrics.clone(), options.trusted_proxy.clone())),
+            jobs: Arc::new(jobs),
+            metrics,
+            audit_log,
+        })
+    }
+
+    /// Serves until `stop` resolves and what was begun is done.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let jobs = tokio::spawn(self.jobs.run());
+        let upkeep = tokio::spawn(monitoring::keep_up(self.metrics));
+        self.listener.serve(self.door, stop).await;
+        // A job that is cut off here is done again when its lease ends, by whoever runs then.
+        jobs.abort();
+        upkeep.abort();
+        if let Some(log) = self.audit_log {
+            log.close().await;
+        }
+    }
+}
+
+fn host_of(url: &str) -> String {
+    let host = url
+        .parse::<http::Uri>()
+        .ok()
+        .and_then(|url| url.host().map(str::to_owned));
+    match host {
+        // A bare address is no domain of mail.
+        Some(host) if host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[') => host,
+        _ => "localhost".to_owned(),
+    }
+}
