@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use carillon_aws::arn;
 use carillon_aws::id::{AccessKeyKind, AwsAccountId};
@@ -15,13 +16,17 @@ use carillon_operation::{
     BoxFuture, Caller, CallerKind, Credentials, Environment, Identities, Session, Unidentified,
 };
 use carillon_policy::{Attached, Document, Policies, PolicyType, Principal};
-use carillon_store::{ReadTx, Store, StoreError, bind};
+use carillon_store::{ReadTx, Store, StoreError, Value, bind};
 
+use crate::access_key::rows::RECORD_USE;
 use crate::account::secret_purpose;
 use crate::session::SessionToken;
 
 /// Remembered keys and documents. When there are more, all are forgotten and the busy ones come back.
 const REMEMBERED: usize = 50_000;
+
+/// How often the use of one key is written down.
+const USE_RECORDED_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// Identities as IAM keeps them.
 pub struct IamIdentities {
@@ -30,6 +35,8 @@ pub struct IamIdentities {
     known: RwLock<HashMap<String, Arc<Known>>>,
     /// Compiled documents by their text: principals share policies.
     documents: RwLock<HashMap<Arc<str>, Arc<Document>>>,
+    /// When this process last wrote down that a long-term key was used.
+    used: RwLock<HashMap<String, Timestamp>>,
 }
 
 struct Known {
@@ -45,6 +52,7 @@ impl IamIdentities {
             environment,
             known: RwLock::default(),
             documents: RwLock::default(),
+            used: RwLock::default(),
         }
     }
 
@@ -375,6 +383,49 @@ impl Identities for IamIdentities {
 
     fn forget(&self, access_key_id: &str) {
         write(&self.known).remove(access_key_id);
+    }
+
+    fn used<'a>(
+        &'a self,
+        credentials: &Credentials,
+        service: &'static str,
+        region: &str,
+        now: Timestamp,
+    ) -> Option<BoxFuture<'a, ()>> {
+        // Keys of sessions have no last use.
+        if credentials.caller.session.is_some() {
+            return None;
+        }
+        let access_key_id = &credentials.caller.access_key_id;
+        let is_recent = |used: &HashMap<String, Timestamp>| {
+            used.get(access_key_id)
+                .is_some_and(|at| now.since(*at) < USE_RECORDED_EVERY)
+        };
+        if is_recent(&read(&self.used)) {
+            return None;
+        }
+        let mut used = write(&self.used);
+        // Of requests that come together, one records.
+        if is_recent(&used) {
+            return None;
+        }
+        if used.len() >= REMEMBERED {
+            used.clear();
+        }
+        used.insert(access_key_id.clone(), now);
+        let values = vec![
+            Value::Text(access_key_id.clone().into()),
+            Value::Number(now.as_micros()),
+            Value::Text(service.into()),
+            Value::Text(region.to_owned().into()),
+        ];
+        // Awaited, although the answer does not need it: it is flushed together with the request's own event,
+        // and whoever asks for the last use after an answer finds it.
+        Some(Box::pin(async move {
+            if let Err(error) = self.store.append(RECORD_USE, values).await {
+                tracing::warn!(%error, "the use of an access key could not be recorded");
+            }
+        }))
     }
 }
 

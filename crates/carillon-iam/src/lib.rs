@@ -1,5 +1,6 @@
 //! Identities and their policies: the IAM and STS services.
 
+mod access_key;
 pub mod account;
 mod attachment;
 mod boundary;
@@ -61,6 +62,16 @@ pub static IAM: Service = Service {
                 operation::<group::operations::AddUserToGroup>(),
                 operation::<group::operations::RemoveUserFromGroup>(),
                 operation::<group::operations::ListGroupsForUser>(),
+            ],
+        },
+        Group {
+            name: "Access keys",
+            operations: &[
+                operation::<access_key::operations::CreateAccessKey>(),
+                operation::<access_key::operations::UpdateAccessKey>(),
+                operation::<access_key::operations::DeleteAccessKey>(),
+                operation::<access_key::operations::ListAccessKeys>(),
+                operation::<access_key::operations::GetAccessKeyLastUsed>(),
             ],
         },
         Group {

@@ -25,7 +25,7 @@ use carillon_aws::arn;
 use carillon_aws::id::{AccessKeyKind, AwsAccountId, IdPrefix, access_key_id, secret_access_key, unique_id};
 use carillon_aws::secret::Secret;
 use carillon_aws::sigv4::Signer;
-use carillon_aws::time::{Clock, Entropy, TestClock, TestEntropy, Timestamp};
+use carillon_aws::time::{Clock, TestClock, TestEntropy, Timestamp};
 use carillon_operation::{
     AnyJob, Environment, JobRunner, Outside, Peer, Pipeline, Registry, Service, Settings, Vault,
 };
@@ -212,10 +212,12 @@ impl TestServer {
                 .expect("a new policy");
                 continue;
             }
-            let arn = if policy.starts_with("arn:") {
-                (*policy).to_owned()
-            } else {
-                arn::aws_managed_policy("/", policy)
+            let known = environment.registry.aws_managed_policies();
+            let arn = match known.iter().find(|known| known.name == *policy) {
+                Some(known) => known.arn.clone(),
+                None if policy.starts_with("arn:") => (*policy).to_owned(),
+                // Of a service that this server has not: it allows nothing.
+                None => arn::aws_managed_policy("/", policy),
             };
             tx.execute(
                 "INSERT INTO iam_attachment (entity_id, policy_arn, entity_kind, aws_account_id, created_at)

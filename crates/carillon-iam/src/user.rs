@@ -2,14 +2,21 @@
 
 pub(crate) mod operations;
 pub(crate) mod rows;
+pub(crate) mod settings;
 
 use carillon_aws::arn;
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::{IsoSeconds, Timestamp};
+use carillon_operation::{Caller, CallerKind, Fault, Target};
+use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::tag::Tag;
+use crate::boundary::AttachedPermissionsBoundary;
+use crate::entity::{self, EntityKind};
+use crate::error::Error;
+use crate::name::ExistingUserName;
+use crate::tag::TagShape;
 
 /// Users in one AWS account.
 pub(crate) const USERS: usize = 5_000;
@@ -33,8 +40,8 @@ impl UserRow {
     /// The shape of the wire. List answers leave out boundary and tags.
     pub fn shape(&self, account: AwsAccountId) -> User {
         User {
-            path: self.path.clone(),
-            user_name: self.name.clone(),
+            path: Some(self.path.clone()),
+            user_name: Some(self.name.clone()),
             user_id: self.id.clone(),
             arn: self.arn(account),
             create_date: IsoSeconds(self.created_at),
@@ -49,8 +56,12 @@ impl UserRow {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct User {
-    path: String,
-    user_name: String,
+    /// Root has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    /// Root has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<String>,
     user_id: String,
     arn: String,
     create_date: IsoSeconds,
@@ -59,22 +70,318 @@ pub(crate) struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<AttachedPermissionsBoundary>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tags: Option<Vec<Tag>>,
+    pub tags: Option<Vec<TagShape>>,
 }
 
-/// The policy that bounds what a user or role may be allowed.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct AttachedPermissionsBoundary {
-    permissions_boundary_type: &'static str,
-    permissions_boundary_arn: String,
+/// Whom an operation is about: the user that is named, or the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Root,
+    User { id: String, name: String },
 }
 
-impl AttachedPermissionsBoundary {
-    pub fn of(arn: String) -> Self {
-        Self {
-            permissions_boundary_type: "Policy",
-            permissions_boundary_arn: arn,
+impl Subject {
+    /// The name on the wire; root has none.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Root => None,
+            Self::User { name, .. } => Some(name),
+        }
+    }
+}
+
+/// What the policies are asked about when the user may be left out: the caller itself.
+pub(crate) async fn subject_target(
+    tx: &mut ReadTx,
+    caller: &Caller,
+    name: Option<&ExistingUserName>,
+) -> Result<Target, Fault> {
+    let name = name.map(ExistingUserName::as_str).or(caller.user_name());
+    match name {
+        Some(name) => entity::target(tx, caller.aws_account_id, EntityKind::User, name).await,
+        None => Ok(Target::on(caller.arn.clone())),
+    }
+}
+
+/// Whom the operation is about.
+///
+/// # Errors
+///
+/// `NoSuchEntity` for a name nobody has, `ValidationError` for a role session that names nobody.
+pub(crate) async fn subject(
+    tx: &mut ReadTx,
+    caller: &Caller,
+    name: Option<&ExistingUserName>,
+) -> Result<Subject, Error> {
+    match (name, &caller.kind) {
+        (Some(name), _) => {
+            let account = caller.aws_account_id;
+            let user = entity::require(tx, account, EntityKind::User, name.as_str()).await?;
+            Ok(Subject::User {
+                id: user.id,
+                name: user.name,
+            })
+        }
+        (None, CallerKind::Root) => Ok(Subject::Root),
+        (None, CallerKind::User { id, name }) => Ok(Subject::User {
+            id: id.clone(),
+            name: name.clone(),
+        }),
+        (None, CallerKind::RoleSession { .. }) => Err(Error::Validation(
+            "Must specify userName when calling with non-User credentials".to_owned(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{ACCOUNT, TestServer, engines};
+    use crate::{IAM, STS};
+
+    const BOUNDARY: &str = "arn:aws:iam::aws:policy/IAMReadOnlyAccess";
+
+    fn allow(action: &str, resource: &str) -> String {
+        format!(
+            r#"{{"Version":"2012-10-17",
+                 "Statement":{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}}}"#
+        )
+    }
+
+    #[tokio::test]
+    async fn a_user_is_made_found_renamed_and_removed() {
+        for engine in engines().await {
+            let server = TestServer::start_on(engine, &[&IAM, &STS]).await;
+            let root = server.as_root();
+            let made = root
+                .iam(
+                    "CreateUser",
+                    &[
+                        ("UserName", "Ada"),
+                        ("Path", "/division/"),
+                        ("Tags.member.1.Key", "Team"),
+                        ("Tags.member.1.Value", "blue"),
+                    ],
+                )
+                .await;
+            let made = made.ok()["User"].clone();
+            assert_eq!(made["Arn"], format!("arn:aws:iam::{ACCOUNT}:user/division/Ada"));
+            assert_eq!(made["CreateDate"], "2026-03-01T12:00:00Z");
+            assert_eq!(made["Tags"][0]["Key"], "Team");
+            let read = root.iam("GetUser", &[("UserName", "ADA")]).await;
+            assert_eq!(read.ok()["User"], made);
+            let again = root.iam("CreateUser", &[("UserName", "aDa")]).await;
+            assert_eq!(
+                again.refusal(),
+                (409, "EntityAlreadyExists", "User with name aDa already exists.")
+            );
+
+            let rename = [
+                ("UserName", "Ada"),
+                ("NewUserName", "ADA"),
+                ("NewPath", "/moved/"),
+            ];
+            root.iam("UpdateUser", &rename).await.ok();
+            let renamed = root.iam("GetUser", &[("UserName", "ada")]).await;
+            let renamed = &renamed.ok()["User"];
+            assert_eq!(renamed["UserId"], made["UserId"]);
+            assert_eq!(renamed["Arn"], format!("arn:aws:iam::{ACCOUNT}:user/moved/ADA"));
+
+            root.iam("DeleteUser", &[("UserName", "ada")]).await.ok();
+            let gone = root.iam("GetUser", &[("UserName", "ada")]).await;
+            assert_eq!(
+                gone.refusal(),
+                (404, "NoSuchEntity", "The user with name ada cannot be found.")
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn who_renames_needs_the_right_to_both_names() {
+        let server = TestServer::start(&[&IAM]).await;
+        let own = format!("arn:aws:iam::{ACCOUNT}:user/a*");
+        let clerk = server.as_user("clerk", &[&allow("iam:UpdateUser", &own)]).await;
+        server.as_user("ada", &[]).await;
+
+        let out = [("UserName", "ada"), ("NewUserName", "bob")];
+        let refused = clerk.iam("UpdateUser", &out).await;
+        assert_eq!(
+            refused.message(),
+            format!(
+                "User: arn:aws:iam::{ACCOUNT}:user/clerk is not authorized to perform: iam:UpdateUser on \
+                 resource: arn:aws:iam::{ACCOUNT}:user/bob because no identity-based policy allows the \
+                 iam:UpdateUser action"
+            )
+        );
+        let within = [("UserName", "ada"), ("NewUserName", "anna")];
+        clerk.iam("UpdateUser", &within).await.ok();
+    }
+
+    #[tokio::test]
+    async fn without_a_name_the_caller_is_meant() {
+        let server = TestServer::start(&[&IAM]).await;
+        let own = format!("arn:aws:iam::{ACCOUNT}:user/${{aws:username}}");
+        let ada = server.as_user("ada", &[&allow("iam:GetUser", &own)]).await;
+
+        assert_eq!(ada.iam("GetUser", &[]).await.ok()["User"]["UserName"], "ada");
+        assert_eq!(
+            ada.iam("GetUser", &[("UserName", "bob")]).await.code(),
+            "AccessDenied"
+        );
+        let root = server.as_root().iam("GetUser", &[]).await;
+        assert_eq!(root.ok()["User"]["Arn"], format!("arn:aws:iam::{ACCOUNT}:root"));
+        assert_eq!(root.ok()["User"]["UserName"], serde_json::Value::Null);
+    }
+
+    #[tokio::test]
+    async fn pages_go_on_behind_deleted_users() {
+        for engine in engines().await {
+            let server = TestServer::start_on(engine, &[&IAM]).await;
+            let root = server.as_root();
+            for (name, path) in [
+                ("b", "/x/"),
+                ("A", "/x/y/"),
+                ("c", "/x/"),
+                ("d", "/xy/"),
+                ("e", "/x/"),
+            ] {
+                root.iam("CreateUser", &[("UserName", name), ("Path", path)])
+                    .await
+                    .ok();
+            }
+            let first = root
+                .iam("ListUsers", &[("PathPrefix", "/x/"), ("MaxItems", "2")])
+                .await;
+            let names = |answer: &crate::testing::Answer| -> Vec<String> {
+                let users = answer.ok()["Users"].as_array().cloned().unwrap_or_default();
+                users
+                    .iter()
+                    .map(|user| user["UserName"].as_str().unwrap().to_owned())
+                    .collect()
+            };
+            assert_eq!(names(&first), ["A", "b"]);
+            assert_eq!(first.body["IsTruncated"], "true");
+            let marker = first.body["Marker"].as_str().unwrap();
+            assert!(marker.len() <= 320, "{}", marker.len());
+
+            root.iam("DeleteUser", &[("UserName", "b")]).await.ok();
+            let rest = root
+                .iam("ListUsers", &[("PathPrefix", "/x/"), ("Marker", marker)])
+                .await;
+            assert_eq!(names(&rest), ["c", "e"]);
+            assert_eq!(rest.body["IsTruncated"], "false");
+            assert_eq!(rest.body["Marker"], serde_json::Value::Null);
+
+            for forged in [
+                [("PathPrefix", "/"), ("Marker", marker)],
+                [("PathPrefix", "/x/"), ("Marker", "AAAA")],
+            ] {
+                assert_eq!(root.iam("ListUsers", &forged).await.code(), "InvalidInput");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_marker_holds_the_longest_name() {
+        let server = TestServer::start(&[&IAM]).await;
+        let root = server.as_root();
+        for name in ["a".repeat(128), "b".to_owned()] {
+            root.iam("CreateGroup", &[("GroupName", &name)]).await.ok();
+        }
+        let first = root.iam("ListGroups", &[("MaxItems", "1")]).await;
+        let marker = first.ok()["Marker"].as_str().unwrap();
+        let rest = root.iam("ListGroups", &[("Marker", marker)]).await;
+        assert_eq!(rest.ok()["Groups"][0]["GroupName"], "b");
+    }
+
+    #[tokio::test]
+    async fn a_boundary_must_exist_and_conditions_see_it() {
+        for engine in engines().await {
+            let server = TestServer::start_on(engine, &[&IAM]).await;
+            let root = server.as_root();
+            let missing = format!("arn:aws:iam::{ACCOUNT}:policy/missing");
+            let bounded = [("UserName", "ada"), ("PermissionsBoundary", missing.as_str())];
+            assert_eq!(
+                root.iam("CreateUser", &bounded).await.refusal(),
+                (
+                    404,
+                    "NoSuchEntity",
+                    format!("Scope ARN: {missing} does not exist or is not attachable.").as_str()
+                )
+            );
+            let clerk = server
+                .as_user(
+                    "clerk",
+                    &[&format!(
+                        r#"{{"Statement":{{"Effect":"Allow","Action":"iam:*","Resource":"*",
+                            "Condition":{{"StringEquals":{{"iam:PermissionsBoundary":"{BOUNDARY}"}}}}}}}}"#
+                    )],
+                )
+                .await;
+            assert_eq!(
+                clerk.iam("CreateUser", &[("UserName", "ada")]).await.code(),
+                "AccessDenied"
+            );
+            let bounded = [("UserName", "ada"), ("PermissionsBoundary", BOUNDARY)];
+            let made = clerk.iam("CreateUser", &bounded).await;
+            assert_eq!(
+                made.ok()["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"],
+                BOUNDARY
+            );
+            clerk
+                .iam("DeleteUserPermissionsBoundary", &[("UserName", "ada")])
+                .await
+                .ok();
+            let again = [("UserName", "ada")];
+            assert_eq!(
+                root.iam("DeleteUserPermissionsBoundary", &again).await.code(),
+                "NoSuchEntity"
+            );
+            clerk.iam("PutUserPermissionsBoundary", &bounded).await.ok();
+        }
+    }
+
+    #[tokio::test]
+    async fn tags_are_added_removed_and_asked_for() {
+        for engine in engines().await {
+            let server = TestServer::start_on(engine, &[&IAM]).await;
+            let root = server.as_root();
+            server.as_user("ada", &[]).await;
+            let tag = |key, value| {
+                [
+                    ("UserName", "ada"),
+                    ("Tags.member.1.Key", key),
+                    ("Tags.member.1.Value", value),
+                ]
+            };
+            root.iam("TagUser", &tag("Team", "blue")).await.ok();
+            root.iam("TagUser", &tag("team", "red")).await.ok();
+            root.iam("TagUser", &tag("Site", "")).await.ok();
+            let listed = root
+                .iam("ListUserTags", &[("UserName", "ada"), ("MaxItems", "1")])
+                .await;
+            assert_eq!(listed.ok()["Tags"][0]["Key"], "Site");
+            let marker = listed.body["Marker"].as_str().unwrap();
+            let rest = root
+                .iam("ListUserTags", &[("UserName", "ada"), ("Marker", marker)])
+                .await;
+            assert_eq!(rest.ok()["Tags"][0]["Value"], "red");
+
+            let clerk = server
+                .as_user(
+                    "clerk",
+                    &[
+                        r#"{"Statement":{"Effect":"Allow","Action":"iam:GetUser","Resource":"*",
+                         "Condition":{"StringEquals":{"aws:ResourceTag/Team":"red"}}}}"#,
+                    ],
+                )
+                .await;
+            clerk.iam("GetUser", &[("UserName", "ada")]).await.ok();
+            let untag = [("UserName", "ada"), ("TagKeys.member.1", "TEAM")];
+            root.iam("UntagUser", &untag).await.ok();
+            assert_eq!(
+                clerk.iam("GetUser", &[("UserName", "ada")]).await.code(),
+                "AccessDenied"
+            );
         }
     }
 }

@@ -181,4 +181,17 @@ pub trait Identities: Send + Sync + 'static {
 
     /// Drops what is remembered of an access key, because something changed since.
     fn forget(&self, access_key_id: &str);
+
+    /// Told of each verified signature. Answers what is left to do, if the use is to be written down: nearly
+    /// always nothing, because uses are recorded coarsely. It cannot fail the request.
+    fn used<'a>(
+        &'a self,
+        credentials: &Credentials,
+        service: &'static str,
+        region: &str,
+        now: Timestamp,
+    ) -> Option<BoxFuture<'a, ()>> {
+        let _ = (credentials, service, region, now);
+        None
+    }
 }

@@ -227,6 +227,12 @@ impl Pipeline {
         presented
             .verify(&key, &sha256(body))
             .map_err(|failure| Stranger::Failure(failure, credential.access_key_id.to_owned()))?;
+        let used = self
+            .identities
+            .used(&credentials, service.service.name, credential.region, call.now);
+        if let Some(record) = used {
+            record.await;
+        }
         Ok((service, credentials))
     }
 

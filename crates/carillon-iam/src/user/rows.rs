@@ -4,6 +4,7 @@ use carillon_aws::id::AwsAccountId;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::UserRow;
+use crate::page;
 
 impl FromRow for UserRow {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -63,5 +64,85 @@ pub(crate) async fn insert(
         ],
     )
     .await?;
+    Ok(())
+}
+
+/// Users whose path begins with `prefix`, by name, after the lower-case name `after`.
+pub(crate) async fn list_after(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    prefix: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<UserRow>, StoreError> {
+    tx.fetch_all(
+        "SELECT u.user_id, u.user_name, u.path, u.permissions_boundary_arn, u.created_at, p.password_last_used_at
+           FROM iam_user u LEFT JOIN iam_login_profile p ON p.user_id = u.user_id
+          WHERE u.aws_account_id = $1 AND u.name_key > $2 AND u.path >= $3 AND u.path < $4
+          ORDER BY u.name_key
+          LIMIT $5",
+        bind![account, after, prefix, page::end_of(prefix), limit],
+    )
+    .await
+}
+
+/// Gives the user its present name and path.
+pub(crate) async fn rename(tx: &mut WriteTx, user: &UserRow) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE iam_user SET user_name = $1, name_key = $2, path = $3 WHERE user_id = $4",
+        bind![user.name, user.name.to_lowercase(), user.path, user.id],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_boundary(
+    tx: &mut WriteTx,
+    user_id: &str,
+    arn: Option<&str>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE iam_user SET permissions_boundary_arn = $1 WHERE user_id = $2",
+        bind![arn, user_id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The first thing that a user must lose before it can be deleted, as AWS says so.
+pub(crate) async fn first_held(tx: &mut ReadTx, user_id: &str) -> Result<Option<&'static str>, StoreError> {
+    let in_the_way = [
+        (
+            "SELECT COUNT(*) FROM iam_attachment WHERE entity_id = $1",
+            "Cannot delete entity, must detach all policies first.",
+        ),
+        (
+            "SELECT COUNT(*) FROM iam_inline_policy WHERE entity_id = $1",
+            "Cannot delete entity, must delete policies first.",
+        ),
+        (
+            "SELECT COUNT(*) FROM iam_access_key WHERE user_id = $1",
+            "Cannot delete entity, must delete access keys first.",
+        ),
+        (
+            "SELECT COUNT(*) FROM iam_login_profile WHERE user_id = $1",
+            "Cannot delete entity, must delete login profile first.",
+        ),
+        (
+            "SELECT COUNT(*) FROM iam_membership WHERE user_id = $1",
+            "Cannot delete entity, must remove users from group first.",
+        ),
+    ];
+    for (sql, message) in in_the_way {
+        if tx.fetch_number(sql, bind![user_id]).await? > 0 {
+            return Ok(Some(message));
+        }
+    }
+    Ok(None)
+}
+
+pub(crate) async fn delete(tx: &mut WriteTx, user_id: &str) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM iam_user WHERE user_id = $1", bind![user_id])
+        .await?;
     Ok(())
 }

@@ -1,0 +1,58 @@
+//! Permissions boundaries: managed policies that bound what a user or role may be allowed.
+
+use carillon_aws::id::AwsAccountId;
+use carillon_operation::Environment;
+use carillon_store::{ReadTx, bind};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// The condition key of requests that set or remove a boundary.
+pub(crate) const KEY: &str = "iam:permissionsboundary";
+
+/// The policy that bounds what a user or role may be allowed.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct AttachedPermissionsBoundary {
+    permissions_boundary_type: &'static str,
+    permissions_boundary_arn: String,
+}
+
+impl AttachedPermissionsBoundary {
+    pub fn of(arn: String) -> Self {
+        Self {
+            permissions_boundary_type: "Policy",
+            permissions_boundary_arn: arn,
+        }
+    }
+}
+
+/// Refuses a boundary that is neither one of AWS's policies nor a policy of this AWS account.
+pub(crate) async fn require(
+    tx: &mut ReadTx,
+    environment: &Environment,
+    account: AwsAccountId,
+    arn: &str,
+) -> Result<(), Error> {
+    let is_aws_managed = environment
+        .registry
+        .aws_managed_policies()
+        .iter()
+        .any(|policy| policy.arn == arn);
+    if is_aws_managed {
+        return Ok(());
+    }
+    let count = tx
+        .fetch_number(
+            "SELECT COUNT(*) FROM iam_policy WHERE arn = $1 AND aws_account_id = $2",
+            bind![arn, account],
+        )
+        .await?;
+    if count > 0 {
+        return Ok(());
+    }
+    Err(Error::NotFound(format!(
+        "Scope ARN: {arn} does not exist or is not attachable."
+    )))
+}
