@@ -56,7 +56,8 @@ const PRINCIPALS: [&str; 9] = [
     "events.amazonaws.com",
 ];
 
-const ACTIONS: [&str; 9] = [
+const ACTIONS: [&str; 10] = [
+    "chime:List Users",
     "chime:ListUsers",
     "chime:GetUser",
     "chime:ListUsers",
@@ -179,6 +180,57 @@ const VALUES: [&str; 36] = [
     "x:y",
 ];
 
+/// Values that mean something to an operator, by a part of its name.
+const FITTING: [(&str, &[&str]); 6] = [
+    ("Null", &["true", "false", "TRUE"]),
+    ("Bool", &["true", "FALSE", "${k}"]),
+    ("Numeric", &["7", "7.0", "7.50", "-3", "08", "1e1"]),
+    (
+        "Date",
+        &[
+            "2026-01-01",
+            "2026-01-01T01:00:00+01:00",
+            "1767225600",
+            "2026",
+            "2025-12-31T23:59:59Z",
+            "2026-13",
+        ],
+    ),
+    (
+        "Ip",
+        &[
+            "10.1.2.3",
+            "10.0.0.0/8",
+            "0.0.0.0/0",
+            "2001:DB8::1",
+            "2001:db8::/32",
+            "a00::/8",
+            "::/0",
+            "a01:203::",
+        ],
+    ),
+    (
+        "Arn",
+        &[
+            ANA,
+            "arn:aws:iam::*:user/${aws:username}",
+            "arn:aws:iam::*:*",
+            "arn:aws:${absent, 'iam'}::*:user/?na",
+        ],
+    ),
+];
+
+const ANA: &str = "arn:aws:iam::111122223333:user/ana";
+
+/// A value, half of the time one that fits the operator or key.
+fn value(dice: &mut Dice, about: &str) -> &'static str {
+    let fitting = FITTING.iter().find(|(part, _)| about.contains(part));
+    match fitting {
+        Some((_, values)) if dice.chance(50) => *dice.pick::<&str>(values),
+        _ => *dice.pick::<&str>(&VALUES),
+    }
+}
+
 const OPERATORS: [&str; 29] = [
     "StringEquals",
     "StringNotEquals",
@@ -211,7 +263,8 @@ const OPERATORS: [&str; 29] = [
     "StringMatches",
 ];
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
+    "arn:aws:sts::111122223333:assumed-role/desk/ana",
     "*",
     "111122223333",
     "arn:aws:iam::111122223333:root",
@@ -260,7 +313,7 @@ fn condition(dice: &mut Dice) -> Value {
                 0 => json!(true),
                 1 => json!(7.5),
                 2 => json!(7),
-                _ => json!(*dice.pick(&VALUES)),
+                _ => json!(value(dice, operator)),
             });
         }
         block[format!("{set}{operator}{suffix}")] = keys;
@@ -369,9 +422,10 @@ fn case(dice: &mut Dice) -> Value {
     ] {
         if dice.chance(70) {
             let many = dice.chance(if key == "aws:TagKeys" { 90 } else { 10 });
+            let about = *dice.pick(&["Bool", "Numeric", "Date", "Ip", "Arn", ""]);
             let value = match many {
-                true => (0..dice.below(3)).map(|_| json!(*dice.pick(&VALUES))).collect(),
-                false => json!(*dice.pick(&VALUES)),
+                true => (0..dice.below(3)).map(|_| json!(value(dice, about))).collect(),
+                false => json!(value(dice, about)),
             };
             context.insert(key, value);
         }
