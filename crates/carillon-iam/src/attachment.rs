@@ -89,7 +89,7 @@ async fn target(
     name: &str,
     policy_arn: &str,
 ) -> Result<Target, Fault> {
-    let mut target = entity::target(tx, caller.aws_account_id, kind, name).await?;
+    let mut target = entity::bounded_target(tx, caller.aws_account_id, kind, name).await?;
     target.keys.push(("iam:policyarn", policy_arn.to_owned()));
     Ok(target)
 }

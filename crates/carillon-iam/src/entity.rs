@@ -5,6 +5,7 @@ use carillon_aws::id::AwsAccountId;
 use carillon_operation::{Fault, Target};
 use carillon_store::{FromRow, ReadTx, Row, StoreError, bind};
 
+use crate::boundary;
 use crate::error::Error;
 use crate::tag;
 
@@ -57,6 +58,8 @@ pub(crate) struct Entity {
     pub id: String,
     pub name: String,
     pub path: String,
+    /// Groups have none.
+    pub permissions_boundary: Option<String>,
 }
 
 impl FromRow for Entity {
@@ -65,6 +68,7 @@ impl FromRow for Entity {
             id: row.get(0)?,
             name: row.get(1)?,
             path: row.get(2)?,
+            permissions_boundary: row.get(3)?,
         })
     }
 }
@@ -78,13 +82,16 @@ pub(crate) async fn find(
 ) -> Result<Option<Entity>, StoreError> {
     let sql = match kind {
         EntityKind::User => {
-            "SELECT user_id, user_name, path FROM iam_user WHERE aws_account_id = $1 AND name_key = $2"
+            "SELECT user_id, user_name, path, permissions_boundary_arn
+               FROM iam_user WHERE aws_account_id = $1 AND name_key = $2"
         }
         EntityKind::Group => {
-            "SELECT group_id, group_name, path FROM iam_group WHERE aws_account_id = $1 AND name_key = $2"
+            "SELECT group_id, group_name, path, CAST(NULL AS TEXT)
+               FROM iam_group WHERE aws_account_id = $1 AND name_key = $2"
         }
         EntityKind::Role => {
-            "SELECT role_id, role_name, path FROM iam_role WHERE aws_account_id = $1 AND name_key = $2"
+            "SELECT role_id, role_name, path, permissions_boundary_arn
+               FROM iam_role WHERE aws_account_id = $1 AND name_key = $2"
         }
     };
     tx.fetch_optional(sql, bind![account, name.to_lowercase()]).await
@@ -110,7 +117,34 @@ pub(crate) async fn target(
     kind: EntityKind,
     name: &str,
 ) -> Result<Target, Fault> {
-    let target = match find(tx, account, kind, name).await? {
+    let entity = find(tx, account, kind, name).await?;
+    target_of(tx, account, kind, name, entity.as_ref()).await
+}
+
+/// As [`target`], with the permissions boundary as a condition key: for changes of what the entity may do, so
+/// that somebody can be allowed to make them only where a boundary holds.
+pub(crate) async fn bounded_target(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    kind: EntityKind,
+    name: &str,
+) -> Result<Target, Fault> {
+    let entity = find(tx, account, kind, name).await?;
+    let mut target = target_of(tx, account, kind, name, entity.as_ref()).await?;
+    if let Some(boundary) = entity.and_then(|entity| entity.permissions_boundary) {
+        target.keys.push((boundary::KEY, boundary));
+    }
+    Ok(target)
+}
+
+async fn target_of(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    kind: EntityKind,
+    name: &str,
+    entity: Option<&Entity>,
+) -> Result<Target, Fault> {
+    let target = match entity {
         None => Target::on(kind.arn(account, "/", name)),
         Some(entity) => {
             let mut target = Target::on(kind.arn(account, &entity.path, &entity.name));

@@ -13,6 +13,7 @@ mod inline_policy;
 mod name;
 mod page;
 mod policy;
+mod role;
 mod session;
 mod sts;
 mod tag;
@@ -116,6 +117,23 @@ pub static IAM: Service = Service {
                 operation::<inline_policy::operations::GetRolePolicy>(),
                 operation::<inline_policy::operations::ListRolePolicies>(),
                 operation::<inline_policy::operations::DeleteRolePolicy>(),
+            ],
+        },
+        Group {
+            name: "Roles",
+            operations: &[
+                operation::<role::operations::CreateRole>(),
+                operation::<role::operations::GetRole>(),
+                operation::<role::operations::ListRoles>(),
+                operation::<role::operations::DeleteRole>(),
+                operation::<role::settings::UpdateRole>(),
+                operation::<role::settings::UpdateRoleDescription>(),
+                operation::<role::settings::UpdateAssumeRolePolicy>(),
+                operation::<role::settings::PutRolePermissionsBoundary>(),
+                operation::<role::settings::DeleteRolePermissionsBoundary>(),
+                operation::<role::settings::TagRole>(),
+                operation::<role::settings::UntagRole>(),
+                operation::<role::settings::ListRoleTags>(),
             ],
         },
     ],

@@ -25,7 +25,7 @@ macro_rules! operation {
             type Error = Error;
 
             async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-                entity::target(tx, caller.aws_account_id, $kind, self.$name.as_str()).await
+                entity::bounded_target(tx, caller.aws_account_id, $kind, self.$name.as_str()).await
             }
 
             async fn handle(&$self, $cx: &mut Context<'_, Self>) -> Result<$Output, Error> {

@@ -80,6 +80,7 @@ impl Operation for CreatePolicy {
         let arn = self.arn(caller.aws_account_id);
         let mut target = Target::on(arn.clone()).filed_under("AWS::IAM::Policy", arn);
         target.request_tags = tag::pairs(&self.tags);
+        target.tags.clone_from(&target.request_tags);
         target.tag_keys = self.tags.iter().map(|tag| tag.key.to_string()).collect();
         Ok(target)
     }

@@ -1,0 +1,275 @@
+//! What callers may ask of a role that exists: its trust policy, description, boundary and tags.
+
+use carillon_aws::shape::Listed;
+use carillon_operation::{
+    Caller, Context, Fault, List, Operation, PermissionsManagement, Spec, Tagging, Target, Write,
+};
+use carillon_store::ReadTx;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operations::RoleOutput;
+use super::{MaxSessionDuration, RoleDescription, rows, trust};
+use crate::account::raise_revision;
+use crate::boundary;
+use crate::entity::{self, EntityKind};
+use crate::error::Error;
+use crate::name::{Arn, Marker, PolicyDocument, RoleName};
+use crate::page::MaxItems;
+use crate::tag::{self, Tag, TagKey, TagPage};
+
+/// Changes description and longest session of a role. What is left out stays.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UpdateRole {
+    role_name: RoleName,
+    description: Option<RoleDescription>,
+    max_session_duration: Option<MaxSessionDuration>,
+}
+
+/// Says nothing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Updated {}
+
+impl Operation for UpdateRole {
+    const SPEC: Spec = Spec::named("iam:UpdateRole");
+
+    type Access = Write;
+    type Output = Updated;
+    type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        target(tx, caller, &self.role_name).await
+    }
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<Updated, Error> {
+        let account = cx.aws_account_id();
+        let mut role = super::require(cx.tx, account, &self.role_name).await?;
+        if let Some(description) = &self.description {
+            role.description = Some(description.to_string());
+        }
+        if let Some(duration) = self.max_session_duration {
+            role.max_session_duration = duration.get();
+        }
+        rows::update(cx.tx, &role).await?;
+        Ok(Updated {})
+    }
+}
+
+/// Changes the description of a role.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UpdateRoleDescription {
+    role_name: RoleName,
+    description: RoleDescription,
+}
+
+impl Operation for UpdateRoleDescription {
+    const SPEC: Spec = Spec::named("iam:UpdateRoleDescription");
+
+    type Access = Write;
+    type Output = RoleOutput;
+    type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        target(tx, caller, &self.role_name).await
+    }
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<RoleOutput, Error> {
+        let account = cx.aws_account_id();
+        let mut role = super::require(cx.tx, account, &self.role_name).await?;
+        role.description = Some(self.description.to_string());
+        rows::update(cx.tx, &role).await?;
+        let trust_policy = trust::shown(cx.tx, &role.trust_policy).await?;
+        Ok(RoleOutput {
+            role: role.shape(account, &trust_policy),
+        })
+    }
+}
+
+/// Replaces the trust policy of a role. Sessions that exist go on.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UpdateAssumeRolePolicy {
+    role_name: RoleName,
+    policy_document: PolicyDocument,
+}
+
+impl Operation for UpdateAssumeRolePolicy {
+    const SPEC: Spec = Spec::named("iam:UpdateAssumeRolePolicy");
+
+    type Access = PermissionsManagement;
+    type Output = ();
+    type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        target(tx, caller, &self.role_name).await
+    }
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
+        let account = cx.aws_account_id();
+        let mut role = super::require(cx.tx, account, &self.role_name).await?;
+        role.trust_policy = trust::kept(cx.tx, self.policy_document.as_str()).await?;
+        rows::update(cx.tx, &role).await?;
+        raise_revision(cx.tx, account).await?;
+        Ok(())
+    }
+}
+
+/// Sets the managed policy that bounds what a role may be allowed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PutRolePermissionsBoundary {
+    role_name: RoleName,
+    permissions_boundary: Arn,
+}
+
+impl Operation for PutRolePermissionsBoundary {
+    const SPEC: Spec = Spec::named("iam:PutRolePermissionsBoundary");
+
+    type Access = PermissionsManagement;
+    type Output = ();
+    type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        let mut target = target(tx, caller, &self.role_name).await?;
+        target
+            .keys
+            .push((boundary::KEY, self.permissions_boundary.to_string()));
+        Ok(target)
+    }
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
+        let account = cx.aws_account_id();
+        let mut role = super::require(cx.tx, account, &self.role_name).await?;
+        let boundary = self.permissions_boundary.as_str();
+        boundary::require(cx.tx, cx.environment, account, boundary).await?;
+        role.permissions_boundary = Some(boundary.to_owned());
+        rows::update(cx.tx, &role).await?;
+        raise_revision(cx.tx, account).await?;
+        Ok(())
+    }
+}
+
+/// Removes the permissions boundary of a role.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DeleteRolePermissionsBoundary {
+    role_name: RoleName,
+}
+
+impl Operation for DeleteRolePermissionsBoundary {
+    const SPEC: Spec = Spec::named("iam:DeleteRolePermissionsBoundary");
+
+    type Access = PermissionsManagement;
+    type Output = ();
+    type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        let name = self.role_name.as_str();
+        entity::bounded_target(tx, caller.aws_account_id, EntityKind::Role, name).await
+    }
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
+        let account = cx.aws_account_id();
+        let mut role = super::require(cx.tx, account, &self.role_name).await?;
+        role.permissions_boundary = None;
+        rows::update(cx.tx, &role).await?;
+        raise_revision(cx.tx, account).await?;
+        Ok(())
+    }
+}
+
+/// Adds tags to a role.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TagRole {
+    role_name: RoleName,
+    tags: Listed<Tag, 0, 50>,
+}
+
+impl Operation for TagRole {
+    const SPEC: Spec = Spec::named("iam:TagRole");
+
+    type Access = Tagging;
+    type Output = ();
+    type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        let mut target = target(tx, caller, &self.role_name).await?;
+        target.request_tags = tag::pairs(&self.tags);
+        target.tag_keys = self.tags.iter().map(|tag| tag.key.to_string()).collect();
+        Ok(target)
+    }
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
+        let account = cx.aws_account_id();
+        tag::check(&self.tags)?;
+        let role = super::require(cx.tx, account, &self.role_name).await?;
+        tag::put(cx.tx, &role.id, &self.tags).await?;
+        raise_revision(cx.tx, account).await?;
+        Ok(())
+    }
+}
+
+/// Removes tags from a role.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UntagRole {
+    role_name: RoleName,
+    tag_keys: Listed<TagKey, 0, 50>,
+}
+
+impl Operation for UntagRole {
+    const SPEC: Spec = Spec::named("iam:UntagRole");
+
+    type Access = Tagging;
+    type Output = ();
+    type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        let mut target = target(tx, caller, &self.role_name).await?;
+        target.tag_keys = self.tag_keys.iter().map(ToString::to_string).collect();
+        Ok(target)
+    }
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
+        let account = cx.aws_account_id();
+        let role = super::require(cx.tx, account, &self.role_name).await?;
+        tag::remove(cx.tx, &role.id, &self.tag_keys).await?;
+        raise_revision(cx.tx, account).await?;
+        Ok(())
+    }
+}
+
+/// Lists the tags of a role by key.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ListRoleTags {
+    role_name: RoleName,
+    marker: Option<Marker>,
+    max_items: Option<MaxItems>,
+}
+
+impl Operation for ListRoleTags {
+    const SPEC: Spec = Spec::named("iam:ListRoleTags");
+
+    type Access = List;
+    type Output = TagPage;
+    type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        target(tx, caller, &self.role_name).await
+    }
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<TagPage, Error> {
+        let account = cx.aws_account_id();
+        let role = super::require(cx.tx, account, &self.role_name).await?;
+        let tags = tag::of(cx.tx, &role.id).await?;
+        tag::page(cx, &role.id, tags, self.marker.as_ref(), self.max_items)
+    }
+}
+
+async fn target(tx: &mut ReadTx, caller: &Caller, name: &RoleName) -> Result<Target, Fault> {
+    entity::target(tx, caller.aws_account_id, EntityKind::Role, name.as_str()).await
+}
