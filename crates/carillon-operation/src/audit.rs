@@ -1,6 +1,6 @@
 //! The audit trail: one event per request, in the record format of CloudTrail.
 
-use carillon_aws::id::{AwsAccountId, uuid_v4};
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::{Entropy, Timestamp};
 use carillon_policy::{Decision, StatementRef};
 use carillon_store::{Store, StoreError, ToValue, WriteTx, bind};
@@ -90,6 +90,23 @@ impl Event {
     }
 }
 
+/// A new identifier of an event: a UUID of version 7, whose time makes an index of identifiers unnecessary.
+pub(crate) fn event_id(now: Timestamp, entropy: &dyn Entropy) -> String {
+    let mut random = [0; 10];
+    entropy.fill(&mut random);
+    let millis = u64::try_from(now.as_micros() / 1_000).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random)
+        .into_uuid()
+        .to_string()
+}
+
+/// The millisecond in which the event of this identifier was, if it is one of ours.
+pub(crate) fn time_of_event_id(id: &str) -> Option<Timestamp> {
+    let id = uuid::Uuid::try_parse(id).ok()?;
+    let millis = (id.as_u128() >> 80) as i64;
+    (id.get_version_num() == 7).then(|| Timestamp::from_micros(millis.saturating_mul(1_000)))
+}
+
 /// What is known of a request when its event is written.
 pub struct Facts<'a> {
     pub call: &'a Call,
@@ -172,7 +189,7 @@ struct TlsDetails<'a> {
 impl Facts<'_> {
     /// The event of a request.
     pub fn event(self) -> Event {
-        let id = uuid_v4(self.entropy);
+        let id = event_id(self.call.now, self.entropy);
         let (account, access_key_id, user_name) = match self.identity {
             Ok(caller) => (
                 caller.aws_account_id,

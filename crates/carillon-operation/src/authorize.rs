@@ -32,6 +32,7 @@ impl<O> Granted<O> {
     pub(crate) fn decide(request: &Request<'_>, target: &Target, asks: Option<Asks>) -> Result<Self, Fault> {
         let decision = match request.entry.spec.admission {
             Admission::Authenticated => None,
+            Admission::Policy if !is_open_to_session(request) => return Err(invalid_token()),
             Admission::Policy => Some(match asks {
                 None => ask(request, target, &request.entry.spellings)?,
                 Some(asks) => {
@@ -56,6 +57,32 @@ impl<O> Granted<O> {
 }
 
 /// Asks about each resource of the target. The decision is the one about the first.
+/// Whether the caller's session may call the operation at all: one of `GetSessionToken` without a second factor
+/// is good for nothing of IAM, and of STS only for what needs no policy and for assuming roles.
+/// Source: STS API Reference, `GetSessionToken`.
+fn is_open_to_session(request: &Request<'_>) -> bool {
+    let Some(session) = &request.caller().session else {
+        return true;
+    };
+    if !session.of_get_session_token || session.multi_factor_at.is_some() {
+        return true;
+    }
+    match request.service.name {
+        "iam" => false,
+        "sts" => request.entry.spec.action == "sts:AssumeRole",
+        _ => true,
+    }
+}
+
+/// What AWS answers to such a session.
+fn invalid_token() -> Fault {
+    Fault::refused(
+        403,
+        "InvalidClientTokenId",
+        "The security token included in the request is invalid.",
+    )
+}
+
 fn ask(request: &Request<'_>, target: &Target, spellings: &[&str]) -> Result<Decision, Fault> {
     let decision = ask_on(request, target, &target.resource, spellings)?;
     for resource in &target.further {
@@ -160,13 +187,7 @@ impl PolicyContext for Facts<'_> {
                 .and_then(|session| session.source_identity.as_deref())
                 .and_then(text),
             "aws:resourceaccount" => one(self.owner.to_string()),
-            "aws:tagkeys" if !target.tag_keys.is_empty() => Some(ContextValue::Many(
-                target
-                    .tag_keys
-                    .iter()
-                    .map(|key| Cow::Borrowed(key.as_str()))
-                    .collect(),
-            )),
+            "aws:tagkeys" if !target.tag_keys.is_empty() => Some(many(&target.tag_keys)),
             _ => tagged(key, "aws:principaltag/", &caller.tags)
                 .or_else(|| tagged(key, "aws:resourcetag/", &target.tags))
                 .or_else(|| tagged(key, "iam:resourcetag/", &target.tags))
@@ -177,6 +198,13 @@ impl PolicyContext for Facts<'_> {
                         .iter()
                         .find(|(name, _)| *name == key)
                         .and_then(|(_, value)| text(value))
+                })
+                .or_else(|| {
+                    target
+                        .multivalued_keys
+                        .iter()
+                        .find(|(name, _)| *name == key)
+                        .map(|(_, values)| many(values))
                 }),
         }
     }
@@ -192,6 +220,10 @@ fn text(value: &str) -> Option<ContextValue<'_>> {
 
 fn one(value: String) -> Option<ContextValue<'static>> {
     Some(ContextValue::One(Cow::Owned(value)))
+}
+
+fn many(values: &[String]) -> ContextValue<'_> {
+    ContextValue::Many(values.iter().map(|value| Cow::Borrowed(value.as_str())).collect())
 }
 
 fn boolean(value: bool) -> Option<ContextValue<'static>> {

@@ -19,11 +19,14 @@ mod password;
 mod pipeline;
 mod registry;
 mod spec;
+mod trail;
 mod vault;
 
 pub use audit::Event;
 pub use authorize::Granted;
-pub use caller::{BoxFuture, Call, Caller, CallerKind, Credentials, Identities, Session, TransportSecurity, Unidentified};
+pub use caller::{
+    BoxFuture, Call, Caller, CallerKind, Credentials, Identities, Session, TransportSecurity, Unidentified,
+};
 pub use environment::{Environment, Settings};
 pub use fault::Fault;
 pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, job};
@@ -36,6 +39,7 @@ pub use spec::{
     Access, AccessLevel, Admission, FA, Grant, List, ManagedPolicy, PermissionsManagement, RO, Read, Spec,
     Tagging, Transaction, UM, Wire, Write,
 };
+pub use trail::CLOUDTRAIL;
 pub use vault::Vault;
 
 /// The Region this server is.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Shape;
@@ -83,6 +83,8 @@ pub struct Target {
     pub tag_keys: Vec<String>,
     /// Keys of the service, by lower-case name: `iam:policyarn`.
     pub keys: Vec<(&'static str, String)>,
+    /// Multivalued keys of the service, by lower-case name: `sts:transitivetagkeys`. Never with an empty list.
+    pub multivalued_keys: Vec<(&'static str, Vec<String>)>,
     /// The policy on the resource: the trust policy of a role to assume.
     pub resource_policy: Option<Arc<Attached>>,
     /// What the trail files the event under: type (`AWS::IAM::User`) and name.
@@ -309,7 +311,9 @@ async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Ve
 
 async fn once<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Fault> {
     let environment = &request.pipeline.environment;
+    let waited = Waiting::for_storage("begin", O::Access::LEVEL);
     let mut tx = <O::Access as Access>::Tx::begin(&request.pipeline.store).await?;
+    drop(waited);
     let (granted, target) = authorize::<O>(request, operation, tx.reader()).await?;
     let mut context = Context {
         caller: request.caller(),
@@ -322,9 +326,35 @@ async fn once<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<
     let output = operation.handle(&mut context).await.map_err(Into::into)?;
     let (body, response_elements) = request.encode(&output, O::Access::LEVEL.reads_only())?;
     let event = request.success_event(granted.decision(), &target, response_elements);
+    let waited = Waiting::for_storage("conclude", O::Access::LEVEL);
     tx.conclude(&request.pipeline.store, &event).await?;
+    drop(waited);
     environment.after_commit(&event);
     Ok(body)
+}
+
+/// Measures how long a request waits for storage, until it is dropped.
+struct Waiting {
+    step: &'static str,
+    kind: &'static str,
+    since: Instant,
+}
+
+impl Waiting {
+    fn for_storage(step: &'static str, level: AccessLevel) -> Self {
+        Self {
+            step,
+            kind: if level.reads_only() { "read" } else { "write" },
+            since: Instant::now(),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        metrics::histogram!("carillon_storage_seconds", "step" => self.step, "kind" => self.kind)
+            .record(self.since.elapsed().as_secs_f64());
+    }
 }
 
 async fn authorize<O: Operation>(

@@ -30,14 +30,17 @@ impl<O: Operation> Context<'_, O> {
             return Page { items, next: None };
         }
         items.truncate(limit);
-        let next = items.last().map(|last| {
-            let plain = serde_json::to_vec(&(self.now.as_seconds() + LIFETIME, key(last)))
-                .expect("numbers and strings are always written");
-            self.environment
-                .vault
-                .seal(self.entropy(), &self.purpose(filters), &plain)
-        });
+        let next = items.last().map(|last| self.token(filters, &key(last)));
         Page { items, next }
+    }
+
+    /// The token for a page that begins after `key`, for lists whose pages do not end with an item.
+    pub fn token(&self, filters: &[&str], key: &[String]) -> String {
+        let plain = serde_json::to_vec(&(self.now.as_seconds() + LIFETIME, key))
+            .expect("numbers and strings are always written");
+        self.environment
+            .vault
+            .seal(self.entropy(), &self.purpose(filters), &plain)
     }
 
     /// The key at which the page before ended; nothing if the token is not one of this list, or too old.

@@ -424,7 +424,10 @@ fn read_query<'a>(
         query::parse(body)
     };
     let mut members = form.map_err(|error| {
-        Unreadable::request("", Fault::refused(FormError::STATUS.as_u16(), FormError::CODE, error.to_string()))
+        Unreadable::request(
+            "",
+            Fault::refused(FormError::STATUS.as_u16(), FormError::CODE, error.to_string()),
+        )
     })?;
     let mut take = |name: &str| {
         members

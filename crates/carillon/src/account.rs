@@ -40,7 +40,12 @@ pub struct Create {
     #[arg(long, value_name = "ID")]
     account_id: Option<AwsAccountId>,
     /// The address of the server, for what is printed.
-    #[arg(long, env = "CARILLON_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(
+        long,
+        env = "CARILLON_PUBLIC_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
     public_url: String,
 }
 
@@ -67,7 +72,9 @@ fn name(text: &str) -> Result<String, &'static str> {
 }
 
 pub fn run(command: Command) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         match command {
             Command::Create(options) => create(options).await,

@@ -64,7 +64,9 @@ impl Output {
         if let Self::File(path, _) = self {
             match Self::open(path).await {
                 Ok(output) => *self = output,
-                Err(error) => tracing::error!(%error, path = %path.display(), "the audit log cannot be opened"),
+                Err(error) => {
+                    tracing::error!(%error, path = %path.display(), "the audit log cannot be opened")
+                }
             }
         }
     }

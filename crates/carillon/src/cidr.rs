@@ -55,7 +55,10 @@ mod tests {
     use super::Cidr;
 
     fn holds(network: &str, address: &str) -> bool {
-        network.parse::<Cidr>().unwrap().contains(address.parse().unwrap())
+        network
+            .parse::<Cidr>()
+            .unwrap()
+            .contains(address.parse().unwrap())
     }
 
     #[test]
@@ -74,7 +77,15 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_refused() {
-        for text in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "example.com", "10.0.0.0/-1", "10.0.0.0/"] {
+        for text in [
+            "",
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "::/129",
+            "example.com",
+            "10.0.0.0/-1",
+            "10.0.0.0/",
+        ] {
             assert!(text.parse::<Cidr>().is_err(), "{text}");
         }
     }

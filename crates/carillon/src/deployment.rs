@@ -20,6 +20,7 @@ static SERVICES: &[&Service] = &[
     &carillon_iam::IAM,
     &carillon_iam::STS,
     &carillon_chime::CHIME,
+    &carillon_operation::CLOUDTRAIL,
 ];
 
 /// The file of the key in the data folder.
@@ -99,7 +100,9 @@ fn key(options: &Storage, is_set_up: bool) -> anyhow::Result<[u8; 32]> {
     let of_data = options.data.join(KEY_FILE);
     let path = options.server_key_file.as_deref().unwrap_or(&of_data);
     match fs::read_to_string(path) {
-        Ok(text) => decode(&Secret::new(text)).with_context(|| format!("the server key in {}", path.display())),
+        Ok(text) => {
+            decode(&Secret::new(text)).with_context(|| format!("the server key in {}", path.display()))
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && options.server_key_file.is_none() => {
             if is_set_up {
                 bail!(
@@ -116,7 +119,8 @@ fn key(options: &Storage, is_set_up: bool) -> anyhow::Result<[u8; 32]> {
 
 fn decode(text: &Secret<String>) -> anyhow::Result<[u8; 32]> {
     let mut key = [0; 32];
-    hex::decode_to_slice(text.expose().trim(), &mut key).map_err(|_| anyhow!("must be 64 hexadecimal digits"))?;
+    hex::decode_to_slice(text.expose().trim(), &mut key)
+        .map_err(|_| anyhow!("must be 64 hexadecimal digits"))?;
     Ok(key)
 }
 
@@ -138,7 +142,11 @@ fn draw(path: &Path) -> anyhow::Result<[u8; 32]> {
 }
 
 /// What the process lends to every request.
-pub fn environment(vault: Vault, settings: Settings, audit_log: Option<mpsc::Sender<String>>) -> Arc<Environment> {
+pub fn environment(
+    vault: Vault,
+    settings: Settings,
+    audit_log: Option<mpsc::Sender<String>>,
+) -> Arc<Environment> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Arc::new(Environment {
         clock: Arc::new(SystemClock),

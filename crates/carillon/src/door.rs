@@ -116,7 +116,10 @@ impl Door {
                     tracing::warn!(%error, "not ready: the database does not answer");
                     text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
                 }
-                Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer in time\n"),
+                Err(_) => text(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the database does not answer in time\n",
+                ),
             },
             "/metrics" => plain(
                 StatusCode::OK,
@@ -160,13 +163,17 @@ impl Door {
             collected.push(data);
             // Many small pieces would cost more than what they hold.
             if collected.len() == 64 {
-                collected.drain(..).for_each(|piece| whole.extend_from_slice(&piece));
+                collected
+                    .drain(..)
+                    .for_each(|piece| whole.extend_from_slice(&piece));
             }
         }
         let bytes = match (whole.is_empty(), collected.len()) {
             (true, 1) => collected.pop().unwrap_or_default(),
             _ => {
-                collected.drain(..).for_each(|piece| whole.extend_from_slice(&piece));
+                collected
+                    .drain(..)
+                    .for_each(|piece| whole.extend_from_slice(&piece));
                 whole.freeze()
             }
         };
@@ -191,10 +198,13 @@ impl Door {
 
     /// Who asks: the peer, or whom a proxy that we trust speaks for.
     fn client(&self, headers: &HeaderMap, peer: &Peer) -> carillon_operation::Peer {
-        let ends_here = peer.tls.as_ref().map(|(version, cipher_suite)| TransportSecurity::Here {
-            version: version.clone(),
-            cipher_suite: cipher_suite.clone(),
-        });
+        let ends_here = peer
+            .tls
+            .as_ref()
+            .map(|(version, cipher_suite)| TransportSecurity::Here {
+                version: version.clone(),
+                cipher_suite: cipher_suite.clone(),
+            });
         let is_proxy = |ip: IpAddr| self.proxies.iter().any(|proxy| proxy.contains(ip));
         if !is_proxy(peer.ip) {
             return carillon_operation::Peer {
@@ -368,10 +378,23 @@ mod tests {
 
     #[test]
     fn the_console_has_an_address_for_each_account() {
-        for path in ["/console", "/console/", "/111122223333/console", "/my-alias/console/"] {
+        for path in [
+            "/console",
+            "/console/",
+            "/111122223333/console",
+            "/my-alias/console/",
+        ] {
             assert!(is_console(path), "{path}");
         }
-        for path in ["/", "/consoles", "/a/b/console", "//console", "/console/x", "/A/console", "/ab/console"] {
+        for path in [
+            "/",
+            "/consoles",
+            "/a/b/console",
+            "//console",
+            "/console/x",
+            "/A/console",
+            "/ab/console",
+        ] {
             assert!(!is_console(path), "{path}");
         }
     }

@@ -84,7 +84,12 @@ pub fn failure(fault: Fault) -> anyhow::Error {
 }
 
 /// The credentials of a new AWS account, for the operator's eyes. Secrets the operator chose are not shown.
-pub fn credentials(created: &CreatedAwsAccount, endpoint: &str, secret_is_pinned: bool, password_is_pinned: bool) -> String {
+pub fn credentials(
+    created: &CreatedAwsAccount,
+    endpoint: &str,
+    secret_is_pinned: bool,
+    password_is_pinned: bool,
+) -> String {
     let shown = |secret: &Secret<String>, is_pinned: bool| {
         if is_pinned {
             "(as given)".to_owned()
@@ -99,10 +104,19 @@ pub fn credentials(created: &CreatedAwsAccount, endpoint: &str, secret_is_pinned
     };
     line("Endpoint", endpoint);
     line("Account ID", created.aws_account_id.as_str());
-    line("Console sign-in", &format!("{endpoint}/{}/console", created.aws_account_id));
+    line(
+        "Console sign-in",
+        &format!("{endpoint}/{}/console", created.aws_account_id),
+    );
     line("Access key ID", &created.root_access_key_id);
-    line("Secret access key", &shown(&created.root_secret_access_key, secret_is_pinned));
-    line("Root password", &shown(&created.root_password, password_is_pinned));
+    line(
+        "Secret access key",
+        &shown(&created.root_secret_access_key, secret_is_pinned),
+    );
+    line(
+        "Root password",
+        &shown(&created.root_password, password_is_pinned),
+    );
     text
 }
 

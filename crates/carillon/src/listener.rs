@@ -88,7 +88,10 @@ impl Listener {
         }
         drop(self.socket);
         if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
-            tracing::warn!(seconds = DRAIN.as_secs(), "some requests were not finished in time");
+            tracing::warn!(
+                seconds = DRAIN.as_secs(),
+                "some requests were not finished in time"
+            );
         }
     }
 }

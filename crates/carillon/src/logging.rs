@@ -24,7 +24,11 @@ pub fn start(format: LogFormat, level: &str) -> anyhow::Result<()> {
     let _ = if as_text {
         lines.with_ansi(std::io::stderr().is_terminal()).try_init()
     } else {
-        lines.json().flatten_event(true).with_current_span(false).try_init()
+        lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init()
     };
     // A panic is logged like everything else, so that one reader of the log finds it.
     std::panic::set_hook(Box::new(|panic| {

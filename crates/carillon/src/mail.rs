@@ -82,7 +82,10 @@ impl SmtpRelay {
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
             ))
-            .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
+            .multipart(MultiPart::alternative_plain_html(
+                mail.text.clone(),
+                mail.html.clone(),
+            ))
             .map_err(|error| error.to_string())
     }
 }
@@ -201,7 +204,10 @@ mod tests {
             parts("smtp+starttls://ada%40example.com:p:a%2Fs%40s@relay.example:2525/"),
             encrypted
         );
-        assert_eq!(parts("smtps://[::1]"), (Security::Tls, "::1".to_owned(), 465, None));
+        assert_eq!(
+            parts("smtps://[::1]"),
+            (Security::Tls, "::1".to_owned(), 465, None)
+        );
         assert_eq!(parts("SMTPS://[::1]:1").2, 1);
     }
 

@@ -31,7 +31,12 @@ pub struct Serve {
     pub storage: Storage,
 
     /// The address and port to listen on. Port 0 takes any that is free.
-    #[arg(long, env = "CARILLON_LISTEN", value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        env = "CARILLON_LISTEN",
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:8080"
+    )]
     pub listen: SocketAddr,
 
     /// The address people reach the server at, as it appears in mail and on pages.
@@ -40,15 +45,31 @@ pub struct Serve {
     pub public_url: Option<String>,
 
     /// The certificate chain for TLS, as PEM. Without it the server speaks plain HTTP.
-    #[arg(long, alias = "tls-cert", env = "CARILLON_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    #[arg(
+        long,
+        alias = "tls-cert",
+        env = "CARILLON_TLS_CERTIFICATE",
+        value_name = "FILE",
+        requires = "tls_key"
+    )]
     pub tls_certificate: Option<PathBuf>,
 
     /// The private key of the certificate, as PEM.
-    #[arg(long, env = "CARILLON_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    #[arg(
+        long,
+        env = "CARILLON_TLS_KEY",
+        value_name = "FILE",
+        requires = "tls_certificate"
+    )]
     pub tls_key: Option<PathBuf>,
 
     /// Networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.
-    #[arg(long, env = "CARILLON_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "CARILLON_TRUSTED_PROXY",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
     pub trusted_proxy: Vec<Cidr>,
 
     /// The mail relay: smtp:// (not encrypted), smtp+starttls:// or smtps://, then [USER:PASSWORD@]HOST[:PORT],
@@ -75,7 +96,12 @@ pub struct Serve {
     pub log_format: LogFormat,
 
     /// What is logged: error, warn, info, debug or trace, or directives such as `info,carillon_store=debug`.
-    #[arg(long, env = "CARILLON_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
+    #[arg(
+        long,
+        env = "CARILLON_LOG_LEVEL",
+        value_name = "LEVEL",
+        default_value = "info"
+    )]
     pub log_level: String,
 
     #[command(flatten)]
@@ -119,7 +145,9 @@ impl Storage {
 
 /// What a first start on an empty database creates. Later starts ignore it.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "First start on an empty database; what is not given is drawn and printed once")]
+#[command(
+    next_help_heading = "First start on an empty database; what is not given is drawn and printed once"
+)]
 pub struct FirstStart {
     /// The number of the AWS account: 12 digits.
     #[arg(long, env = "CARILLON_ACCOUNT_ID", value_name = "ID")]
@@ -157,7 +185,8 @@ fn public_url(text: &str) -> Result<String, String> {
     let url: http::Uri = text
         .parse()
         .map_err(|error: http::uri::InvalidUri| error.to_string())?;
-    let is_web = matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty());
+    let is_web =
+        matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty());
     if !is_web || url.query().is_some() {
         return Err("must be like https://chime.example.com".to_owned());
     }
@@ -165,7 +194,9 @@ fn public_url(text: &str) -> Result<String, String> {
 }
 
 fn access_key_id(text: &str) -> Result<String, &'static str> {
-    let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_word = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !(16..=128).contains(&text.len()) || !is_word {
         return Err("must be 16 to 128 letters, digits and underscores");
     }
@@ -221,7 +252,8 @@ struct File {
 
 impl File {
     fn parse(command: &clap::Command, path: &Path, text: &str) -> anyhow::Result<Self> {
-        let table: toml::Table = toml::from_str(text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+        let table: toml::Table =
+            toml::from_str(text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
         let serve = command
             .find_subcommand("serve")
             .ok_or_else(|| anyhow!("a command without `serve`"))?;
@@ -236,10 +268,17 @@ impl File {
             };
             if argument.get_id() == "data" && path.file_name() == Some(FILE.as_ref()) {
                 // It was found by the data folder, so it cannot say which that is.
-                bail!("{}: `data` cannot be set in the file of the data folder itself", path.display());
+                bail!(
+                    "{}: `data` cannot be set in the file of the data folder itself",
+                    path.display()
+                );
             }
-            let texts = texts(&value)
-                .ok_or_else(|| anyhow!("{}: `{key}` must be text, a number or a list of texts", path.display()))?;
+            let texts = texts(&value).ok_or_else(|| {
+                anyhow!(
+                    "{}: `{key}` must be text, a number or a list of texts",
+                    path.display()
+                )
+            })?;
             values.push((key, texts));
         }
         Ok(Self { values })

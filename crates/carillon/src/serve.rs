@@ -105,13 +105,11 @@ impl Server {
             mail: relay.is_some(),
             mail_from,
         };
-        let environment = deployment::environment(
-            vault,
-            settings,
-            audit_log.as_ref().map(|log| log.sender.clone()),
-        );
+        let environment =
+            deployment::environment(vault, settings, audit_log.as_ref().map(|log| log.sender.clone()));
         let created = first_start::create_account(&store, &environment, &options.first_start).await?;
-        let welcome = created.map(|created| first_start::welcome(&created, &public_url, &options.first_start));
+        let welcome =
+            created.map(|created| first_start::welcome(&created, &public_url, &options.first_start));
         let outside = Outside {
             mail: relay.map(|relay| Arc::new(relay) as Arc<dyn MailRelay>),
         };
@@ -127,7 +125,11 @@ impl Server {
             database,
             welcome,
             listener,
-            door: Arc::new(Door::new(pipeline, metrics.clone(), options.trusted_proxy.clone())),
+            door: Arc::new(Door::new(
+                pipeline,
+                metrics.clone(),
+                options.trusted_proxy.clone(),
+            )),
             jobs: Arc::new(jobs),
             metrics,
             audit_log,

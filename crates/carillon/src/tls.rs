@@ -16,11 +16,18 @@ pub fn acceptor(certificate: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
     if chain.is_empty() {
         bail!("there is no certificate in {}", certificate.display());
     }
-    let private = PrivateKeyDer::from_pem_file(key).with_context(|| format!("the private key {}", key.display()))?;
+    let private =
+        PrivateKeyDer::from_pem_file(key).with_context(|| format!("the private key {}", key.display()))?;
     let mut config = rustls::ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(chain, private)
-        .with_context(|| format!("the certificate {} with the key {}", certificate.display(), key.display()))?;
+        .with_context(|| {
+            format!(
+                "the certificate {} with the key {}",
+                certificate.display(),
+                key.display()
+            )
+        })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

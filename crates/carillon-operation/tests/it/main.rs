@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use carillon_aws::time::{TestClock, TestEntropy, Timestamp};
 use carillon_operation::{
-    BoxFuture, Environment, Job, JobError, JobRunner, Mail, MailError, MailRelay, Outside, Registry, Settings,
-    Vault, enqueue, job,
+    BoxFuture, Environment, Job, JobError, JobRunner, Mail, MailError, MailRelay, Outside, Registry,
+    Settings, Vault, enqueue, job,
 };
 use carillon_store::{Store, StoreError, WriteTx, bind};
 use serde::{Deserialize, Serialize};
@@ -98,8 +98,9 @@ struct World {
 impl World {
     async fn whose_relay_answers(answers: Vec<Result<(), MailError>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store =
-            Store::open(&format!("sqlite:{}", folder.path().join("carillon.db").display())).await.unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("carillon.db").display()))
+            .await
+            .unwrap();
         let clock = Arc::new(TestClock::at(Timestamp::from_seconds(1_800_000_000)));
         let environment = Arc::new(Environment {
             clock: Arc::clone(&clock) as _,
@@ -115,18 +116,40 @@ impl World {
             audit_log: None,
             hashing: tokio::sync::Semaphore::new(1),
         });
-        let outside = Outside { mail: Some(Arc::new(Relay(Mutex::new(answers)))) };
-        let runner = JobRunner::new(store.clone(), Arc::clone(&environment), outside, &[job::<Greet>()]);
-        Self { store, clock, environment, runner, _folder: folder }
+        let outside = Outside {
+            mail: Some(Arc::new(Relay(Mutex::new(answers)))),
+        };
+        let runner = JobRunner::new(
+            store.clone(),
+            Arc::clone(&environment),
+            outside,
+            &[job::<Greet>()],
+        );
+        Self {
+            store,
+            clock,
+            environment,
+            runner,
+            _folder: folder,
+        }
     }
 
     async fn queue(&self, to: &str, once: bool, in_seconds: u64) {
         let now = carillon_aws::time::Clock::now(&*self.clock);
         let mut tx = self.store.write().await.unwrap();
-        let greet = Greet { to: to.to_owned(), once };
-        enqueue(&mut tx, &*self.environment.entropy, &greet, now, now + Duration::from_secs(in_seconds))
-            .await
-            .unwrap();
+        let greet = Greet {
+            to: to.to_owned(),
+            once,
+        };
+        enqueue(
+            &mut tx,
+            &*self.environment.entropy,
+            &greet,
+            now,
+            now + Duration::from_secs(in_seconds),
+        )
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -145,7 +168,9 @@ impl World {
 
     async fn waiting(&self) -> i64 {
         let mut tx = self.store.read().await.unwrap();
-        tx.fetch_number("SELECT COUNT(*) FROM job WHERE parked = FALSE", bind![]).await.unwrap()
+        tx.fetch_number("SELECT COUNT(*) FROM job WHERE parked = FALSE", bind![])
+            .await
+            .unwrap()
     }
 }
 
@@ -166,8 +191,13 @@ async fn a_transaction_that_never_was_queues_nothing() {
     let world = World::whose_relay_answers(vec![Ok(())]).await;
     let now = carillon_aws::time::Clock::now(&*world.clock);
     let mut tx = world.store.write().await.unwrap();
-    let greet = Greet { to: "ann".to_owned(), once: false };
-    enqueue(&mut tx, &*world.environment.entropy, &greet, now, now).await.unwrap();
+    let greet = Greet {
+        to: "ann".to_owned(),
+        once: false,
+    };
+    enqueue(&mut tx, &*world.environment.entropy, &greet, now, now)
+        .await
+        .unwrap();
     drop(tx);
 
     assert_eq!(world.run_after(1).await, 0);
@@ -227,7 +257,12 @@ async fn a_job_lost_with_its_node_is_done_by_another() {
     // What a node does first, and then it is gone.
     let now = carillon_aws::time::Clock::now(&*world.clock);
     let mut tx = world.store.write().await.unwrap();
-    tx.execute("UPDATE job SET leased_until = $1", bind![now + Duration::from_secs(120)]).await.unwrap();
+    tx.execute(
+        "UPDATE job SET leased_until = $1",
+        bind![now + Duration::from_secs(120)],
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
 
     assert_eq!(world.run_after(119).await, 0, "the lease still holds");
