@@ -10,8 +10,10 @@ mod error;
 mod group;
 mod identities;
 mod inline_policy;
+mod login_profile;
 mod name;
 mod page;
+mod password_policy;
 mod policy;
 mod role;
 mod session;
@@ -73,6 +75,19 @@ pub static IAM: Service = Service {
                 operation::<access_key::operations::DeleteAccessKey>(),
                 operation::<access_key::operations::ListAccessKeys>(),
                 operation::<access_key::operations::GetAccessKeyLastUsed>(),
+            ],
+        },
+        Group {
+            name: "Passwords",
+            operations: &[
+                operation::<login_profile::operations::CreateLoginProfile>(),
+                operation::<login_profile::operations::GetLoginProfile>(),
+                operation::<login_profile::operations::UpdateLoginProfile>(),
+                operation::<login_profile::operations::DeleteLoginProfile>(),
+                operation::<login_profile::change_password::ChangePassword>(),
+                operation::<password_policy::operations::GetAccountPasswordPolicy>(),
+                operation::<password_policy::operations::UpdateAccountPasswordPolicy>(),
+                operation::<password_policy::operations::DeleteAccountPasswordPolicy>(),
             ],
         },
         Group {
@@ -151,6 +166,11 @@ pub static STS: Service = Service {
     policies: &[],
     groups: &[Group {
         name: "Sessions",
-        operations: &[operation::<sts::GetCallerIdentity>()],
+        operations: &[
+            operation::<sts::assume_role::AssumeRole>(),
+            operation::<sts::session_token::GetSessionToken>(),
+            operation::<sts::identity::GetCallerIdentity>(),
+            operation::<sts::identity::GetAccessKeyInfo>(),
+        ],
     }],
 };

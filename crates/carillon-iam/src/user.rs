@@ -15,7 +15,6 @@ use serde::Serialize;
 use crate::boundary::AttachedPermissionsBoundary;
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
-use crate::name::ExistingUserName;
 use crate::tag::TagShape;
 
 /// Users in one AWS account.
@@ -94,9 +93,9 @@ impl Subject {
 pub(crate) async fn subject_target(
     tx: &mut ReadTx,
     caller: &Caller,
-    name: Option<&ExistingUserName>,
+    name: Option<&(impl AsRef<str> + Sync)>,
 ) -> Result<Target, Fault> {
-    let name = name.map(ExistingUserName::as_str).or(caller.user_name());
+    let name = name.map(AsRef::as_ref).or(caller.user_name());
     match name {
         Some(name) => entity::target(tx, caller.aws_account_id, EntityKind::User, name).await,
         None => Ok(Target::on(caller.arn.clone())),
@@ -111,12 +110,12 @@ pub(crate) async fn subject_target(
 pub(crate) async fn subject(
     tx: &mut ReadTx,
     caller: &Caller,
-    name: Option<&ExistingUserName>,
+    name: Option<&(impl AsRef<str> + Sync)>,
 ) -> Result<Subject, Error> {
     match (name, &caller.kind) {
         (Some(name), _) => {
             let account = caller.aws_account_id;
-            let user = entity::require(tx, account, EntityKind::User, name.as_str()).await?;
+            let user = entity::require(tx, account, EntityKind::User, name.as_ref()).await?;
             Ok(Subject::User {
                 id: user.id,
                 name: user.name,
@@ -127,10 +126,13 @@ pub(crate) async fn subject(
             id: id.clone(),
             name: name.clone(),
         }),
-        (None, CallerKind::RoleSession { .. }) => Err(Error::Validation(
-            "Must specify userName when calling with non-User credentials".to_owned(),
-        )),
+        (None, CallerKind::RoleSession { .. }) => Err(unnamed()),
     }
+}
+
+/// The refusal of a request that must name a user, because the caller is none.
+pub(crate) fn unnamed() -> Error {
+    Error::Validation("Must specify userName when calling with non-User credentials".to_owned())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
-use carillon_policy::{Context as PolicyContext, ContextValue, Decision, decide};
+use carillon_policy::{Context as PolicyContext, ContextValue, Decision, PolicyKind, decide};
 
 use crate::caller::{Call, Caller};
 use crate::operation::{Asks, Request, Target};
@@ -140,8 +140,12 @@ fn wording(
         message.push_str(" on resource: ");
         message.push_str(resource);
     }
-    // What a trust policy says is not for those it refuses.
-    if target.resource_policy.is_none() {
+    // What a trust policy says is not for those it refuses; what their own policies deny is.
+    let own_denial = matches!(
+        decision,
+        Decision::ExplicitlyDenied { by } if !matches!(by.kind, PolicyKind::Resource | PolicyKind::Trust)
+    );
+    if target.resource_policy.is_none() || own_denial {
         message.push(' ');
         message.push_str(&decision.wording(action, owner == request.caller().aws_account_id));
     }

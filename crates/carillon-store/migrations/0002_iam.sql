@@ -130,6 +130,15 @@ CREATE TABLE iam_login_profile (
     password_last_used_at BIGINT
 );
 
+-- The passwords a user has had, the present one among them, so that none is chosen again too soon. Outlives the
+-- login profile.
+CREATE TABLE iam_password_history (
+    user_id TEXT NOT NULL REFERENCES iam_user (user_id),
+    changed_at BIGINT NOT NULL,
+    password_hash TEXT NOT NULL,
+    PRIMARY KEY (user_id, changed_at, password_hash)
+);
+
 CREATE TABLE iam_account_password_policy (
     aws_account_id TEXT NOT NULL PRIMARY KEY REFERENCES aws_account (aws_account_id),
     minimum_password_length BIGINT NOT NULL,

@@ -142,6 +142,11 @@ pub(crate) async fn first_held(tx: &mut ReadTx, user_id: &str) -> Result<Option<
 }
 
 pub(crate) async fn delete(tx: &mut WriteTx, user_id: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM iam_password_history WHERE user_id = $1",
+        bind![user_id],
+    )
+    .await?;
     tx.execute("DELETE FROM iam_user WHERE user_id = $1", bind![user_id])
         .await?;
     Ok(())
