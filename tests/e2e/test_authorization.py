@@ -230,7 +230,7 @@ def test_patterns_that_match(user, pattern):
 
 @pytest.mark.parametrize("pattern", [
     "chime:ListAccount", "chime:List", "chime:?ListAccounts", "iam:*", "chime:Get*", "*:ListAccounts",
-    "chime:List Accounts", "chime:ListAccounts,chime:GetAccount", "chime-sdk:ListAccounts",
+    "chime:List Accounts", "chime:ListAccounts,GetAccount", "chime-sdk:ListAccounts",
 ])
 def test_patterns_that_do_not_match(user, pattern):
     ada = user(policy(pattern))
