@@ -1,14 +1,14 @@
 //! Users: the people an account administers. They sign in at the portal and never call the API.
 
-// pub(crate) mod batches;
+pub(crate) mod batches;
 pub(crate) mod invitation;
-// pub(crate) mod jobs;
-// pub(crate) mod mail;
+pub(crate) mod jobs;
+pub(crate) mod mail;
 pub(crate) mod operations;
-// pub(crate) mod pin;
+pub(crate) mod pin;
 pub(crate) mod rows;
-// pub(crate) mod settings;
-// pub(crate) mod update;
+pub(crate) mod settings;
+pub(crate) mod update;
 
 use carillon_aws::time::Timestamp;
 use schemars::JsonSchema;
@@ -335,5 +335,5 @@ impl AlexaForBusinessMetadata {
     }
 }
 
-// #[cfg(test)]
-// mod tests;
+#[cfg(test)]
+pub(crate) mod tests;

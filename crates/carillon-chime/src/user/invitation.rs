@@ -1,12 +1,17 @@
 //! Invitations: how people come into a Team account.
 
+pub(crate) mod operations;
 pub(crate) mod rows;
 
 use std::time::Duration;
 
-use carillon_aws::time::Timestamp;
+use carillon_aws::time::{Entropy, Timestamp};
+use carillon_store::WriteTx;
 
-use super::InviteStatus;
+use super::{InviteStatus, RegistrationStatus, UserRow, UserType, pin};
+use crate::account::{AccountType, ManagedAccount};
+use crate::error::Error;
+use crate::session;
 
 /// How long an invitation can be accepted.
 pub(crate) const GOOD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -21,4 +26,162 @@ pub(crate) struct InviteRow {
     pub token_digest: String,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+}
+
+impl InviteRow {
+    /// Whether the holder of `token` may accept now.
+    pub fn opens_with(&self, token: &str, now: Timestamp) -> bool {
+        // Digests of 256 random bits: how many of their characters agree says nothing about the token.
+        self.status == InviteStatus::Pending
+            && now < self.expires_at
+            && session::digest(token) == self.token_digest
+    }
+}
+
+/// What an invitation to an address leads to, by who holds the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nobody holds it: a new user.
+    New,
+    /// The user of this account who has not accepted yet is asked again.
+    Again,
+    /// Somebody who belongs elsewhere, or nowhere, may move here.
+    Move,
+    /// The person is a member already.
+    Member,
+    /// It cannot be invited.
+    Impossible,
+}
+
+impl Outcome {
+    /// `elsewhere` is the type of the account that the holder of the address belongs to, if not this one.
+    pub fn of(
+        account_id: &str,
+        holder: Option<&UserRow>,
+        elsewhere: Option<AccountType>,
+        claimed_by: Option<AccountType>,
+    ) -> Self {
+        if claimed_by.is_some_and(|claimant| claimant != AccountType::Team) {
+            return Self::Impossible;
+        }
+        let Some(holder) = holder else {
+            return Self::New;
+        };
+        let is_here = holder.account_id.as_deref() == Some(account_id);
+        match holder.registration {
+            RegistrationStatus::Unregistered if is_here => Self::Again,
+            RegistrationStatus::Registered | RegistrationStatus::Suspended if is_here => Self::Member,
+            _ if holder.user_type == UserType::SharedDevice => Self::Impossible,
+            RegistrationStatus::Suspended => Self::Impossible,
+            _ if elsewhere.is_some_and(|elsewhere| elsewhere != AccountType::Team) => Self::Impossible,
+            RegistrationStatus::Unregistered | RegistrationStatus::Registered => Self::Move,
+            RegistrationStatus::Released => Self::New,
+        }
+    }
+}
+
+/// Makes the person a member of the account it was invited to: it leaves where it was, the invitation is used up, and
+/// old sessions end.
+pub(crate) async fn accept(
+    tx: &mut WriteTx,
+    entropy: &dyn Entropy,
+    account: &ManagedAccount,
+    invite: &InviteRow,
+    user: &mut UserRow,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let left = user.account_id.clone().filter(|left| *left != account.id);
+    if let Some(left) = left {
+        // What an account asked of a person who is no longer its user is void.
+        rows::fail_open(tx, &left, &user.email.to_ascii_lowercase()).await?;
+    }
+    user.join(account, now);
+    user.invited_at = Some(invite.created_at);
+    pin::settle(tx, entropy, user, now).await?;
+    super::rows::update(tx, user).await?;
+    rows::accept(tx, invite).await?;
+    session::rows::end_all(tx, &user.id).await?;
+    Ok(())
+}
+
+/// Ends the open invitation of an account to an address, and shows it.
+pub(crate) async fn fail_open(tx: &mut WriteTx, account_id: &str, email_key: &str) -> Result<(), Error> {
+    if rows::fail_open(tx, account_id, email_key).await? {
+        rows::show_failed(tx, account_id, email_key).await?;
+    }
+    Ok(())
+}
+
+/// Ends one invitation that nobody accepted, and shows it.
+pub(crate) async fn fail(tx: &mut WriteTx, invite_id: &str) -> Result<(), carillon_store::StoreError> {
+    let Some(invite) = rows::find_any(tx, invite_id).await? else {
+        return Ok(());
+    };
+    if rows::fail(tx, &invite.id).await? {
+        rows::show_failed(tx, &invite.account_id, &invite.email.to_ascii_lowercase()).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::user::tests::{team, user};
+
+    fn invite() -> InviteRow {
+        InviteRow {
+            id: "i".to_owned(),
+            account_id: "a".to_owned(),
+            email: "ada@example.com".to_owned(),
+            status: InviteStatus::Pending,
+            token_digest: session::digest("token"),
+            created_at: Timestamp::EPOCH,
+            expires_at: Timestamp::EPOCH + GOOD_FOR,
+        }
+    }
+
+    #[test]
+    fn an_invitation_opens_for_its_token_in_its_time_once() {
+        let last = Timestamp::from_seconds(30 * 86_400 - 1);
+        assert!(invite().opens_with("token", last));
+        assert!(!invite().opens_with("token", last + Duration::from_secs(1)));
+        assert!(!invite().opens_with("other", last));
+        assert!(!invite().opens_with("", last));
+        for status in [InviteStatus::Accepted, InviteStatus::Failed] {
+            let used = InviteRow { status, ..invite() };
+            assert!(!used.opens_with("token", last));
+        }
+    }
+
+    #[test]
+    fn who_can_be_invited() {
+        use AccountType::{EnterpriseLWA, Team};
+        use RegistrationStatus::{Registered, Suspended, Unregistered};
+        let account = team();
+        let here = |registration| user(Some(&account.id), registration);
+        let there = |registration| user(Some("another"), registration);
+        let outcome = |holder: Option<&UserRow>, elsewhere| Outcome::of(&account.id, holder, elsewhere, None);
+
+        assert_eq!(outcome(None, None), Outcome::New);
+        assert_eq!(outcome(Some(&here(Unregistered)), None), Outcome::Again);
+        assert_eq!(outcome(Some(&here(Registered)), None), Outcome::Member);
+        assert_eq!(outcome(Some(&there(Registered)), Some(Team)), Outcome::Move);
+        assert_eq!(outcome(Some(&there(Unregistered)), Some(Team)), Outcome::Move);
+        assert_eq!(outcome(Some(&user(None, Registered)), None), Outcome::Move);
+        assert_eq!(
+            outcome(Some(&there(Registered)), Some(EnterpriseLWA)),
+            Outcome::Impossible
+        );
+        assert_eq!(outcome(Some(&there(Suspended)), Some(Team)), Outcome::Impossible);
+        let mut device = there(Registered);
+        device.user_type = UserType::SharedDevice;
+        assert_eq!(outcome(Some(&device), Some(Team)), Outcome::Impossible);
+    }
+
+    #[test]
+    fn a_claimed_domain_is_not_invited() {
+        let claimed = |by| Outcome::of("a", None, None, Some(by));
+        assert_eq!(claimed(AccountType::EnterpriseOIDC), Outcome::Impossible);
+        assert_eq!(claimed(AccountType::Team), Outcome::New);
+    }
 }
