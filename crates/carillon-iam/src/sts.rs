@@ -1,36 +1,101 @@
 //! Temporary credentials, and who one is.
 
-use carillon_operation::{Admission, Context, Operation, Read, Spec};
+pub(crate) mod assume_role;
+pub(crate) mod identity;
+pub(crate) mod session_token;
+
+use carillon_aws::id::{AccessKeyKind, AwsAccountId, access_key_id, secret_access_key};
+use carillon_aws::string_type;
+use carillon_aws::time::{Entropy, IsoSeconds, Timestamp};
+use carillon_operation::Vault;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::Error;
+use crate::session::SessionToken;
 
-/// Tells the caller who it is. Needs no permission.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(crate) struct GetCallerIdentity {}
-
-/// Who the caller is.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct CallerIdentity {
-    user_id: String,
-    account: String,
-    arn: String,
+string_type! {
+    /// What signs requests.
+    pub SecretAccessKey, sensitive
 }
 
-impl Operation for GetCallerIdentity {
-    const SPEC: Spec = Spec::named("sts:GetCallerIdentity").admission(Admission::Authenticated);
+string_type! {
+    /// What requests signed with temporary credentials carry beside the signature.
+    pub SessionTokenText, sensitive
+}
 
-    type Access = Read;
-    type Output = CallerIdentity;
-    type Error = Error;
+string_type! {
+    /// The serial number of a second factor.
+    pub SerialNumber, min: 9, max: 256, pattern: r"[\w+=/:,.@-]*", example: "arn:aws:iam::123456789012:mfa/ada"
+}
 
-    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<CallerIdentity, Error> {
-        Ok(CallerIdentity {
-            user_id: cx.caller.user_id.clone(),
-            account: cx.caller.aws_account_id.to_string(),
-            arn: cx.caller.arn.clone(),
+string_type! {
+    /// What the second factor shows.
+    pub TokenCode, min: 6, max: 6, pattern: r"[\d]*", example: "123456", sensitive
+}
+
+/// Temporary credentials.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Credentials {
+    access_key_id: String,
+    secret_access_key: SecretAccessKey,
+    session_token: SessionTokenText,
+    expiration: IsoSeconds,
+}
+
+/// A session to be: whose it is, for how long, and what limits it.
+#[derive(Debug)]
+struct NewSession {
+    aws_account_id: AwsAccountId,
+    owner_id: String,
+    role_session_name: Option<String>,
+    /// In seconds.
+    duration: i64,
+    source_identity: Option<String>,
+    policy: Option<String>,
+    policy_arns: Vec<String>,
+    tags: Vec<(String, String)>,
+    transitive_tag_keys: Vec<String>,
+}
+
+impl NewSession {
+    /// Draws its key and seals its token. Nothing is stored: the token says it all.
+    fn begin(self, vault: &Vault, entropy: &dyn Entropy, now: Timestamp) -> Result<Credentials, Error> {
+        let access_key_id = access_key_id(AccessKeyKind::Temporary, self.aws_account_id, entropy);
+        let secret = secret_access_key(entropy);
+        let expires_at = Timestamp::from_seconds(now.as_seconds().saturating_add(self.duration));
+        let token = SessionToken {
+            aws_account_id: self.aws_account_id,
+            owner_id: self.owner_id,
+            role_session_name: self.role_session_name,
+            secret_access_key: secret.expose().clone(),
+            issued_at: now,
+            expires_at,
+            multi_factor_at: None,
+            source_identity: self.source_identity,
+            policy: self.policy,
+            policy_arns: self.policy_arns,
+            tags: self.tags,
+            transitive_tag_keys: self.transitive_tag_keys,
+        }
+        .seal(vault, entropy, &access_key_id);
+        let unconstrained = |error| Error::Fault(carillon_operation::Fault::internal(error));
+        Ok(Credentials {
+            access_key_id,
+            secret_access_key: secret.expose().parse().map_err(unconstrained)?,
+            session_token: token.parse().map_err(unconstrained)?,
+            expiration: IsoSeconds(expires_at),
         })
     }
+}
+
+/// Refuses a second factor: nobody has one yet, so none can be right.
+fn check_second_factor(serial_number: Option<&SerialNumber>, code: Option<&TokenCode>) -> Result<(), Error> {
+    if serial_number.is_none() && code.is_none() {
+        return Ok(());
+    }
+    Err(Error::AccessDenied(
+        "MultiFactorAuthentication failed with invalid MFA one time pass code.".to_owned(),
+    ))
 }

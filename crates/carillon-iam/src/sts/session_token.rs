@@ -1,0 +1,81 @@
+//! Sessions of users and root that have the permissions of their owner.
+
+use carillon_aws::shape::Ranged;
+use carillon_operation::{Admission, CallerKind, Context, Operation, Read, Spec};
+use carillon_store::{ReadTx, bind};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Credentials, NewSession, SerialNumber, TokenCode, check_second_factor};
+use crate::error::Error;
+
+/// How long a session lasts that says nothing, in seconds.
+const DURATION: i64 = 43_200;
+/// The longest session of root, in seconds. What asks for more gets this.
+const ROOT_DURATION: i64 = 3_600;
+
+/// Gives the caller temporary credentials with its own permissions. Needs no permission.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GetSessionToken {
+    duration_seconds: Option<Ranged<900, 129_600>>,
+    serial_number: Option<SerialNumber>,
+    token_code: Option<TokenCode>,
+}
+
+/// The credentials.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SessionTokenOutput {
+    credentials: Credentials,
+}
+
+impl Operation for GetSessionToken {
+    const SPEC: Spec = Spec::named("sts:GetSessionToken").admission(Admission::Authenticated);
+
+    type Access = Read;
+    type Output = SessionTokenOutput;
+    type Error = Error;
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<SessionTokenOutput, Error> {
+        let with_session =
+            || Error::AccessDenied("Cannot call GetSessionToken with session credentials".to_owned());
+        if cx.caller.session.is_some() {
+            return Err(with_session());
+        }
+        check_second_factor(self.serial_number.as_ref(), self.token_code.as_ref())?;
+        let account = cx.aws_account_id();
+        let duration = self.duration_seconds.map_or(DURATION, Ranged::get);
+        let (owner_id, duration) = match &cx.caller.kind {
+            CallerKind::User { id, .. } => (id.clone(), duration),
+            CallerKind::Root => (root_user_id(cx.tx, account.as_str()).await?, duration.min(ROOT_DURATION)),
+            CallerKind::RoleSession { .. } => return Err(with_session()),
+        };
+        let session = NewSession {
+            aws_account_id: account,
+            owner_id,
+            role_session_name: None,
+            duration,
+            source_identity: None,
+            policy: None,
+            policy_arns: Vec::new(),
+            tags: Vec::new(),
+            transitive_tag_keys: Vec::new(),
+        };
+        Ok(SessionTokenOutput {
+            credentials: session.begin(&cx.environment.vault, cx.entropy(), cx.now)?,
+        })
+    }
+}
+
+async fn root_user_id(tx: &mut ReadTx, account: &str) -> Result<String, Error> {
+    let found: Option<(String,)> = tx
+        .fetch_optional(
+            "SELECT root_user_id FROM aws_account WHERE aws_account_id = $1",
+            bind![account],
+        )
+        .await?;
+    found
+        .map(|(id,)| id)
+        .ok_or_else(|| Error::Fault(carillon_operation::Fault::internal("a root user without an AWS account")))
+}
