@@ -10,6 +10,8 @@ mod first_start;
 mod listener;
 mod logging;
 mod mail;
+mod matrix;
+mod model;
 mod monitoring;
 mod options;
 mod policy;
@@ -37,6 +39,8 @@ enum Command {
     /// Works on policy documents, without a server.
     #[command(subcommand)]
     Policy(policy::Command),
+    Model(model::Model),
+    Matrix(matrix::Matrix),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +50,8 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options),
         Command::Account(command) => account::run(command),
         Command::Policy(command) => policy::run(&command),
+        Command::Model(options) => model::run(&options),
+        Command::Matrix(options) => matrix::run(&options),
     });
     match outcome {
         Ok(code) => code,

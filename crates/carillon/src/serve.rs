@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use carillon_chime::JOBS;
 use carillon_iam::IamIdentities;
-use carillon_operation::{AnyJob, JobRunner, MailRelay, Outside, Pipeline, Settings};
+use carillon_operation::{JobRunner, MailRelay, Outside, Pipeline, Settings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -16,9 +17,6 @@ use crate::listener::Listener;
 use crate::mail::SmtpRelay;
 use crate::options::Serve;
 use crate::{deployment, first_start, logging, monitoring, tls};
-
-/// The kinds of work that follow a commit.
-static JOBS: &[&dyn AnyJob] = &[];
 
 pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
     logging::start(options.log_format, &options.log_level)?;
