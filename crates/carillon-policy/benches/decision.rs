@@ -6,6 +6,10 @@ use carillon_policy::{
     Attached, Decision, Document, MapContext, Policies, PolicyType, Principal, Request, decide,
 };
 
+/// Counts allocations, because a decision that allows should make none.
+#[global_allocator]
+static ALLOCATIONS: divan::AllocProfiler = divan::AllocProfiler::system();
+
 fn main() {
     divan::main();
 }

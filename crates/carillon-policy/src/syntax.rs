@@ -155,14 +155,12 @@ fn convert(value: ast::Value<'_>) -> Result<Node, Unreadable> {
                 .collect::<Result<_, _>>()?,
         ),
         ast::Value::Object(object) => {
-            let mut seen = HashSet::new();
             let mut members = Vec::with_capacity(object.properties.len());
             for property in object.properties {
-                let key = property.name.into_string();
-                if !seen.insert(key.clone()) {
-                    return Err(Unreadable::Duplicate(key));
-                }
-                members.push((key, convert(property.value)?));
+                members.push((property.name.into_string(), convert(property.value)?));
+            }
+            if let Some(key) = repeated(&members) {
+                return Err(Unreadable::Duplicate(key.to_owned()));
             }
             Value::Object(members)
         }
@@ -172,6 +170,22 @@ fn convert(value: ast::Value<'_>) -> Result<Node, Unreadable> {
         start: range.start,
         end: range.end,
     })
+}
+
+/// A key that occurs twice.
+fn repeated(members: &[(String, Node)]) -> Option<&str> {
+    // Statements have a handful of keys, for which comparing beats hashing.
+    if members.len() <= 8 {
+        let mut pairs = members.iter().enumerate();
+        return pairs
+            .find_map(|(n, (key, _))| members.iter().take(n).find(|(earlier, _)| earlier == key))
+            .map(|(key, _)| key.as_str());
+    }
+    let mut seen = HashSet::new();
+    members
+        .iter()
+        .map(|(key, _)| key.as_str())
+        .find(|key| !seen.insert(*key))
 }
 
 /// A value that arrived as part of something larger. Nesting beyond the limit reads as null, which no
