@@ -8,6 +8,10 @@ use serde_json::Value;
 /// stack.
 const MAX_DEPTH: usize = 64;
 
+/// The member by which an output says that it is a map: `{"entry": [{"key": …, "value": …}]}`. No structure of IAM or
+/// STS has a member of this name.
+pub const MAP_ENTRY: &str = "entry";
+
 /// The answer of `operation`, such as `CreateUser`.
 ///
 /// Objects become elements in their own order, items of lists become `<member>`, `null` is left out and an empty list
@@ -63,6 +67,16 @@ fn write_value(xml: &mut String, value: &Value, depth: usize) {
         }
         Value::Object(members) => {
             for (name, member) in members.iter().filter(|(_, member)| !member.is_null()) {
+                if name == MAP_ENTRY
+                    && let Value::Array(entries) = member
+                {
+                    entries.iter().for_each(|entry| {
+                        open(xml, MAP_ENTRY);
+                        write_value(xml, entry, depth + 1);
+                        close(xml, MAP_ENTRY);
+                    });
+                    continue;
+                }
                 let name = element_name(name);
                 open(xml, &name);
                 write_value(xml, member, depth + 1);
@@ -152,6 +166,19 @@ mod tests {
              <member><UserName>Bob</UserName><Tags></Tags></member></Users>\
              <IsTruncated>false</IsTruncated><MaxItems>2</MaxItems></ListUsersResult>\
              <ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></ListUsersResponse>"
+        );
+    }
+
+    #[test]
+    fn a_map_is_its_entries() {
+        let output = json!({ "SummaryMap": { "entry": [{ "key": "A", "value": 1 }, { "key": "B", "value": 0 }] } });
+        let xml = response("X", IAM, &output, "r");
+        assert!(
+            xml.contains(
+                "<SummaryMap><entry><key>A</key><value>1</value></entry>\
+                 <entry><key>B</key><value>0</value></entry></SummaryMap>"
+            ),
+            "{xml}"
         );
     }
 

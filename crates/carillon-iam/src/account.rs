@@ -1,4 +1,8 @@
-//! AWS accounts and their root users.
+//! AWS accounts and their root users, and what belongs to an account as a whole.
+
+pub(crate) mod alias;
+pub(crate) mod details;
+pub(crate) mod summary;
 
 use carillon_aws::id::{AccessKeyKind, AwsAccountId, IdPrefix, access_key_id, secret_access_key, unique_id};
 use carillon_aws::secret::Secret;

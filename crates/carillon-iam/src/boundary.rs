@@ -2,11 +2,12 @@
 
 use carillon_aws::id::AwsAccountId;
 use carillon_operation::Environment;
-use carillon_store::{ReadTx, bind};
+use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::policy;
 
 /// The condition key of requests that set or remove a boundary.
 pub(crate) const KEY: &str = "iam:permissionsboundary";
@@ -35,21 +36,7 @@ pub(crate) async fn require(
     account: AwsAccountId,
     arn: &str,
 ) -> Result<(), Error> {
-    let is_aws_managed = environment
-        .registry
-        .aws_managed_policies()
-        .iter()
-        .any(|policy| policy.arn == arn);
-    if is_aws_managed {
-        return Ok(());
-    }
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_policy WHERE arn = $1 AND aws_account_id = $2",
-            bind![arn, account],
-        )
-        .await?;
-    if count > 0 {
+    if policy::exists(tx, environment, account, arn).await? {
         return Ok(());
     }
     Err(Error::NotFound(format!(

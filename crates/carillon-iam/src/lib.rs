@@ -91,6 +91,16 @@ pub static IAM: Service = Service {
             ],
         },
         Group {
+            name: "Account",
+            operations: &[
+                operation::<account::alias::CreateAccountAlias>(),
+                operation::<account::alias::ListAccountAliases>(),
+                operation::<account::alias::DeleteAccountAlias>(),
+                operation::<account::summary::GetAccountSummary>(),
+                operation::<account::details::GetAccountAuthorizationDetails>(),
+            ],
+        },
+        Group {
             name: "Policies",
             operations: &[
                 operation::<policy::operations::CreatePolicy>(),

@@ -74,7 +74,7 @@ impl RoleRow {
         }
     }
 
-    fn last_used(&self) -> RoleLastUsed {
+    pub fn last_used(&self) -> RoleLastUsed {
         RoleLastUsed {
             last_used_date: self.last_used_at.map(IsoSeconds),
             region: self.last_used_at.map(|_| REGION),

@@ -166,7 +166,11 @@ mod tests {
     const DENIED: &str = r#"{"Statement":{"Effect":"Deny","Action":"iam:*","Resource":"*"}}"#;
 
     async fn give(server: &TestServer, name: &str, password: &str) {
-        let members = [("UserName", name), ("Password", password), ("PasswordResetRequired", "true")];
+        let members = [
+            ("UserName", name),
+            ("Password", password),
+            ("PasswordResetRequired", "true"),
+        ];
         server.as_root().iam("CreateLoginProfile", &members).await.ok();
     }
 
@@ -185,7 +189,10 @@ mod tests {
                 (404, "NoSuchEntity", "Login Profile for User ada cannot be found.")
             );
             give(&server, "ada", "First-1-Pass").await;
-            assert_eq!(change(&ada, "Wrong", "Second-2-Pass").await.code(), "AccessDenied");
+            assert_eq!(
+                change(&ada, "Wrong", "Second-2-Pass").await.code(),
+                "AccessDenied"
+            );
             assert_eq!(
                 change(&ada, "First-1-Pass", "short").await.refusal(),
                 (
@@ -302,7 +309,9 @@ mod tests {
                     .refusal(),
                 (404, "NoSuchEntity", "Login Profile for User ada cannot be found.")
             );
-            let unnamed = root.iam("CreateLoginProfile", &[("Password", "First-1-Pass")]).await;
+            let unnamed = root
+                .iam("CreateLoginProfile", &[("Password", "First-1-Pass")])
+                .await;
             assert_eq!(unnamed.code(), "ValidationError");
         }
     }

@@ -97,14 +97,7 @@ impl Operation for CreateLoginProfile {
         password_policy::rows::in_force(cx.tx, account)
             .await?
             .check(password.as_str())?;
-        rows::insert(
-            cx.tx,
-            &user_id,
-            &self.hash,
-            self.password_reset_required,
-            cx.now,
-        )
-        .await?;
+        rows::insert(cx.tx, &user_id, &self.hash, self.password_reset_required, cx.now).await?;
         Ok(LoginProfileOutput {
             login_profile: LoginProfile {
                 user_name,

@@ -72,10 +72,7 @@ pub(crate) async fn set_reset_required(
 /// Deletes the profile, and says whether there was one.
 pub(crate) async fn delete(tx: &mut WriteTx, user_id: &str) -> Result<bool, StoreError> {
     let deleted = tx
-        .execute(
-            "DELETE FROM iam_login_profile WHERE user_id = $1",
-            bind![user_id],
-        )
+        .execute("DELETE FROM iam_login_profile WHERE user_id = $1", bind![user_id])
         .await?;
     Ok(deleted > 0)
 }

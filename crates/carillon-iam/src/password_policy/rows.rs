@@ -21,7 +21,10 @@ impl FromRow for PasswordPolicy {
     }
 }
 
-pub(crate) async fn find(tx: &mut ReadTx, account: AwsAccountId) -> Result<Option<PasswordPolicy>, StoreError> {
+pub(crate) async fn find(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+) -> Result<Option<PasswordPolicy>, StoreError> {
     tx.fetch_optional(
         "SELECT minimum_password_length, require_symbols, require_numbers, require_uppercase_characters,
                 require_lowercase_characters, allow_users_to_change_password, max_password_age,

@@ -1,0 +1,220 @@
+//! How many of everything an AWS account has, and how many it may have.
+
+use std::borrow::Cow;
+
+use carillon_aws::id::AwsAccountId;
+use carillon_aws::xml::MAP_ENTRY;
+use carillon_operation::{Context, List, Operation, Spec};
+use carillon_store::{ReadTx, StoreError, bind};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::{Deserialize, Serialize as SerializeDerive};
+
+use crate::access_key::KEYS_PER_USER;
+use crate::attachment::ATTACHED;
+use crate::entity::EntityKind;
+use crate::error::Error;
+use crate::group::{GROUPS, GROUPS_PER_USER};
+use crate::inline_policy::size_quota;
+use crate::policy::{POLICIES, SIZE, VERSIONS};
+use crate::role::ROLES;
+use crate::user::USERS;
+
+/// Counts what the AWS account has of users, groups, roles and policies, and tells the quotas.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct GetAccountSummary {}
+
+/// The answer of `GetAccountSummary`.
+#[derive(Debug, SerializeDerive, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct AccountSummary {
+    summary_map: SummaryMap,
+}
+
+/// Counts and quotas by the names that AWS gives them.
+#[derive(Debug)]
+pub(crate) struct SummaryMap(Vec<(&'static str, i64)>);
+
+impl Serialize for SummaryMap {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(SerializeDerive)]
+        struct Entry {
+            key: &'static str,
+            value: i64,
+        }
+        let entries: Vec<Entry> = self
+            .0
+            .iter()
+            .map(|(key, value)| Entry { key, value: *value })
+            .collect();
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(MAP_ENTRY, &entries)?;
+        map.end()
+    }
+}
+
+impl JsonSchema for SummaryMap {
+    fn schema_name() -> Cow<'static, str> {
+        "SummaryMap".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "additionalProperties": { "type": "integer", "format": "int64" } })
+    }
+}
+
+impl Operation for GetAccountSummary {
+    const SPEC: Spec = Spec::named("iam:GetAccountSummary");
+
+    type Access = List;
+    type Output = AccountSummary;
+    type Error = Error;
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<AccountSummary, Error> {
+        let account = cx.aws_account_id();
+        let counts = Counts::read(cx.tx, account).await?;
+        Ok(AccountSummary {
+            summary_map: SummaryMap(counts.summary()),
+        })
+    }
+}
+
+/// What is counted.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    users: i64,
+    groups: i64,
+    roles: i64,
+    policies: i64,
+    policy_versions: i64,
+    /// Of root.
+    access_keys: i64,
+    /// Of root.
+    passwords: i64,
+}
+
+impl Counts {
+    async fn read(tx: &mut ReadTx, account: AwsAccountId) -> Result<Self, StoreError> {
+        let mut counts = Self::default();
+        let questions = [
+            (
+                &mut counts.users,
+                "SELECT COUNT(*) FROM iam_user WHERE aws_account_id = $1",
+            ),
+            (
+                &mut counts.groups,
+                "SELECT COUNT(*) FROM iam_group WHERE aws_account_id = $1",
+            ),
+            (
+                &mut counts.roles,
+                "SELECT COUNT(*) FROM iam_role WHERE aws_account_id = $1",
+            ),
+            (
+                &mut counts.policies,
+                "SELECT COUNT(*) FROM iam_policy WHERE aws_account_id = $1",
+            ),
+            (
+                &mut counts.policy_versions,
+                "SELECT COUNT(*) FROM iam_policy p JOIN iam_policy_version v ON v.policy_id = p.policy_id
+                  WHERE p.aws_account_id = $1",
+            ),
+            (
+                &mut counts.access_keys,
+                "SELECT COUNT(*) FROM aws_account a JOIN iam_access_key k ON k.user_id = a.root_user_id
+                  WHERE a.aws_account_id = $1",
+            ),
+            (
+                &mut counts.passwords,
+                "SELECT COUNT(*) FROM aws_account
+                  WHERE aws_account_id = $1 AND root_password_hash IS NOT NULL",
+            ),
+        ];
+        for (count, sql) in questions {
+            *count = tx.fetch_number(sql, bind![account]).await?;
+        }
+        Ok(counts)
+    }
+
+    /// All names that AWS knows. What this server has not is counted as none.
+    fn summary(&self) -> Vec<(&'static str, i64)> {
+        let quota = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        vec![
+            ("Users", self.users),
+            ("UsersQuota", quota(USERS)),
+            ("Groups", self.groups),
+            ("GroupsQuota", quota(GROUPS)),
+            ("ServerCertificates", 0),
+            ("ServerCertificatesQuota", 20),
+            ("UserPolicySizeQuota", quota(size_quota(EntityKind::User))),
+            ("GroupPolicySizeQuota", quota(size_quota(EntityKind::Group))),
+            ("GroupsPerUserQuota", quota(GROUPS_PER_USER)),
+            ("SigningCertificatesPerUserQuota", 2),
+            ("AccessKeysPerUserQuota", quota(KEYS_PER_USER)),
+            ("MFADevices", 0),
+            ("MFADevicesInUse", 0),
+            ("AccountMFAEnabled", 0),
+            ("AccountAccessKeysPresent", self.access_keys.min(1)),
+            ("AccountPasswordPresent", self.passwords.min(1)),
+            ("AccountSigningCertificatesPresent", 0),
+            ("AttachedPoliciesPerGroupQuota", quota(ATTACHED)),
+            ("AttachedPoliciesPerRoleQuota", quota(ATTACHED)),
+            ("AttachedPoliciesPerUserQuota", quota(ATTACHED)),
+            ("Policies", self.policies),
+            ("PoliciesQuota", quota(POLICIES)),
+            ("PolicySizeQuota", quota(SIZE)),
+            ("PolicyVersionsInUse", self.policy_versions),
+            ("PolicyVersionsInUseQuota", 10_000),
+            ("VersionsPerPolicyQuota", quota(VERSIONS)),
+            // Tokens of the global endpoint are good in every Region.
+            ("GlobalEndpointTokenVersion", 2),
+            ("AssumeRolePolicySizeQuota", 2_048),
+            ("InstanceProfiles", 0),
+            ("InstanceProfilesQuota", 1_000),
+            ("Providers", 0),
+            ("RolePolicySizeQuota", quota(size_quota(EntityKind::Role))),
+            ("Roles", self.roles),
+            ("RolesQuota", quota(ROLES)),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::IAM;
+    use crate::testing::{TestServer, engines};
+
+    #[tokio::test]
+    async fn everything_is_counted_under_its_name() {
+        for engine in engines().await {
+            let server = TestServer::start_on(engine, &[&IAM]).await;
+            let root = server.as_root();
+            for name in ["ada", "bob"] {
+                root.iam("CreateUser", &[("UserName", name)]).await.ok();
+            }
+            root.iam("CreateGroup", &[("GroupName", "team")]).await.ok();
+            let answer = root.iam("GetAccountSummary", &[]).await;
+            let entries = answer.ok()["SummaryMap"].as_array().unwrap().clone();
+            let map: BTreeMap<String, String> = entries
+                .iter()
+                .map(|entry| {
+                    let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+                    (text("key"), text("value"))
+                })
+                .collect();
+            assert_eq!(map.len(), 34);
+            for (key, value) in [
+                ("Users", "2"),
+                ("UsersQuota", "5000"),
+                ("Groups", "1"),
+                ("Roles", "0"),
+                ("AccountAccessKeysPresent", "1"),
+                ("AccountPasswordPresent", "1"),
+                ("RolePolicySizeQuota", "10240"),
+            ] {
+                assert_eq!(map[key], value, "{key}");
+            }
+        }
+    }
+}
