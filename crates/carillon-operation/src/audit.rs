@@ -11,7 +11,7 @@ use crate::caller::{Call, Caller, CallerKind, TransportSecurity};
 use crate::{Fault, REGION};
 
 /// CloudTrail's record format.
-const EVENT_VERSION: &str = "1.11";
+pub(crate) const EVENT_VERSION: &str = "1.11";
 
 const INSERT: &str = "INSERT INTO audit_event (aws_account_id, event_at, event_id, event_name, event_source, \
      user_name, access_key_id, read_only, resource_name, resource_type, record) \

@@ -37,7 +37,7 @@ pub struct Settings {
 
 impl Environment {
     /// What follows a commit: the audit log gets its line, and the job runner is told.
-    pub(crate) fn after_commit(&self, event: &Event) {
+    pub fn after_commit(&self, event: &Event) {
         if let Some(log) = &self.audit_log
             // The trail itself is in the database; a log that cannot keep up must not stop requests.
             && log.try_send(event.record.clone()).is_err()

@@ -18,6 +18,7 @@ mod page;
 mod password;
 mod pipeline;
 mod registry;
+mod service_event;
 mod spec;
 mod trail;
 mod vault;
@@ -35,6 +36,7 @@ pub use outside::{Mail, MailError, MailRelay, Outside};
 pub use page::Page;
 pub use pipeline::{Peer, Pipeline};
 pub use registry::{AwsManagedPolicy, Entry, Group, Registry, Service, ServiceEntry, StaticPolicy};
+pub use service_event::ServiceEvent;
 pub use spec::{
     Access, AccessLevel, Admission, FA, Grant, List, ManagedPolicy, PermissionsManagement, RO, Read, Spec,
     Tagging, Transaction, UM, Wire, Write,
