@@ -6,11 +6,13 @@ mod error;
 mod html;
 mod license;
 mod name;
+mod portal;
 mod session;
 mod user;
 
 pub use error::Error;
 pub use license::License;
+pub use portal::Portal;
 
 use account::operations::*;
 use carillon_aws::error::Protocol;
