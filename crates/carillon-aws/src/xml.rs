@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn a_map_is_its_entries() {
-        let output = json!({ "SummaryMap": { "entry": [{ "key": "A", "value": 1 }, { "key": "B", "value": 0 }] } });
+        let output =
+            json!({ "SummaryMap": { "entry": [{ "key": "A", "value": 1 }, { "key": "B", "value": 0 }] } });
         let xml = response("X", IAM, &output, "r");
         assert!(
             xml.contains(

@@ -3,6 +3,8 @@
 mod access_key;
 pub mod account;
 mod attachment;
+#[cfg(test)]
+mod aws_members;
 mod boundary;
 mod document;
 mod entity;

@@ -95,11 +95,16 @@ pub(crate) async fn subject_target(
     caller: &Caller,
     name: Option<&(impl AsRef<str> + Sync)>,
 ) -> Result<Target, Fault> {
-    let name = name.map(AsRef::as_ref).or(caller.user_name());
-    match name {
-        Some(name) => entity::target(tx, caller.aws_account_id, EntityKind::User, name).await,
-        None => Ok(Target::on(caller.arn.clone())),
+    if let Some(name) = name {
+        return entity::target(tx, caller.aws_account_id, EntityKind::User, name.as_ref()).await;
     }
+    let mut target = Target::on(caller.arn.clone());
+    if let CallerKind::User { name, .. } = &caller.kind {
+        // What is known of the caller is of this transaction's revision: it need not be read again.
+        target.tags.clone_from(&caller.tags);
+        target = target.filed_under("AWS::IAM::User", name);
+    }
+    Ok(target)
 }
 
 /// Whom the operation is about.
