@@ -4,7 +4,7 @@
 //! leniently, and nothing is added to a case: a context key or a policy that is not given does not exist.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::principal::{self, Principal};
 use crate::resource;
 
 /// A longer line is answered with an error.
-const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+const LONGEST_LINE: usize = 64 * 1024 * 1024;
 
 /// Compiled policies are forgotten when the texts they came from add up to more than this.
 const LARGEST_CACHE: usize = 256 * 1024 * 1024;
@@ -50,17 +50,9 @@ pub fn evaluate(mut input: impl BufRead, mut output: impl Write, options: Option
         context: MapContext::new(),
     };
     let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return output.flush();
-        }
-        let too_long = read as u64 == LONGEST_LINE && line.last() != Some(&b'\n');
-        if too_long {
-            skip_line(&mut input)?;
-        }
-        if line.iter().all(u8::is_ascii_whitespace) && !too_long {
+    while let Some(read) = read_line(&mut input, &mut line)? {
+        let too_long = line.len() > LONGEST_LINE;
+        if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         let answer = if too_long {
@@ -78,17 +70,53 @@ pub fn evaluate(mut input: impl BufRead, mut output: impl Write, options: Option
         });
         serde_json::to_writer(&mut output, &answer)?;
         output.write_all(b"\n")?;
+        if read == Read::Last {
+            // Whoever writes the cases may be waiting for the answer before the next one.
+            output.flush()?;
+        }
     }
+    output.flush()
 }
 
-fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+/// Whether more of the input was at hand behind a line, or reading on may mean waiting.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Read {
+    More,
+    Last,
+}
+
+/// Reads one line without its end, but no more than one byte over the limit of it; nothing at the end of the
+/// input.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<Read>> {
+    line.clear();
+    let mut started = false;
     loop {
-        let buffer = input.fill_buf()?;
+        let buffer = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            buffer => buffer?,
+        };
+        if buffer.is_empty() {
+            return Ok(started.then_some(Read::Last));
+        }
+        started = true;
         let end = buffer.iter().position(|byte| *byte == b'\n');
-        let (used, done) = end.map_or((buffer.len(), buffer.is_empty()), |at| (at + 1, true));
+        let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
+        let room = (LONGEST_LINE + 1).saturating_sub(line.len());
+        line.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
+        let (used, rest) = match end {
+            Some(at) => (
+                at + 1,
+                if at + 1 == buffer.len() {
+                    Read::Last
+                } else {
+                    Read::More
+                },
+            ),
+            None => (buffer.len(), Read::More),
+        };
         input.consume(used);
-        if done {
-            return Ok(());
+        if end.is_some() {
+            return Ok(Some(rest));
         }
     }
 }
@@ -337,129 +365,4 @@ fn identifier(line: &str) -> Option<Box<RawValue>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn run(input: &str) -> Vec<Value> {
-        let mut output = Vec::new();
-        evaluate(input.as_bytes(), &mut output, Options::default()).unwrap();
-        String::from_utf8(output)
-            .unwrap()
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    fn case() -> Value {
-        json!({
-            "id": "c1",
-            "principal": "arn:aws:iam::111122223333:user/ana",
-            "action": "chime:ListUsers",
-            "resource": "*",
-            "identity_policies": [{"Statement": [{"Effect": "Allow", "Action": "chime:*", "Resource": "*"}]}],
-        })
-    }
-
-    #[test]
-    fn every_line_is_answered_with_its_id() {
-        let mut denied = case();
-        denied["id"] = json!("c2");
-        denied["action"] = json!("iam:ListUsers");
-        let mut explicit = case();
-        explicit["boundaries"] = json!([{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}]);
-        assert_eq!(
-            run(&format!("{}\n\n{denied}\r\n{explicit}", case())),
-            [
-                json!({"id": "c1", "decision": "Allowed"}),
-                json!({"id": "c2", "decision": "ImplicitlyDenied", "reason": "no identity policy allows"}),
-                json!({"id": "c1", "decision": "ExplicitlyDenied"}),
-            ]
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_an_error_with_its_id() {
-        let mut bad_principal = case();
-        bad_principal["principal"] = json!("nobody");
-        let mut text_policy = case();
-        text_policy["identity_policies"] = json!(["{}"]);
-        let twice = case().to_string().replacen(
-            "\"Effect\":\"Allow\"",
-            "\"Effect\":\"Deny\",\"Effect\":\"Allow\"",
-            1,
-        );
-        for line in [
-            bad_principal.to_string(),
-            text_policy.to_string(),
-            twice,
-            r#"{"id": "c1"}"#.to_owned(),
-            r#"{"id": "c1", "action": "#.to_owned(),
-            r#"{"id": "c1", "action": 1, "resource": "*"}"#.to_owned(),
-            r#"{"id": "c1", "action": "a:b", "resource": "*", "wildcard_only_action": "yes"}"#.to_owned(),
-        ] {
-            let answers = run(&line);
-            assert_eq!(answers.len(), 1, "{line}");
-            assert_eq!(
-                (&answers[0]["id"], &answers[0]["decision"]),
-                (&json!("c1"), &json!("Error")),
-                "{line}"
-            );
-            assert!(answers[0]["error"].is_string());
-        }
-        for line in ["no", "[]", "\"id\"", "{\"id\":"] {
-            assert_eq!(run(line)[0]["id"], Value::Null);
-            assert_eq!(run(line)[0]["decision"], "Error");
-        }
-    }
-
-    #[test]
-    fn a_list_that_is_there_and_empty_is_not_an_absent_one() {
-        for (field, value, expected) in [
-            ("boundaries", Value::Null, "Allowed"),
-            ("boundaries", json!([]), "ImplicitlyDenied"),
-            ("session_policies", Value::Null, "Allowed"),
-            ("session_policies", json!([]), "ImplicitlyDenied"),
-            ("endpoint_policies", Value::Null, "Allowed"),
-            ("scps", json!([]), "Allowed"),
-            ("scps", json!([[]]), "ImplicitlyDenied"),
-            ("rcps", Value::Null, "Allowed"),
-            ("rcps", json!([[]]), "ImplicitlyDenied"),
-        ] {
-            let mut case = case();
-            case[field] = value;
-            assert_eq!(run(&case.to_string())[0]["decision"], expected, "{case}");
-        }
-    }
-
-    #[test]
-    fn the_owner_of_the_resource_decides_what_is_cross_account() {
-        let mut case = case();
-        for (resource, owner, expected) in [
-            (
-                "arn:aws:chime:us-east-1:444455556666:vc/1",
-                Value::Null,
-                "ImplicitlyDenied",
-            ),
-            (
-                "arn:aws:chime:us-east-1:444455556666:vc/1",
-                json!("111122223333"),
-                "Allowed",
-            ),
-            ("arn:aws:s3:::bucket", json!("444455556666"), "ImplicitlyDenied"),
-        ] {
-            case["resource"] = json!(resource);
-            case["resource_account"] = owner;
-            assert_eq!(run(&case.to_string())[0]["decision"], expected, "{case}");
-        }
-    }
-
-    #[test]
-    fn a_hundred_thousand_lines_are_answered() {
-        let line = format!("{}\n", case());
-        let mut output = Vec::new();
-        evaluate(line.repeat(100_000).as_bytes(), &mut output, Options::default()).unwrap();
-        assert_eq!(output.iter().filter(|byte| **byte == b'\n').count(), 100_000);
-    }
-}
+mod tests;
