@@ -103,7 +103,10 @@ impl Pipeline {
             .claimed_service()
             .and_then(|name| self.environment.registry.service(&name));
         let protocol = service.map_or_else(|| guess_protocol(parts), |service| service.service.protocol);
-        let (service, mut credentials) = match self.authenticate(view, body, call, service).await {
+        // A scope of no service of ours is told which one the request looks made for.
+        let services = self.environment.registry.services();
+        let expected = service.or_else(|| services.iter().find(|entry| entry.service.protocol == protocol));
+        let (service, mut credentials) = match self.authenticate(view, body, call, expected).await {
             Ok(authenticated) => authenticated,
             Err(stranger) => return self.turn_away(parts, service, call, stranger, protocol).await,
         };
@@ -206,8 +209,7 @@ impl Pipeline {
         let presented = Presented::parse(view)?;
         presented.check_time(call.now)?;
         let unchecked = presented.credential()?;
-        let expected = service.or_else(|| self.environment.registry.services().first());
-        let service = expected.ok_or_else(|| Fault::internal("a server without services"))?;
+        let service = service.ok_or_else(|| Fault::internal("a server without services"))?;
         let region = service.service.region.map_or(RegionRule::Any, RegionRule::Only);
         let credential = unchecked.check(service.service.name, region)?;
         let credentials = self

@@ -5,16 +5,14 @@ use std::process::ExitCode;
 use anyhow::bail;
 use carillon_aws::id::AwsAccountId;
 use carillon_iam::account::{self, AwsAccount, NewAwsAccount};
-use carillon_operation::{Environment, Fault, Settings};
-use carillon_store::Store;
+use carillon_operation::Settings;
 
 use crate::options::Storage;
+use crate::output::say;
 use crate::{deployment, first_start};
 
 /// Accounts that are read at a time.
 const PAGE: i64 = 100;
-/// How often a creation is run again because a server wrote at the same time.
-const ATTEMPTS: u32 = 5;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -93,35 +91,20 @@ async fn create(options: Create) -> anyhow::Result<()> {
         mail_from: String::new(),
     };
     let environment = deployment::environment(vault, settings, None);
-    let mut attempt = 1;
-    let created = loop {
-        match create_once(&store, &environment, &options).await {
-            Err(Fault::Contended) if attempt < ATTEMPTS => attempt += 1,
-            outcome => break outcome.map_err(first_start::failure)?,
-        }
-    };
-    println!(
-        "Created an AWS account with a root user. This is shown once.\n\n{}",
+    let created = deployment::change(&store, async |tx| {
+        let new = NewAwsAccount {
+            aws_account_id: options.account_id,
+            name: options.name.clone(),
+            email: options.email.clone(),
+            ..NewAwsAccount::default()
+        };
+        account::create(tx, &environment, new, environment.clock.now()).await
+    })
+    .await?;
+    say(&format!(
+        "Created an AWS account with a root user. This is shown once.\n\n{}\n",
         first_start::credentials(&created, &environment.settings.public_url, false, false)
-    );
-    Ok(())
-}
-
-async fn create_once(
-    store: &Store,
-    environment: &Environment,
-    options: &Create,
-) -> Result<account::CreatedAwsAccount, Fault> {
-    let mut tx = store.write().await?;
-    let new = NewAwsAccount {
-        aws_account_id: options.account_id,
-        name: options.name.clone(),
-        email: options.email.clone(),
-        ..NewAwsAccount::default()
-    };
-    let created = account::create(&mut tx, environment, new, environment.clock.now()).await?;
-    tx.commit().await?;
-    Ok(created)
+    ))
 }
 
 async fn list(options: &List) -> anyhow::Result<()> {
@@ -130,14 +113,14 @@ async fn list(options: &List) -> anyhow::Result<()> {
     loop {
         let page = account::list(&mut store.read().await?, &after, PAGE).await?;
         for account in &page {
-            println!(
-                "{}  {}  {:<20}  {}  {}",
+            say(&format!(
+                "{}  {}  {:<20}  {}  {}\n",
                 account.aws_account_id,
                 account.created_at.iso_seconds(),
                 account.alias.as_deref().unwrap_or("-"),
                 or_dash(&account.name),
                 or_dash(&account.email),
-            );
+            ))?;
         }
         match page.last() {
             Some(last) if i64::try_from(page.len()) == Ok(PAGE) => after = last.aws_account_id.to_string(),
@@ -159,12 +142,13 @@ async fn show(options: &Show) -> anyhow::Result<()> {
         alias,
         created_at,
     } = account;
-    println!("Account ID  {aws_account_id}");
-    println!("Name        {}", or_dash(&name));
-    println!("Email       {}", or_dash(&email));
-    println!("Alias       {}", alias.as_deref().unwrap_or("-"));
-    println!("Created     {}", created_at.iso_seconds());
-    Ok(())
+    say(&format!(
+        "Account ID  {aws_account_id}\nName        {}\nEmail       {}\nAlias       {}\nCreated     {}\n",
+        or_dash(&name),
+        or_dash(&email),
+        alias.as_deref().unwrap_or("-"),
+        created_at.iso_seconds(),
+    ))
 }
 
 fn or_dash(text: &str) -> &str {

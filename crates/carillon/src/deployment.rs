@@ -9,8 +9,8 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use carillon_aws::secret::Secret;
 use carillon_aws::time::{Entropy, SystemClock, SystemEntropy};
-use carillon_operation::{Environment, Registry, Service, Settings, Vault};
-use carillon_store::{Store, StoreError, bind};
+use carillon_operation::{Environment, Fault, Registry, Service, Settings, Vault};
+use carillon_store::{Store, StoreError, WriteTx, bind};
 use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::options::Storage;
@@ -28,7 +28,7 @@ const KEY_FILE: &str = "server.key";
 /// The row that tells whether a key is the deployment's, and what it is sealed for.
 const CHECK: &str = "server-key-check";
 
-/// How often a start is tried again when another server starts on the same database.
+/// How often a transaction is run again because somebody else wrote at the same time.
 const ATTEMPTS: u32 = 5;
 
 /// All operations, ready to be found.
@@ -57,8 +57,43 @@ pub async fn open(options: &Storage) -> anyhow::Result<(Store, Vault)> {
     }
 }
 
-/// Whether the database asks to run the transaction again.
-pub fn is_race(error: &anyhow::Error) -> bool {
+/// Carries out a change that no request asked for, again if it loses a race.
+pub async fn change<T>(
+    store: &Store,
+    work: impl AsyncFn(&mut WriteTx) -> Result<T, Fault>,
+) -> anyhow::Result<T> {
+    let mut attempt = 1;
+    loop {
+        match change_once(store, &work).await {
+            Err(Fault::Contended) if attempt < ATTEMPTS => attempt += 1,
+            outcome => return outcome.map_err(failure),
+        }
+    }
+}
+
+async fn change_once<T>(
+    store: &Store,
+    work: &impl AsyncFn(&mut WriteTx) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let mut tx = store.write().await?;
+    let value = work(&mut tx).await?;
+    tx.commit().await?;
+    Ok(value)
+}
+
+/// A fault in the words of a command.
+fn failure(fault: Fault) -> anyhow::Error {
+    match fault {
+        Fault::Refused { message, .. } | Fault::Denied { message, .. } | Fault::Invalid(message) => {
+            anyhow!(message)
+        }
+        Fault::Internal(cause) => anyhow::Error::from_boxed(cause),
+        Fault::NotImplemented(action) => anyhow!("{action} is not built yet"),
+        Fault::Contended | Fault::Changed => anyhow!("too many changes at the same time; try again"),
+    }
+}
+
+fn is_race(error: &anyhow::Error) -> bool {
     matches!(
         error.downcast_ref::<StoreError>(),
         Some(StoreError::Contention | StoreError::Duplicate)

@@ -4,13 +4,11 @@ use std::fmt::Write as _;
 
 use carillon_aws::secret::Secret;
 use carillon_iam::account::{self, CreatedAwsAccount, NewAwsAccount};
-use carillon_operation::{Environment, Fault};
+use carillon_operation::Environment;
 use carillon_store::Store;
 
+use crate::deployment;
 use crate::options::FirstStart;
-
-/// How often it is tried again when another server starts on the same database.
-const ATTEMPTS: u32 = 5;
 
 /// Creates the first AWS account, if there is none, and answers what to tell the operator.
 pub async fn create_account(
@@ -19,13 +17,28 @@ pub async fn create_account(
     options: &FirstStart,
 ) -> anyhow::Result<Option<CreatedAwsAccount>> {
     check_secrets(options)?;
-    let mut attempt = 1;
-    loop {
-        match create_once(store, environment, options).await {
-            Err(Fault::Contended) if attempt < ATTEMPTS => attempt += 1,
-            outcome => return outcome.map_err(failure),
-        }
+    // Look before writing: every later start would wait for the disk.
+    if !account::list(&mut store.read().await?, "", 1).await?.is_empty() {
+        return Ok(None);
     }
+    deployment::change(store, async |tx| {
+        // Another server may have started on the same database.
+        if !account::list(tx, "", 1).await?.is_empty() {
+            return Ok(None);
+        }
+        let new = NewAwsAccount {
+            aws_account_id: options.account_id,
+            name: "Administrator".to_owned(),
+            email: String::new(),
+            root_access_key_id: options.root_access_key_id.clone(),
+            root_secret_access_key: options.root_secret_access_key.clone(),
+            root_password: options.root_password.clone(),
+        };
+        account::create(tx, environment, new, environment.clock.now())
+            .await
+            .map(Some)
+    })
+    .await
 }
 
 /// Checked here and not while the command line is read, because there the message would show the value.
@@ -46,41 +59,6 @@ fn check_secrets(options: &FirstStart) -> anyhow::Result<()> {
         anyhow::bail!("CARILLON_ROOT_PASSWORD must have 8 to 128 characters");
     }
     Ok(())
-}
-
-async fn create_once(
-    store: &Store,
-    environment: &Environment,
-    options: &FirstStart,
-) -> Result<Option<CreatedAwsAccount>, Fault> {
-    // Look before writing: every later start would wait for the disk.
-    if !account::list(&mut store.read().await?, "", 1).await?.is_empty() {
-        return Ok(None);
-    }
-    let mut tx = store.write().await?;
-    if !account::list(&mut tx, "", 1).await?.is_empty() {
-        return Ok(None);
-    }
-    let new = NewAwsAccount {
-        aws_account_id: options.account_id,
-        name: "Administrator".to_owned(),
-        email: String::new(),
-        root_access_key_id: options.root_access_key_id.clone(),
-        root_secret_access_key: options.root_secret_access_key.clone(),
-        root_password: options.root_password.clone(),
-    };
-    let created = account::create(&mut tx, environment, new, environment.clock.now()).await?;
-    tx.commit().await?;
-    Ok(Some(created))
-}
-
-/// A fault of work that no request asked for.
-pub fn failure(fault: Fault) -> anyhow::Error {
-    match fault {
-        Fault::Refused { message, .. } | Fault::Invalid(message) => anyhow::anyhow!(message),
-        Fault::Internal(cause) => anyhow::Error::from_boxed(cause),
-        other => anyhow::anyhow!("{other:?}"),
-    }
 }
 
 /// The credentials of a new AWS account, for the operator's eyes. Secrets the operator chose are not shown.

@@ -2,6 +2,7 @@
 
 mod account;
 mod audit_log;
+mod chime_account;
 mod cidr;
 mod connection;
 mod deployment;
@@ -14,6 +15,7 @@ mod matrix;
 mod model;
 mod monitoring;
 mod options;
+mod output;
 mod policy;
 mod serve;
 mod tls;
@@ -36,6 +38,9 @@ enum Command {
     /// Creates and lists the AWS accounts of a deployment. Safe while its servers run.
     #[command(subcommand)]
     Account(account::Command),
+    /// Changes Chime accounts as only an operator can. Safe while servers run.
+    #[command(subcommand)]
+    ChimeAccount(chime_account::Command),
     /// Works on policy documents, without a server.
     #[command(subcommand)]
     Policy(policy::Command),
@@ -49,6 +54,7 @@ fn main() -> ExitCode {
     let outcome = options::parse::<Cli>(std::env::args_os()).and_then(|cli| match cli.command {
         Command::Serve(options) => serve::run(&options),
         Command::Account(command) => account::run(command),
+        Command::ChimeAccount(command) => chime_account::run(&command),
         Command::Policy(command) => policy::run(&command),
         Command::Model(options) => model::run(&options),
         Command::Matrix(options) => matrix::run(&options),

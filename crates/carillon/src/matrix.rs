@@ -17,6 +17,7 @@ use carillon_operation::{Entry, ManagedPolicy, Registry};
 use serde_json::json;
 
 use crate::options::{FirstStart, LogFormat, Serve, Storage};
+use crate::output::say;
 use crate::serve::Server;
 use crate::{deployment, monitoring};
 use client::{Answer, Client, Key};
@@ -302,60 +303,70 @@ impl World {
 
 /// Prints the table, and says where it is not the published one.
 fn report(rows: &[Row], cells: &Cells) -> anyhow::Result<ExitCode> {
-    let (mut differences, mut planned) = (Vec::new(), false);
+    let mut differences = Vec::new();
+    let mut text = line("", ASKERS.map(|(name, _)| name));
     let mut group = "";
-    let [fa, um, ro, none] = ASKERS.map(|(name, _)| name);
-    println!("{:<58}{fa:<10}{um:<10}{ro:<10}{none}", "");
     for row in rows {
         if group != row.group {
             group = row.group;
-            println!("\n{group}");
+            text.push_str(&format!("\n{group}\n"));
         }
-        let Some(answers) = cells.get(row.action) else {
-            println!("  chime:{:<50}not served", row.action);
-            differences.push(format!("chime:{} is not served", row.action));
-            continue;
-        };
-        let [fa, um, ro, none] = answers;
-        println!("  chime:{:<50}{fa:<10}{um:<10}{ro:<10}{none}", row.action);
-        planned |= answers.contains(&Cell::Planned);
-        for ((answer, expected), (asker, _)) in answers.iter().zip(row.allowed).zip(ASKERS) {
-            if answer.is_allowed() != expected {
-                let expected = if expected { "allowed" } else { "denied" };
-                differences.push(format!(
-                    "chime:{} as {asker}: {answer}, and the table says {expected}",
-                    row.action
-                ));
+        let name = format!("chime:{}", row.action);
+        match cells.get(row.action) {
+            Some(answers) => {
+                text.push_str(&line(&name, *answers));
+                differences.extend(row.differences(answers));
+            }
+            None => {
+                text.push_str(&line(&name, ["not served", "", "", ""]));
+                differences.push(format!("{name} is not served"));
             }
         }
     }
-    let count = |column: usize| {
+    let allowed = [0, 1, 2, 3].map(|column: usize| {
         cells
             .values()
             .filter(|answers| answers[column].is_allowed())
             .count()
-    };
-    println!(
-        "\n  {:<56}{:<10}{:<10}{:<10}{}",
-        "allowed",
-        count(0),
-        count(1),
-        count(2),
-        count(3)
-    );
-    if planned {
-        println!("\n* allowed, and not built yet: answered with status 501");
+    });
+    text.push_str(&format!("\n{}", line("allowed", allowed)));
+    if cells.values().flatten().any(|cell| *cell == Cell::Planned) {
+        text.push_str("\n* allowed, and not built yet: answered with status 501\n");
     }
     differences.extend(surplus(rows));
     if differences.is_empty() {
-        println!("\nThis is the published table.");
+        say(&format!("{text}\nThis is the published table.\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    println!("\nThis is not the published table:");
-    for difference in &differences {
-        println!("  {difference}");
-    }
+    say(&format!(
+        "{text}\nThis is not the published table:\n  {}\n",
+        differences.join("\n  ")
+    ))?;
     Ok(ExitCode::FAILURE)
+}
+
+fn line(name: &str, [fa, um, ro, none]: [impl fmt::Display; 4]) -> String {
+    let line = format!("  {name:<56}{fa:<10}{um:<10}{ro:<10}{none}");
+    format!("{}\n", line.trim_end())
+}
+
+impl Row {
+    /// Where the answers are not what the table says.
+    fn differences(&self, answers: &[Cell; 4]) -> Vec<String> {
+        answers
+            .iter()
+            .zip(self.allowed)
+            .zip(ASKERS)
+            .filter(|((answer, expected), _)| answer.is_allowed() != *expected)
+            .map(|((answer, expected), (asker, _))| {
+                let expected = if expected { "allowed" } else { "denied" };
+                format!(
+                    "chime:{} as {asker}: {answer}, and the table says {expected}",
+                    self.action
+                )
+            })
+            .collect()
+    }
 }
 
 /// Actions that the server takes for rows of the table, and the table does not have.

@@ -1,6 +1,5 @@
 //! `carillon model`: what clients need to know of the service, for AWS CLI and boto3.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,6 +10,7 @@ use carillon_operation::{Registry, Wire};
 use serde_json::Value;
 
 use crate::deployment;
+use crate::output::say;
 
 /// The structure of every operation of the shipped model, of which the built ones are replaced.
 const PLANNED: &str = include_str!("../../carillon-chime/model/planned.json");
@@ -37,9 +37,7 @@ pub fn run(options: &Model) -> anyhow::Result<ExitCode> {
             write(&folder.join("paginators-1.json"), &documents.paginators)?;
         }
         None => {
-            let mut output = std::io::stdout().lock();
-            output.write_all(text(&documents.service)?.as_bytes())?;
-            output.flush()?;
+            say(&text(&documents.service)?)?;
         }
     }
     Ok(ExitCode::SUCCESS)

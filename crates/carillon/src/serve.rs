@@ -16,6 +16,7 @@ use crate::door::Door;
 use crate::listener::Listener;
 use crate::mail::SmtpRelay;
 use crate::options::Serve;
+use crate::output::say;
 use crate::{deployment, first_start, logging, monitoring, tls};
 
 pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
@@ -25,7 +26,7 @@ pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
         let metrics = monitoring::start()?;
         let server = Server::start(options, metrics).await?;
         if let Some(welcome) = &server.welcome {
-            print!("{welcome}");
+            say(welcome)?;
         }
         tracing::info!(
             address = %server.address,

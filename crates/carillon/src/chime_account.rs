@@ -1,0 +1,129 @@
+//! `carillon chime-account`: what an operator does to Chime accounts, and AWS leaves to its own support.
+
+use std::process::ExitCode;
+
+use carillon_aws::time::{Clock, SystemClock};
+use carillon_chime::account::operator::{self, Shown};
+use carillon_chime::account::{AccountType, Life};
+use clap::ValueEnum;
+
+use crate::deployment;
+use crate::options::Storage;
+use crate::output::say;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Changes the type of an account. Nobody is moved, no domain claimed.
+    SetType {
+        #[command(flatten)]
+        storage: Storage,
+        /// The identifier of the Chime account.
+        #[arg(value_name = "ID")]
+        account_id: String,
+        /// Team, EnterpriseDirectory, EnterpriseLWA or EnterpriseOIDC.
+        #[arg(value_name = "TYPE")]
+        account_type: AccountType,
+    },
+    /// Suspends, deletes or restores an account.
+    SetStatus {
+        #[command(flatten)]
+        storage: Storage,
+        /// The identifier of the Chime account.
+        #[arg(value_name = "ID")]
+        account_id: String,
+        #[arg(value_name = "STATUS")]
+        status: Status,
+    },
+    /// Makes a domain the account's without asking its name servers.
+    ClaimDomain {
+        #[command(flatten)]
+        storage: Storage,
+        /// The identifier of the Chime account.
+        #[arg(value_name = "ID")]
+        account_id: String,
+        #[arg(value_name = "DOMAIN")]
+        domain: String,
+    },
+    /// Takes a domain from the account, and releases its people of that domain.
+    ReleaseDomain {
+        #[command(flatten)]
+        storage: Storage,
+        /// The identifier of the Chime account.
+        #[arg(value_name = "ID")]
+        account_id: String,
+        #[arg(value_name = "DOMAIN")]
+        domain: String,
+    },
+}
+
+/// What an account may be made.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Status {
+    /// In use.
+    #[value(name = "Active")]
+    Active,
+    /// Readable, but nothing changes and nobody signs in.
+    #[value(name = "Suspended")]
+    Suspended,
+    /// Deleted; purged when its time of grace ends, unless it is made active again.
+    #[value(name = "Disabled")]
+    Disabled,
+}
+
+impl From<Status> for Life {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Active => Self::Active,
+            Status::Suspended => Self::Suspended,
+            Status::Disabled => Self::Disabled,
+        }
+    }
+}
+
+pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let shown = runtime.block_on(carry_out(command))?;
+    let Shown {
+        account_id,
+        aws_account_id,
+        name,
+        account_type,
+        life,
+    } = shown;
+    say(&format!(
+        "Account ID   {account_id}\nName         {name}\nType         {account_type}\nStatus       {}\n\
+         AWS account  {aws_account_id}\n",
+        life.as_str()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn carry_out(command: &Command) -> anyhow::Result<Shown> {
+    let storage = match command {
+        Command::SetType { storage, .. }
+        | Command::SetStatus { storage, .. }
+        | Command::ClaimDomain { storage, .. }
+        | Command::ReleaseDomain { storage, .. } => storage,
+    };
+    let (store, _) = deployment::open(storage).await?;
+    let now = SystemClock.now();
+    deployment::change(&store, async |tx| match command {
+        Command::SetType {
+            account_id,
+            account_type,
+            ..
+        } => operator::set_type(tx, account_id, *account_type).await,
+        Command::SetStatus {
+            account_id, status, ..
+        } => operator::set_status(tx, account_id, (*status).into(), now).await,
+        Command::ClaimDomain {
+            account_id, domain, ..
+        } => operator::claim_domain(tx, account_id, domain, now).await,
+        Command::ReleaseDomain {
+            account_id, domain, ..
+        } => operator::release_domain(tx, account_id, domain).await,
+    })
+    .await
+}
