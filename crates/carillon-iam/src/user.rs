@@ -391,4 +391,75 @@ mod tests {
             );
         }
     }
+
+    #[tokio::test]
+    async fn a_list_is_asked_about_as_a_collection() {
+        let server = TestServer::start(&[&IAM]).await;
+        let division = format!("arn:aws:iam::{ACCOUNT}:user/division/*");
+        let clerk = server
+            .as_user("clerk", &[&allow("iam:ListUsers", &division)])
+            .await;
+        clerk
+            .iam("ListUsers", &[("PathPrefix", "/division/a/")])
+            .await
+            .ok();
+        let refused = clerk.iam("ListUsers", &[]).await;
+        let collection = format!(" on resource: arn:aws:iam::{ACCOUNT}:user/ because");
+        assert!(refused.message().contains(&collection), "{}", refused.message());
+    }
+
+    #[tokio::test]
+    async fn a_user_goes_only_with_empty_hands() {
+        for engine in engines().await {
+            let server = TestServer::start_on(engine, &[&IAM]).await;
+            let root = server.as_root();
+            let document = allow("chime:*", "*");
+            let ada = ("UserName", "ada");
+            let (policy, arn) = (("PolicyName", "p"), ("PolicyArn", BOUNDARY));
+            let (group, password) = (("GroupName", "g"), ("Password", "Some-Pass-1"));
+            root.iam("CreateUser", &[ada]).await.ok();
+            root.iam("CreateGroup", &[group]).await.ok();
+            let key = root.iam("CreateAccessKey", &[ada]).await;
+            let key = key.ok()["AccessKey"]["AccessKeyId"].as_str().unwrap();
+            let key = ("AccessKeyId", key);
+            for (give, members) in [
+                ("AttachUserPolicy", vec![ada, arn]),
+                ("PutUserPolicy", vec![ada, policy, ("PolicyDocument", &document)]),
+                ("CreateLoginProfile", vec![ada, password]),
+                ("AddUserToGroup", vec![ada, group]),
+            ] {
+                root.iam(give, &members).await.ok();
+            }
+            for (message, take, members) in [
+                (
+                    "must detach all policies first",
+                    "DetachUserPolicy",
+                    vec![ada, arn],
+                ),
+                (
+                    "must delete policies first",
+                    "DeleteUserPolicy",
+                    vec![ada, policy],
+                ),
+                ("must delete access keys first", "DeleteAccessKey", vec![ada, key]),
+                ("must delete login profile first", "DeleteLoginProfile", vec![ada]),
+                (
+                    "must remove users from group first",
+                    "RemoveUserFromGroup",
+                    vec![ada, group],
+                ),
+            ] {
+                assert_eq!(
+                    root.iam("DeleteUser", &[ada]).await.refusal(),
+                    (
+                        409,
+                        "DeleteConflict",
+                        format!("Cannot delete entity, {message}.").as_str()
+                    )
+                );
+                root.iam(take, &members).await.ok();
+            }
+            root.iam("DeleteUser", &[ada]).await.ok();
+        }
+    }
 }
