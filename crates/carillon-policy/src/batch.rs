@@ -17,9 +17,6 @@ use crate::policies::{Attached, Policies, Set};
 use crate::principal::{self, Principal};
 use crate::resource;
 
-/// A longer line is answered with an error.
-const LONGEST_LINE: usize = 64 * 1024 * 1024;
-
 /// Compiled policies are forgotten when the texts they came from add up to more than this.
 const LARGEST_CACHE: usize = 256 * 1024 * 1024;
 
@@ -29,11 +26,16 @@ const LARGEST_CACHE: usize = 256 * 1024 * 1024;
 pub struct Options {
     /// Say of implicit denials which kind of policy did not allow.
     pub reasons: bool,
+    /// A line of more bytes is answered with an error.
+    pub longest_line: usize,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { reasons: true }
+        Options {
+            reasons: true,
+            longest_line: 64 * 1024 * 1024,
+        }
     }
 }
 
@@ -50,26 +52,11 @@ pub fn evaluate(mut input: impl BufRead, mut output: impl Write, options: Option
         context: MapContext::new(),
     };
     let mut line = Vec::new();
-    while let Some(read) = read_line(&mut input, &mut line)? {
-        let too_long = line.len() > LONGEST_LINE;
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
+    while let Some(read) = read_line(&mut input, &mut line, options.longest_line)? {
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            serde_json::to_writer(&mut output, &evaluator.answer(&line))?;
+            output.write_all(b"\n")?;
         }
-        let answer = if too_long {
-            Err("the line is too long".to_owned())
-        } else {
-            std::str::from_utf8(&line)
-                .map_err(|error| error.to_string())
-                .and_then(|text| evaluator.answer(text))
-        };
-        let answer = answer.unwrap_or_else(|error| Answer {
-            id: identifier(&String::from_utf8_lossy(&line)),
-            decision: "Error",
-            reason: None,
-            error: Some(error),
-        });
-        serde_json::to_writer(&mut output, &answer)?;
-        output.write_all(b"\n")?;
         if read == Read::Last {
             // Whoever writes the cases may be waiting for the answer before the next one.
             output.flush()?;
@@ -87,7 +74,7 @@ enum Read {
 
 /// Reads one line without its end, but no more than one byte over the limit of it; nothing at the end of the
 /// input.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<Read>> {
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, longest: usize) -> io::Result<Option<Read>> {
     line.clear();
     let mut started = false;
     loop {
@@ -101,7 +88,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<
         started = true;
         let end = buffer.iter().position(|byte| *byte == b'\n');
         let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
-        let room = (LONGEST_LINE + 1).saturating_sub(line.len());
+        let room = longest.saturating_add(1).saturating_sub(line.len());
         line.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
         let (used, rest) = match end {
             Some(at) => (
@@ -196,7 +183,21 @@ struct Evaluator {
 }
 
 impl Evaluator {
-    fn answer(&mut self, line: &str) -> Result<Answer, String> {
+    fn answer(&mut self, line: &[u8]) -> Answer {
+        let decided = match std::str::from_utf8(line) {
+            _ if line.len() > self.options.longest_line => Err("the line is too long".to_owned()),
+            Ok(text) => self.decide(text),
+            Err(error) => Err(error.to_string()),
+        };
+        decided.unwrap_or_else(|error| Answer {
+            id: identifier(&String::from_utf8_lossy(line)),
+            decision: "Error",
+            reason: None,
+            error: Some(error),
+        })
+    }
+
+    fn decide(&mut self, line: &str) -> Result<Answer, String> {
         let case: Case<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
         let principal = match case.principal.as_deref() {
             Some(text) => text

@@ -157,7 +157,13 @@ impl Decision {
 /// a denial. Any applying `Deny` of any policy that takes part comes first.
 /// Source: IAM User Guide, "Policy evaluation logic".
 pub fn decide(request: &Request<'_>, policies: &Policies) -> Decision {
-    let first = LowerCase::new(request.actions.first().copied().unwrap_or_default());
+    let Some(primary) = request.actions.first() else {
+        // Not even `*` is about no action.
+        return Decision::ImplicitlyDenied {
+            missing: PolicyKind::Identity,
+        };
+    };
+    let first = LowerCase::new(primary);
     let others = request
         .actions
         .iter()

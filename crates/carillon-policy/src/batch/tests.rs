@@ -129,10 +129,18 @@ fn lines_are_read_whole_whatever_the_buffer() {
 #[test]
 fn a_line_that_is_too_long_is_answered_and_passed_over() {
     let mut input = b"{\"id\": \"long\", ".to_vec();
-    input.resize(LONGEST_LINE + 100, b' ');
+    input.resize(10_000, b' ');
     input.extend(format!("\n{}\n", case()).bytes());
     let mut output = Vec::new();
-    evaluate(input.as_slice(), &mut output, Options::default()).unwrap();
+    evaluate(
+        input.as_slice(),
+        &mut output,
+        Options {
+            longest_line: 1_000,
+            ..Options::default()
+        },
+    )
+    .unwrap();
     let answers = String::from_utf8(output).unwrap();
     let [long, next] = answers.lines().collect::<Vec<_>>()[..] else {
         panic!("{answers}")
@@ -165,7 +173,7 @@ fn a_conversation_is_possible() {
                     .count();
                 assert_eq!(answers, self.asked);
                 self.asked += 1;
-                self.buffer = format!("{}\n", case()).into_bytes();
+                self.buffer = format!("{}\n \n", case()).into_bytes();
             }
             Ok(&self.buffer)
         }

@@ -552,19 +552,15 @@ fn any_spelling_allows_and_any_spelling_denies() {
 
 #[test]
 fn no_action_at_all_is_denied() {
-    let principal = principal(Some(ANA));
-    let policies = Policies::new().identity(vec![attached(
-        &json!({"Statement": {"Effect": "Allow", "Action": "a:*", "Resource": "*"}}),
-    )]);
     let request = Request {
-        principal: &principal,
+        principal: &principal(Some(ROOT)),
         actions: &[],
-        resource: "",
+        resource: "*",
         resource_account: None,
         resource_policy: None,
         context: &MapContext::new(),
     };
-    assert!(!decide(&request, &policies).is_allowed());
+    assert!(!decide(&request, &Policies::new().identity(vec![saying("Allow")])).is_allowed());
 }
 
 #[test]
