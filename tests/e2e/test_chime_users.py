@@ -154,7 +154,9 @@ def test_filters_of_users(root, crowd):
     assert len(root.chime.list_users(AccountId=mine)["Users"]) == 100
     (one,) = root.chime.list_users(AccountId=mine, UserEmail=addresses[200].upper())["Users"]
     assert one["PrimaryEmail"] == addresses[200]
-    assert root.chime.list_users(AccountId=mine, UserEmail="crowd")["Users"] == []
+    assert root.chime.list_users(AccountId=mine, UserEmail="crowd@example.com")["Users"] == []
+    with refused("BadRequestException", 400):
+        root.chime.list_users(AccountId=mine, UserEmail="crowd")
     assert root.chime.list_users(AccountId=mine, UserType="SharedDevice")["Users"] == []
     assert len(root.chime.list_users(AccountId=mine, UserType="PrivateUser", MaxResults=200)["Users"]) == 200
     with refused("BadRequestException", 400):

@@ -38,9 +38,10 @@ def raw(server, data, seconds=20):
         answer = b""
         try:
             line.sendall(data)
-            line.settimeout(3)
+            line.settimeout(2)
             while chunk := line.recv(65536):
                 answer += chunk
+                line.settimeout(0.3)
         except (ConnectionError, TimeoutError):
             pass
         return answer

@@ -140,13 +140,14 @@ def test_a_mailbox_that_is_busy(root, account, address, mail):
     assert user["UserInvitationStatus"] == "Pending"
 
 
-def test_mail_that_waited_is_sent_after_a_restart(new_server, address, mail):
+def test_mail_that_waited_is_sent_after_a_restart(new_server, address, mail, wait_until):
     """The mail is as durable as the answer that promised it."""
     server = new_server(env={"CARILLON_SMTP_URL": "smtp://127.0.0.1:9"})
     server.start()
     waiting = address("waiting")
     mine = server.root.chime.create_account(Name="Patient")["Account"]["AccountId"]
     server.root.chime.invite_users(AccountId=mine, UserEmailList=[waiting])
+    wait_until(lambda: "will be tried again" in server.log, what="an attempt at a relay that is not there")
     server.kill()
     server.env["CARILLON_SMTP_URL"] = mail.url
     server.start()
