@@ -119,7 +119,7 @@ impl AccountRow {
 
     pub fn shape(&self) -> Account {
         Account {
-            aws_account_id: self.aws_account_id,
+            aws_account_id: self.aws_account_id.to_string(),
             account_id: self.id.clone(),
             name: self.name.clone(),
             account_type: self.account_type,
@@ -266,7 +266,7 @@ impl Deref for ManagedAccount {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Account {
-    aws_account_id: AwsAccountId,
+    aws_account_id: String,
     account_id: String,
     name: String,
     account_type: AccountType,
@@ -282,7 +282,12 @@ pub(crate) struct Account {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct SigninDelegateGroup {
-    group_name: String,
+    group_name: GroupName,
+}
+
+carillon_aws::string_type! {
+    /// The name of a directory group.
+    pub(crate) GroupName, pattern: r".*\S.*", example: "Rooms"
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The administration of Chime: accounts, users and everything they have.
 
 pub mod account;
+mod catalogue;
 mod email;
 mod error;
 mod html;
@@ -10,6 +11,7 @@ mod portal;
 mod session;
 mod user;
 
+pub use catalogue::{ActionClass, classify, names};
 pub use error::Error;
 pub use license::License;
 pub use portal::Portal;
@@ -31,7 +33,8 @@ pub static JOBS: &[&dyn AnyJob] = &[
     job::<user::jobs::TellPinReset>(),
 ];
 
-/// Amazon Chime, version 2018-05-01: the founding table's actions under its headings, in its order, and what AWS offers beyond them.
+/// Amazon Chime, version 2018-05-01: the founding table's actions under its headings, in its order, and what AWS
+/// offers beyond them.
 pub static CHIME: Service = Service {
     name: "chime",
     event_source: "chime.amazonaws.com",

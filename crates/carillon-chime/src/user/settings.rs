@@ -8,7 +8,6 @@ use super::operations::require_user;
 use super::{Telephony, rows};
 use crate::account::ManagedAccount;
 use crate::error::Error;
-use crate::name::{AccountId, UserId};
 
 /// Settings of a user.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -41,8 +40,8 @@ impl From<Telephony> for TelephonySettings {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GetUserSettings {
-    account_id: AccountId,
-    user_id: UserId,
+    account_id: String,
+    user_id: String,
 }
 
 /// The settings of a user.
@@ -68,8 +67,8 @@ impl Operation for GetUserSettings {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<GetUserSettingsOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
-        let user = require_user(cx.tx, &account, self.user_id.as_str()).await?;
+        let account = ManagedAccount::find(cx.tx, cx.caller, &self.account_id).await?;
+        let user = require_user(cx.tx, &account, &self.user_id).await?;
         Ok(GetUserSettingsOutput {
             user_settings: UserSettings {
                 telephony: user.telephony.into(),
@@ -82,8 +81,8 @@ impl Operation for GetUserSettings {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UpdateUserSettings {
-    account_id: AccountId,
-    user_id: UserId,
+    account_id: String,
+    user_id: String,
     user_settings: UserSettings,
 }
 
@@ -103,8 +102,8 @@ impl Operation for UpdateUserSettings {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
-        let mut user = require_user(cx.tx, &account, self.user_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx.tx, cx.caller, &self.account_id).await?;
+        let mut user = require_user(cx.tx, &account, &self.user_id).await?;
         let telephony = &self.user_settings.telephony;
         user.telephony = Telephony {
             inbound_calling: telephony.inbound_calling,

@@ -1,0 +1,266 @@
+//! Invitations: what the answer says, what is mailed, how they end.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use carillon_operation::MailError;
+use serde_json::{Value, json};
+
+use crate::world::{DAY, PASSWORD, World, text, worlds};
+
+fn invites(answer: &carillon_iam::testing::Answer) -> Vec<(String, String, String)> {
+    answer.ok()["Invites"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|invite| {
+            (
+                text(&invite["EmailAddress"]),
+                text(&invite["Status"]),
+                text(&invite["EmailStatus"]),
+            )
+        })
+        .collect()
+}
+
+fn invite(address: &str, status: &str, mail: &str) -> (String, String, String) {
+    (address.to_owned(), status.to_owned(), mail.to_owned())
+}
+
+impl World {
+    async fn status(&self, account: &str, email: &str) -> Value {
+        self.user(account, email).await["UserInvitationStatus"].clone()
+    }
+}
+
+#[tokio::test]
+async fn each_address_is_invited_once() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let answer = world
+            .invite(
+                &account,
+                &["ada@example.com", "Bob@Example.com", "ADA@example.com"],
+            )
+            .await;
+        assert_eq!(answer.status, 201);
+        assert_eq!(
+            invites(&answer),
+            [
+                invite("ada@example.com", "Pending", "Sent"),
+                invite("Bob@Example.com", "Pending", "Sent"),
+            ]
+        );
+        world.work().await;
+        let mails = world.mails();
+        assert_eq!(mails.len(), 2);
+        let id = text(&answer.ok()["Invites"][1]["InviteId"]);
+        assert!(world.link().starts_with(&format!("/invitations/{id}?token=")));
+        assert!(mails[1].subject.contains("A") && mails[1].text.contains("AWS account 123456789012"));
+    }
+}
+
+#[tokio::test]
+async fn one_bad_address_refuses_all() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let many: Vec<String> = (0..51).map(|number| format!("p{number}@example.com")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        for list in [
+            vec!["good@example.com", "a@example.com\r\nBcc: eve@example.com"],
+            vec!["good@example.com", "a@b"],
+            vec!["good@example.com", "a@exämple.com"],
+            vec![],
+            many,
+        ] {
+            let answer = world.invite(&account, &list).await;
+            assert_eq!(
+                (answer.status, answer.code()),
+                (400, "BadRequestException"),
+                "{list:?}"
+            );
+        }
+        let device = json!({ "UserEmailList": ["good@example.com"], "UserType": "SharedDevice" });
+        let path = format!("/accounts/{account}/users?operation=add");
+        assert_eq!(world.call("POST", &path, device).await.status, 400);
+        assert_eq!(
+            world.get(&format!("/accounts/{account}/users")).await["Users"],
+            json!([])
+        );
+        world.work().await;
+        assert!(world.mails().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn inviting_again_kills_the_old_link() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        world.invite(&account, &["ada@example.com"]).await.ok();
+        world.work().await;
+        let old = world.link();
+        world.invite(&account, &["ada@example.com"]).await.ok();
+        world.work().await;
+        let new = world.link();
+        let mut browser = world.browser();
+        assert_eq!(browser.open(&old).await.status, 404);
+        assert_eq!(browser.open(&new).await.status, 200);
+        assert_eq!(world.status(&account, "ada@example.com").await, "Pending");
+        // The old one running out does not concern the new one.
+        world.server.clock().advance(29 * DAY);
+        world.invite(&account, &["ada@example.com"]).await.ok();
+        world.server.clock().advance(2 * DAY);
+        world.work().await;
+        assert_eq!(world.status(&account, "ada@example.com").await, "Pending");
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_runs_out_after_thirty_days() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        world.invite(&account, &["ada@example.com"]).await.ok();
+        world.work().await;
+        let link = world.link();
+        let mut browser = world.browser();
+        world
+            .server
+            .clock()
+            .advance(30 * DAY - std::time::Duration::from_secs(1));
+        assert_eq!(browser.open(&link).await.status, 200);
+        world.server.clock().advance(std::time::Duration::from_secs(1));
+        assert_eq!(browser.open(&link).await.status, 404, "even before the job ran");
+        assert_eq!(browser.accept(&link, PASSWORD).await.status, 404);
+        world.work().await;
+        assert_eq!(world.status(&account, "ada@example.com").await, "Failed");
+    }
+}
+
+#[tokio::test]
+async fn a_mailbox_that_is_none_fails_the_invitation() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        *world.relay.refuse.lock().unwrap() = Some(|| MailError::Refused("550 no such mailbox".to_owned()));
+        world.invite(&account, &["gone@example.com"]).await.ok();
+        world.work().await;
+        assert_eq!(world.status(&account, "gone@example.com").await, "Failed");
+        *world.relay.refuse.lock().unwrap() = None;
+        world.server.clock().advance(DAY);
+        world.work().await;
+        assert!(world.mails().is_empty(), "it is not tried again");
+        world.invite(&account, &["gone@example.com"]).await.ok();
+        world.work().await;
+        assert_eq!(world.mails().len(), 1);
+        assert_eq!(world.status(&account, "gone@example.com").await, "Pending");
+    }
+}
+
+#[tokio::test]
+async fn a_busy_mailbox_is_tried_again_for_a_day() {
+    static TRIES: AtomicUsize = AtomicUsize::new(0);
+    for world in worlds().await {
+        TRIES.store(0, Ordering::SeqCst);
+        let account = world.account("A").await;
+        *world.relay.refuse.lock().unwrap() = Some(|| {
+            TRIES.fetch_add(1, Ordering::SeqCst);
+            MailError::Later("451 busy".to_owned())
+        });
+        world.invite(&account, &["busy@example.com"]).await.ok();
+        for _ in 0..23 {
+            world.work().await;
+            world.server.clock().advance(DAY / 24);
+        }
+        assert_eq!(world.status(&account, "busy@example.com").await, "Pending");
+        let tries = TRIES.load(Ordering::SeqCst);
+        assert!((10..=23).contains(&tries), "{tries} tries");
+        world.server.clock().advance(DAY / 12);
+        world.work().await;
+        assert_eq!(world.status(&account, "busy@example.com").await, "Failed");
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_invited() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let (ada, _) = world.member(&account, "ada@example.com").await;
+        let before = world.mails().len();
+        assert_eq!(
+            invites(&world.invite(&account, &["ADA@example.com"]).await),
+            [invite("ADA@example.com", "Accepted", "NotSent")]
+        );
+        // People of an Enterprise account stay there.
+        world.set_type(&account, "EnterpriseLWA").await;
+        let other = world.account("B").await;
+        assert_eq!(
+            invites(&world.invite(&other, &["ada@example.com"]).await),
+            [invite("ada@example.com", "Failed", "NotSent")]
+        );
+        world.work().await;
+        assert_eq!(world.mails().len(), before);
+        assert_eq!(
+            world.user(&account, "ada@example.com").await["UserId"],
+            ada["UserId"]
+        );
+        assert_eq!(
+            world.get(&format!("/accounts/{other}/users")).await["Users"],
+            json!([])
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_member_of_another_team_moves_when_it_accepts() {
+    for world in worlds().await {
+        let (old, new) = (world.account("Old").await, world.account("New").await);
+        let (ada, mut browser) = world.member(&old, "ada@example.com").await;
+        assert_eq!(
+            invites(&world.invite(&new, &["ada@example.com"]).await),
+            [invite("ada@example.com", "Pending", "Sent")]
+        );
+        world.work().await;
+        assert_eq!(
+            world.user(&old, "ada@example.com").await,
+            ada,
+            "until then it stays"
+        );
+        assert_eq!(browser.accept(&world.link(), PASSWORD).await.status, 303);
+        let moved = world.user(&new, "ada@example.com").await;
+        assert_eq!(
+            (&moved["UserId"], &moved["PersonalPIN"]),
+            (&ada["UserId"], &ada["PersonalPIN"])
+        );
+        assert_eq!(
+            world.get(&format!("/accounts/{old}/users")).await["Users"],
+            json!([])
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_taken_back_does_not_open() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let ada = world.invited(&account, "ada@example.com").await;
+        world.work().await;
+        let link = world.link();
+        let path = format!("/accounts/{account}/users?operation=suspend");
+        world
+            .call("POST", &path, json!({ "UserIdList": [ada["UserId"]] }))
+            .await
+            .ok();
+        let mut browser = world.browser();
+        assert_eq!(browser.open(&link).await.status, 404);
+        assert_eq!(browser.accept(&link, PASSWORD).await.status, 404);
+        // Nor does one of a deleted account.
+        world.invite(&account, &["bob@example.com"]).await.ok();
+        world.work().await;
+        let link = world.link();
+        world.set_type(&account, "EnterpriseLWA").await;
+        assert_eq!(browser.open(&link).await.status, 404, "only Team accounts invite");
+        world
+            .call("DELETE", &format!("/accounts/{account}"), Value::Null)
+            .await
+            .ok();
+        assert_eq!(browser.open(&link).await.status, 404);
+    }
+}

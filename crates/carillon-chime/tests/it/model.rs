@@ -1,0 +1,137 @@
+//! What the operations say of themselves agrees with what AWS published.
+
+use carillon_aws::model::{Metadata, Operation, ServiceModel, drift};
+use carillon_chime::CHIME;
+use carillon_operation::{ManagedPolicy, Registry, Wire};
+use serde_json::Value;
+
+const FACTS: &str = include_str!("../../model/planned.json");
+
+/// Where we differ, and mean it.
+const MEANT: &[&str] = &[
+    // The guides say that an empty list is refused; the model leaves the bound out.
+    "BatchSuspendUser input.UserIdList: min is 1, AWS has null",
+    "BatchUnsuspendUser input.UserIdList: min is 1, AWS has null",
+    "BatchUpdateUser input.UpdateUserRequestItems: min is 1, AWS has null",
+    "InviteUsers input.UserEmailList: min is 1, AWS has null",
+    // Shows deleted accounts that the operator can still restore.
+    "ListAccounts input.IncludeDisabled: AWS has no such member",
+    // A state of AWS's guide that its model forgot.
+    "UserRegistrationStatus: enum is [\"Registered\",\"Released\",\"Suspended\",\"Unregistered\"], AWS has \
+     [\"Registered\",\"Suspended\",\"Unregistered\"]",
+];
+
+#[test]
+fn the_shapes_are_those_of_awss_model() {
+    let facts: Value = serde_json::from_str(FACTS).unwrap();
+    let registry = Registry::new(&[&CHIME]);
+    let mut model = ServiceModel::new(Metadata::chime());
+    let built: Vec<_> = registry.services()[0]
+        .entries
+        .iter()
+        .filter(|entry| entry.operation.is_built())
+        .collect();
+    for entry in &built {
+        let Wire::Rest(binding) = entry.spec.wire else {
+            panic!("{} has no address", entry.name)
+        };
+        model.add(&Operation {
+            name: entry.name,
+            doc: "",
+            binding,
+            status: entry.spec.status,
+            input: entry.input(),
+            output: entry.output(),
+            errors: &[],
+        });
+    }
+    let ours = model.finish().service;
+    let differences: Vec<String> = built
+        .iter()
+        .flat_map(|entry| drift(&ours, &facts, entry.name))
+        .filter(|line| !MEANT.iter().any(|meant| line.ends_with(meant)))
+        .collect();
+    assert!(differences.is_empty(), "{differences:#?}");
+    assert_eq!(built.len(), 24, "5 accounts, 14 users, 5 neighbours");
+}
+
+#[test]
+fn what_is_planned_stands_where_aws_has_it() {
+    let facts: Value = serde_json::from_str(FACTS).unwrap();
+    let registry = Registry::new(&[&CHIME]);
+    let mut public = 0;
+    for entry in registry.services()[0].entries.iter() {
+        let Wire::Rest(binding) = entry.spec.wire else {
+            panic!("{} has no address", entry.name)
+        };
+        let fact = &facts["operations"][entry.name]["http"];
+        let shape = |uri: &str| {
+            let mut labels = 0;
+            uri.split('/')
+                .map(|part| {
+                    let (label, query) = part.split_once('?').unwrap_or((part, ""));
+                    if label.starts_with('{') {
+                        labels += 1;
+                        return if query.is_empty() {
+                            "{}".to_owned()
+                        } else {
+                            format!("{{}}?{query}")
+                        };
+                    }
+                    part.to_owned()
+                })
+                .collect::<Vec<_>>()
+                .join("/")
+        };
+        let fixed: Vec<String> = binding
+            .query()
+            .filter_map(|member| match member {
+                carillon_aws::binding::QueryMember::Fixed { name, value } => Some(format!("{name}={value}")),
+                carillon_aws::binding::QueryMember::Bound { .. } => None,
+            })
+            .collect();
+        let mut uri = binding.path().to_owned();
+        if !fixed.is_empty() {
+            uri = format!("{uri}?{}", fixed.join("&"));
+        }
+        assert_eq!(binding.method(), fact["method"], "{}", entry.name);
+        assert_eq!(
+            shape(&uri),
+            shape(fact["requestUri"].as_str().unwrap()),
+            "{}",
+            entry.name
+        );
+        let groups = &facts["groups"]["chime"];
+        public += usize::from(groups.as_array().unwrap().iter().any(|name| name == entry.name));
+    }
+    assert_eq!(public, 62, "every operation of AWS's public model is known");
+}
+
+#[test]
+fn the_managed_policies_grow_in_version_two_only() {
+    let registry = Registry::new(&[&CHIME]);
+    let actions = |policy: ManagedPolicy| -> Vec<Vec<String>> {
+        registry
+            .managed_policy_documents(policy)
+            .iter()
+            .map(|document| {
+                let document: Value = serde_json::from_str(document).unwrap();
+                serde_json::from_value(document["Statement"][0]["Action"].clone()).unwrap()
+            })
+            .collect()
+    };
+    for (policy, first, added) in [
+        (ManagedPolicy::FullAccess, 84, 5),
+        (ManagedPolicy::UserManagement, 31, 4),
+        (ManagedPolicy::ReadOnly, 27, 1),
+    ] {
+        let versions = actions(policy);
+        assert_eq!(versions.len(), 2, "{policy:?}");
+        assert_eq!(
+            (versions[0].len(), versions[1].len()),
+            (first, first + added),
+            "{policy:?}"
+        );
+        assert!(versions[0].iter().all(|action| versions[1].contains(action)));
+    }
+}

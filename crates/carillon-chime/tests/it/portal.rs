@@ -1,0 +1,327 @@
+//! What people do with a browser.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::world::{DAY, PASSWORD, text, worlds};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn registering_makes_a_member() {
+    for world in worlds().await {
+        let account = world.account("Pies <b>").await;
+        world.invite(&account, &["ada@example.com"]).await.ok();
+        world.work().await;
+        let link = world.link();
+        let mut browser = world.browser();
+        let page = browser.open(&link).await;
+        assert_eq!(page.status, 200);
+        assert!(page.text.contains("Pies &lt;b&gt;") && page.text.contains("ada@example.com"));
+        assert_eq!(
+            world.user(&account, "ada@example.com").await["UserRegistrationStatus"],
+            "Unregistered",
+            "looking is not agreeing"
+        );
+        assert_eq!(browser.accept(&link, "short").await.status, 400);
+        assert_eq!(browser.accept(&link, PASSWORD).await.status, 303);
+        let event = world.server.last_event();
+        assert_eq!(
+            (&event["eventName"], &event["eventType"], &event["eventSource"]),
+            (
+                &json!("UserRegistration"),
+                &json!("AwsServiceEvent"),
+                &json!("chime.amazonaws.com")
+            )
+        );
+        assert_eq!(event["serviceEventDetails"]["accountId"], account.as_str());
+        let user = world.user(&account, "ada@example.com").await;
+        assert_eq!(
+            (
+                &user["UserRegistrationStatus"],
+                &user["UserInvitationStatus"],
+                &user["DisplayName"],
+                &user["LicenseType"]
+            ),
+            (
+                &json!("Registered"),
+                &json!("Accepted"),
+                &json!("Ada Lovelace"),
+                &json!("Pro")
+            )
+        );
+        let own = browser.open("/portal/").await;
+        assert_eq!(own.status, 200);
+        for shown in [
+            "Ada Lovelace",
+            "ada@example.com",
+            "Pro",
+            &text(&user["PersonalPIN"]),
+            "Mozilla/5.0 (test)",
+        ] {
+            assert!(own.text.contains(shown), "{shown}");
+        }
+        assert_eq!(
+            world.browser().open(&link).await.status,
+            404,
+            "the link is used up"
+        );
+        assert_eq!(world.browser().accept(&link, PASSWORD).await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn links_that_lead_nowhere() {
+    let world = worlds().await.remove(0);
+    let account = world.account("A").await;
+    world.invite(&account, &["ada@example.com"]).await.ok();
+    world.work().await;
+    let link = world.link();
+    let (path, token) = link.split_once("?token=").unwrap();
+    let mut browser = world.browser();
+    for wrong in [
+        path.to_owned(),
+        format!("{path}?token="),
+        format!("{path}?token={}", &token[1..]),
+        format!("{path}?token={}", "A".repeat(43)),
+        format!("{path}?token=%ff%00"),
+        format!("{path}/more?token={token}"),
+        format!("/invitations/?token={token}"),
+        format!("/invitations/nothing?token={token}"),
+        format!("/invitations/%00?token={token}"),
+    ] {
+        assert_eq!(browser.open(&wrong).await.status, 404, "{wrong}");
+    }
+    assert_eq!(browser.open("/portal/nothing").await.status, 404);
+    assert_eq!(browser.send("DELETE", "/portal", "").await.status, 405);
+}
+
+#[tokio::test]
+async fn pages_are_safe_to_show() {
+    let world = worlds().await.remove(0);
+    let page = world.browser().open("/signin").await;
+    let header = |name: &str| page.headers[name].to_str().unwrap().to_owned();
+    assert_eq!(header("content-type"), "text/html; charset=utf-8");
+    let policy = header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    assert!(!policy.contains("unsafe"));
+    assert_eq!(header("cache-control"), "no-store");
+    assert_eq!(header("referrer-policy"), "same-origin");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert_eq!(
+        world.browser().open("/portal/style.css").await.headers["content-type"],
+        "text/css; charset=utf-8"
+    );
+}
+
+#[tokio::test]
+async fn a_form_from_elsewhere_is_refused() {
+    let world = worlds().await.remove(0);
+    let account = world.account("A").await;
+    world.invite(&account, &["ada@example.com"]).await.ok();
+    world.work().await;
+    let link = world.link();
+    for headers in [
+        vec![("sec-fetch-site", "cross-site")],
+        vec![
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://chime.example.com"),
+        ],
+        vec![("origin", "https://evil.example")],
+        vec![("origin", "null")],
+        vec![],
+    ] {
+        let mut browser = world.browser();
+        browser.headers = headers
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
+        assert_eq!(browser.accept(&link, PASSWORD).await.status, 403, "{headers:?}");
+        assert_eq!(browser.post("/signout", &[]).await.status, 403);
+    }
+    let mut browser = world.browser();
+    browser.headers = [("origin", "https://chime.example.com".to_owned())].into();
+    assert_eq!(browser.accept(&link, PASSWORD).await.status, 303);
+    let cookie = browser.cookie.clone().unwrap();
+    assert!(cookie.starts_with("__Host-carillon-session="), "{cookie}");
+}
+
+#[tokio::test]
+async fn signing_in_and_out() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        world.member(&account, "ada@example.com").await;
+        let mut browser = world.browser();
+        assert_eq!(
+            browser.open("/portal").await.status,
+            303,
+            "to the page where one signs in"
+        );
+        let page = browser.sign_in(" ADA@example.com ", PASSWORD).await;
+        assert_eq!(
+            (page.status, page.headers["location"].to_str().unwrap()),
+            (303, "/portal")
+        );
+        let cookie = page.headers["set-cookie"].to_str().unwrap();
+        for attribute in [
+            "; HttpOnly",
+            "; SameSite=Lax",
+            "; Secure",
+            "; Path=/",
+            "; Max-Age=2592000",
+        ] {
+            assert!(cookie.contains(attribute), "{cookie}");
+        }
+        assert_eq!(world.server.last_event()["eventName"], "UserSignIn");
+        assert!(browser.is_signed_in().await);
+        let stolen = browser.cookie.clone();
+        assert_eq!(browser.post("/signout", &[]).await.status, 303);
+        assert_eq!(world.server.last_event()["eventName"], "UserSignOut");
+        assert_eq!(browser.cookie, None);
+        browser.cookie = stolen;
+        assert!(
+            !browser.is_signed_in().await,
+            "the session is over, not only forgotten"
+        );
+        assert_eq!(
+            browser.post("/signout", &[]).await.status,
+            303,
+            "signing out twice is no error"
+        );
+    }
+}
+
+#[tokio::test]
+async fn signing_in_wrongly_says_one_thing() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        world.member(&account, "ada@example.com").await;
+        world.invite(&account, &["bob@example.com"]).await.ok();
+        let mut pages = Vec::new();
+        for (email, password) in [
+            ("ada@example.com", "not the password"),
+            ("nobody@example.com", PASSWORD),
+            ("bob@example.com", PASSWORD),
+            ("bob@example.com", ""),
+            ("", ""),
+            ("no address", PASSWORD),
+        ] {
+            let mut browser = world.browser();
+            let page = browser.sign_in(email, password).await;
+            assert_eq!(page.status, 401);
+            assert_eq!(browser.cookie, None);
+            pages.push(page.text.replace(&format!("value=\"{email}\""), "value=\"\""));
+        }
+        assert!(pages.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+}
+
+#[tokio::test]
+async fn trying_passwords_takes_longer_and_longer() {
+    let world = worlds().await.remove(0);
+    let account = world.account("A").await;
+    world.member(&account, "ada@example.com").await;
+    let mut browser = world.browser();
+    for email in ["ada@example.com", "nobody@example.com"] {
+        for _ in 0..5 {
+            assert_eq!(browser.sign_in(email, "wrong").await.status, 401);
+        }
+        let page = browser.sign_in(email, "wrong").await;
+        assert_eq!(
+            (page.status, page.headers["retry-after"].to_str().unwrap()),
+            (429, "1")
+        );
+    }
+    assert_eq!(
+        browser.sign_in("ada@example.com", PASSWORD).await.status,
+        429,
+        "the right one has to wait too"
+    );
+    world.server.clock().advance(Duration::from_secs(1));
+    assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_session_ends_by_itself() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let (_, mut idle) = world.member(&account, "ada@example.com").await;
+        let mut busy = world.browser();
+        busy.sign_in("ada@example.com", PASSWORD).await;
+        world.server.clock().advance(11 * HOUR);
+        assert!(busy.is_signed_in().await);
+        world.server.clock().advance(2 * HOUR);
+        assert!(busy.is_signed_in().await);
+        assert!(!idle.is_signed_in().await, "nobody used it for twelve hours");
+        for _ in 0..70 {
+            world.server.clock().advance(10 * HOUR);
+            busy.open("/portal").await;
+        }
+        assert!(busy.is_signed_in().await);
+        world.server.clock().advance(10 * HOUR);
+        world.server.clock().advance(DAY / 6);
+        assert!(!busy.is_signed_in().await, "thirty days are over");
+    }
+}
+
+#[tokio::test]
+async fn nobody_of_a_stopped_account_is_signed_in() {
+    use carillon_chime::account::{Life, operator};
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let (_, mut browser) = world.member(&account, "ada@example.com").await;
+        let now = world.server.environment().clock.now();
+        let set = async |life| {
+            let mut tx = world.server.store().write().await.unwrap();
+            operator::set_status(&mut tx, &account, life, now).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        set(Life::Suspended).await;
+        assert!(!browser.is_signed_in().await);
+        assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status, 401);
+        set(Life::Active).await;
+        assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status, 303);
+        // Where a directory or a provider decides, portal passwords count nothing.
+        world.set_type(&account, "EnterpriseOIDC").await;
+        assert!(!browser.is_signed_in().await);
+        assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn two_who_accept_at_once_are_one() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        world.invite(&account, &["ada@example.com"]).await.ok();
+        world.work().await;
+        let link = world.link();
+        let (mut one, mut two) = (world.browser(), world.browser());
+        let (first, second) =
+            tokio::join!(one.accept(&link, PASSWORD), two.accept(&link, "another password"));
+        let mut statuses = [first.status, second.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [303, 404]);
+        let users = world.get(&format!("/accounts/{account}/users")).await;
+        assert_eq!(users["Users"].as_array().unwrap().len(), 1);
+        assert_eq!(world.call("GET", "/accounts", Value::Null).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn hostile_forms_are_refused() {
+    let world = worlds().await.remove(0);
+    let mut browser = world.browser();
+    for body in [
+        "a".repeat(16 * 1024 + 1),
+        "email=%ff&password=x".to_owned(),
+        "=&&=&%".to_owned(),
+    ] {
+        let page = browser.send("POST", "/signin", &body).await;
+        assert!((400..500).contains(&page.status), "{}", page.status);
+    }
+    browser
+        .headers
+        .insert("content-type", "application/json".to_owned());
+    assert_eq!(browser.send("POST", "/signin", "{}").await.status, 400);
+}

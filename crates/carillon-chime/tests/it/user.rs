@@ -1,0 +1,630 @@
+//! Users, without the mail.
+
+use std::collections::HashSet;
+
+use carillon_aws::time::Timestamp;
+use carillon_chime::account::operator;
+use carillon_store::bind;
+use serde_json::{Value, json};
+
+use crate::world::{NOBODY, World, item_errors, text, worlds};
+
+impl World {
+    /// Does something with users of an account: `operation` is that of the address.
+    async fn batch(&self, account: &str, operation: &str, body: Value) -> carillon_iam::testing::Answer {
+        let path = format!("/accounts/{account}/users?operation={operation}");
+        self.call("POST", &path, body).await
+    }
+
+    async fn claim(&self, account: &str, domain: &str) {
+        let now = self.server.environment().clock.now();
+        let mut tx = self.server.store().write().await.unwrap();
+        operator::claim_domain(&mut tx, account, domain, now)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn release(&self, account: &str, domain: &str) {
+        let mut tx = self.server.store().write().await.unwrap();
+        operator::release_domain(&mut tx, account, domain).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+fn statuses(list: &Value) -> Vec<(String, String)> {
+    list["Users"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| (text(&user["PrimaryEmail"]), text(&user["UserRegistrationStatus"])))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_invited_user_is_found_by_id_and_by_address() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let ada = world.invited(&account, "Ada@Example.com").await;
+        let id = text(&ada["UserId"]);
+        assert_eq!(
+            ada,
+            json!({
+                "UserId": id, "AccountId": account, "PrimaryEmail": "Ada@Example.com", "UserType": "PrivateUser",
+                "UserRegistrationStatus": "Unregistered", "UserInvitationStatus": "Pending",
+                "InvitedOn": "2026-03-01T12:00:00.000Z",
+                "AlexaForBusinessMetadata": { "IsAlexaForBusinessEnabled": false },
+            })
+        );
+        assert_eq!(
+            world.get(&format!("/accounts/{account}/users/{id}")).await["User"],
+            ada
+        );
+        assert_eq!(world.user(&account, "aDA%40example.COM").await, ada);
+        let listed = world
+            .get(&format!("/accounts/{account}/users?user-email=ada%40example.com"))
+            .await;
+        assert_eq!(listed["Users"], json!([ada]));
+        let devices =
+            format!("/accounts/{account}/users?user-email=ada%40example.com&user-type=SharedDevice");
+        assert_eq!(world.get(&devices).await["Users"], json!([]));
+
+        let other = world.account("B").await;
+        for path in [
+            format!("/accounts/{other}/users/{id}"),
+            format!("/accounts/{account}/users/{NOBODY}"),
+            format!("/accounts/{account}/users/%00"),
+            format!("/accounts/{other}/users?operation=get-by-email&user-email=ada%40example.com"),
+        ] {
+            let answer = world.call("GET", &path, Value::Null).await;
+            assert_eq!(
+                (answer.status, answer.code()),
+                (404, "NotFoundException"),
+                "{path}"
+            );
+        }
+        let path = format!("/accounts/{account}/users?operation=get-by-email");
+        let missing = world.call("GET", &path, Value::Null).await;
+        assert_eq!(missing.code(), "BadRequestException");
+    }
+}
+
+#[tokio::test]
+async fn addresses_do_not_reach_the_trail() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        world.invite(&account, &["secret.person@example.com"]).await.ok();
+        let event = world.server.last_event();
+        assert_eq!(event["eventName"], "InviteUsers");
+        assert!(!event.to_string().contains("secret.person"), "{event}");
+        world.user(&account, "secret.person@example.com").await;
+        assert!(!world.server.last_event().to_string().contains("secret.person"));
+    }
+}
+
+#[tokio::test]
+async fn pages_of_users_keep_the_order_of_invitation() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let emails: Vec<String> = (0..50)
+            .map(|number| format!("p{}@example.com", 99 - number))
+            .collect();
+        let emails: Vec<&str> = emails.iter().map(String::as_str).collect();
+        world.invite(&account, &emails).await.ok();
+        for size in [7, 50, 200] {
+            let (mut got, mut next) = (Vec::new(), String::new());
+            loop {
+                let page = world
+                    .get(&format!("/accounts/{account}/users?max-results={size}{next}"))
+                    .await;
+                got.extend(statuses(&page).into_iter().map(|(email, _)| email));
+                match page["NextToken"].as_str() {
+                    Some(token) => next = format!("&next-token={token}"),
+                    None => break,
+                }
+            }
+            assert_eq!(got, emails, "pages of {size}");
+        }
+        let page = world
+            .get(&format!(
+                "/accounts/{account}/users?max-results=5&user-type=PrivateUser"
+            ))
+            .await;
+        let token = text(&page["NextToken"]);
+        let other = world.account("B").await;
+        for path in [
+            format!("/accounts/{account}/users?next-token={token}"),
+            format!("/accounts/{other}/users?user-type=PrivateUser&next-token={token}"),
+        ] {
+            assert_eq!(
+                world.call("GET", &path, Value::Null).await.code(),
+                "BadRequestException"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_read_from_an_index() {
+    let world = worlds().await.remove(0);
+    let mut tx = world.server.store().read().await.unwrap();
+    for (filter, index) in [
+        ("", "chime_user_page"),
+        ("AND user_type = $5", "chime_user_page_of_type"),
+    ] {
+        let sql: &'static str = match filter {
+            "" => {
+                "EXPLAIN QUERY PLAN SELECT user_id FROM chime_user
+                  WHERE account_id = $1 AND (list_rank, created_at, user_id) > ($2, $3, $4)
+                  ORDER BY list_rank, created_at, user_id LIMIT 100"
+            }
+            _ => {
+                "EXPLAIN QUERY PLAN SELECT user_id FROM chime_user
+                  WHERE account_id = $1 AND (list_rank, created_at, user_id) > ($2, $3, $4) AND user_type = $5
+                  ORDER BY list_rank, created_at, user_id LIMIT 100"
+            }
+        };
+        let values = bind!["a", 0_i64, Timestamp::MIN, "", "PrivateUser"];
+        let plan: Vec<(i64, i64, i64, String)> = tx
+            .fetch_all(sql, if filter.is_empty() { &values[..4] } else { values })
+            .await
+            .unwrap();
+        let plan: Vec<&str> = plan.iter().map(|(.., detail)| detail.as_str()).collect();
+        let plan = plan.join("; ");
+        assert!(
+            plan.contains(&format!("INDEX {index} ")) && plan.contains("list_rank"),
+            "{plan}"
+        );
+        assert!(!plan.contains("TEMP B-TREE"), "nothing is sorted: {plan}");
+    }
+}
+
+#[tokio::test]
+async fn items_of_a_batch_fail_alone() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let one = text(&world.invited(&account, "one@example.com").await["UserId"]);
+        let two = text(&world.invited(&account, "two@example.com").await["UserId"]);
+        let answer = world
+            .batch(
+                &account,
+                "update-licenses",
+                json!({ "UserIdList": [one, NOBODY, one, two, "nothing"], "LicenseType": "Basic" }),
+            )
+            .await;
+        assert_eq!(
+            item_errors(&answer),
+            [
+                (NOBODY.to_owned(), "NotFound".to_owned()),
+                (one.clone(), "BadRequest".to_owned()),
+                ("nothing".to_owned(), "NotFound".to_owned()),
+            ]
+        );
+        for email in ["one@example.com", "two@example.com"] {
+            assert_eq!(world.user(&account, email).await["LicenseType"], "Basic");
+        }
+        let path = format!("/accounts/{account}/users");
+        let items = json!({ "UpdateUserRequestItems": [
+            { "UserId": one, "LicenseType": "Pro" },
+            { "UserId": two },
+            { "UserId": two, "LicenseType": "Pro" },
+            { "UserId": NOBODY, "LicenseType": "Pro" },
+        ] });
+        let answer = world.call("POST", &path, items).await;
+        let codes: Vec<String> = item_errors(&answer).into_iter().map(|(_, code)| code).collect();
+        assert_eq!(codes, ["BadRequest", "BadRequest", "NotFound"]);
+        assert_eq!(
+            world.user(&account, "one@example.com").await["LicenseType"],
+            "Pro"
+        );
+        let refused = world
+            .batch(
+                &account,
+                "update-licenses",
+                json!({ "UserIdList": [one], "LicenseType": "Plus" }),
+            )
+            .await;
+        assert_eq!(refused.code(), "BadRequestException");
+    }
+}
+
+#[tokio::test]
+async fn batches_have_bounds() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        world.set_type(&account, "EnterpriseLWA").await;
+        let ids: Vec<String> = (0..51).map(|number| format!("{number}")).collect();
+        for operation in [
+            "suspend",
+            "unsuspend",
+            "suspend-users",
+            "activate-users",
+            "update-licenses",
+        ] {
+            let body = |ids: &[String]| json!({ "UserIdList": ids, "LicenseType": "Pro" });
+            for wrong in [&ids[..0], &ids[..]] {
+                let refused = world.batch(&account, operation, body(wrong)).await;
+                assert_eq!(
+                    (refused.status, refused.code()),
+                    (400, "BadRequestException"),
+                    "{operation}"
+                );
+            }
+            assert_eq!(
+                item_errors(&world.batch(&account, operation, body(&ids[..50])).await).len(),
+                50
+            );
+        }
+        let items: Vec<Value> = ids
+            .iter()
+            .map(|id| json!({ "UserId": id, "LicenseType": "Pro" }))
+            .collect();
+        let path = format!("/accounts/{account}/users");
+        for (items, status) in [(&items[..0], 400), (&items[..21], 400), (&items[..20], 200)] {
+            let answer = world
+                .call("POST", &path, json!({ "UpdateUserRequestItems": items }))
+                .await;
+            assert_eq!(answer.status, status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn which_operation_exists_for_which_type_of_account() {
+    // In the order of the types: Team, LWA, Directory, OIDC.
+    let legal = [
+        ("add", [true, false, false, false]),
+        ("suspend", [true, true, false, false]),
+        ("unsuspend", [false, true, false, false]),
+        ("suspend-users", [false, true, false, false]),
+        ("activate-users", [false, true, false, false]),
+        ("update-licenses", [true, true, false, false]),
+        ("create", [false, true, true, true]),
+    ];
+    let types = ["Team", "EnterpriseLWA", "EnterpriseDirectory", "EnterpriseOIDC"];
+    for world in worlds().await {
+        for (place, account_type) in types.into_iter().enumerate() {
+            let account = world.account(account_type).await;
+            world.set_type(&account, account_type).await;
+            for (operation, allowed) in legal {
+                let body = json!({
+                    "UserIdList": [NOBODY], "LicenseType": "Pro", "UserEmailList": ["somebody@example.com"],
+                    "Username": "Room 1", "Email": format!("room@{account_type}.example"), "UserType":
+                        if operation == "create" { "SharedDevice" } else { "PrivateUser" },
+                });
+                let answer = world.batch(&account, operation, body).await;
+                assert_eq!(
+                    answer.code() != "BadRequestException",
+                    allowed[place],
+                    "{operation} in {account_type}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn suspending_in_an_enterprise_account_and_back() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let (ada, mut browser) = world.member(&account, "ada@example.com").await;
+        world.set_type(&account, "EnterpriseLWA").await;
+        world.claim(&account, "example.com").await;
+        let body = json!({ "UserIdList": [ada["UserId"]] });
+        for suspend in ["suspend", "suspend-users"] {
+            for _ in 0..2 {
+                assert_eq!(
+                    item_errors(&world.batch(&account, suspend, body.clone()).await),
+                    []
+                );
+            }
+            assert_eq!(
+                world.user(&account, "ada@example.com").await["UserRegistrationStatus"],
+                "Suspended"
+            );
+            assert!(!browser.is_signed_in().await, "at once");
+            assert_eq!(
+                browser
+                    .sign_in("ada@example.com", crate::world::PASSWORD)
+                    .await
+                    .status,
+                401
+            );
+            let restore = if suspend == "suspend" {
+                "unsuspend"
+            } else {
+                "activate-users"
+            };
+            for _ in 0..2 {
+                assert_eq!(
+                    item_errors(&world.batch(&account, restore, body.clone()).await),
+                    []
+                );
+            }
+            let restored = world.user(&account, "ada@example.com").await;
+            assert_eq!(restored["UserRegistrationStatus"], "Registered");
+            assert_eq!(restored["PersonalPIN"], ada["PersonalPIN"]);
+            assert_eq!(
+                browser
+                    .sign_in("ada@example.com", crate::world::PASSWORD)
+                    .await
+                    .status,
+                303
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_removed_domain_releases_the_registered_and_keeps_the_suspended() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let (ada, mut browser) = world.member(&account, "ada@example.com").await;
+        let (bob, _) = world.member(&account, "bob@example.com").await;
+        world.member(&account, "eve@elsewhere.example").await;
+        world.set_type(&account, "EnterpriseLWA").await;
+        world.claim(&account, "example.com").await;
+        world
+            .batch(&account, "suspend", json!({ "UserIdList": [bob["UserId"]] }))
+            .await
+            .ok();
+        world.release(&account, "example.com").await;
+        assert!(!browser.is_signed_in().await);
+
+        let pair = |email: &str, status: &str| (email.to_owned(), status.to_owned());
+        let list = world.get(&format!("/accounts/{account}/users")).await;
+        assert_eq!(
+            statuses(&list),
+            [
+                pair("bob@example.com", "Suspended"),
+                pair("eve@elsewhere.example", "Registered"),
+                pair("ada@example.com", "Released"),
+            ],
+            "who is released comes last"
+        );
+        let restored = world
+            .batch(&account, "unsuspend", json!({ "UserIdList": [bob["UserId"]] }))
+            .await;
+        assert_eq!(
+            item_errors(&restored),
+            [(text(&bob["UserId"]), "Conflict".to_owned())]
+        );
+        // The address of the one is free, that of the other is not.
+        let other = world.account("B").await;
+        let invites = world
+            .invite(&other, &["ada@example.com", "bob@example.com"])
+            .await;
+        assert_eq!(invites.ok()["Invites"][0]["Status"], "Pending");
+        assert_eq!(invites.ok()["Invites"][1]["Status"], "Failed");
+        let (again, _) = world.member(&other, "ada@example.com").await;
+        assert_ne!(again["UserId"], ada["UserId"]);
+        assert_eq!(
+            world.user(&account, "ada@example.com").await["UserRegistrationStatus"],
+            "Released"
+        );
+    }
+}
+
+#[tokio::test]
+async fn removing_from_a_team_and_coming_back() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let (ada, mut browser) = world.member(&account, "ada@example.com").await;
+        let invited = world.invited(&account, "bob@example.com").await;
+        let body = json!({ "UserIdList": [ada["UserId"], invited["UserId"]] });
+        assert_eq!(
+            item_errors(&world.batch(&account, "suspend", body.clone()).await),
+            []
+        );
+        assert!(!browser.is_signed_in().await);
+        assert_eq!(
+            world.get(&format!("/accounts/{account}/users")).await["Users"],
+            json!([])
+        );
+        assert_eq!(
+            world.get("/accounts?user-email=ada%40example.com").await["Accounts"],
+            json!([])
+        );
+        let codes: Vec<String> = item_errors(&world.batch(&account, "suspend", body).await)
+            .into_iter()
+            .map(|(_, code)| code)
+            .collect();
+        assert_eq!(codes, ["NotFound", "NotFound"]);
+
+        // The person goes on alone.
+        assert_eq!(
+            browser
+                .sign_in("ada@example.com", crate::world::PASSWORD)
+                .await
+                .status,
+            303
+        );
+        let page = browser.open("/portal").await;
+        assert!(
+            page.text.contains("on your own") && page.text.contains("Basic"),
+            "{}",
+            page.text
+        );
+
+        world.server.clock().advance(crate::world::DAY);
+        world.invite(&account, &["ada@example.com"]).await.ok();
+        world.work().await;
+        let link = world.link();
+        assert_eq!(browser.accept(&link, "not the password").await.status, 401);
+        assert_eq!(browser.accept(&link, crate::world::PASSWORD).await.status, 303);
+        let again = world.user(&account, "ada@example.com").await;
+        assert_eq!(
+            (&again["UserId"], &again["RegisteredOn"]),
+            (&ada["UserId"], &ada["RegisteredOn"])
+        );
+        assert_eq!(again["LicenseType"], "Pro");
+        assert_ne!(again["PersonalPIN"], ada["PersonalPIN"], "the old one is retired");
+    }
+}
+
+#[tokio::test]
+async fn a_new_pin_replaces_the_old_one() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let (ada, _) = world.member(&account, "ada@example.com").await;
+        let path = format!(
+            "/accounts/{account}/users/{}?operation=reset-personal-pin",
+            text(&ada["UserId"])
+        );
+        let mut pins = HashSet::from([text(&ada["PersonalPIN"])]);
+        for _ in 0..4 {
+            let answer = world.call("POST", &path, Value::Null).await;
+            pins.insert(text(&answer.ok()["User"]["PersonalPIN"]));
+        }
+        assert_eq!(pins.len(), 5);
+        assert!(
+            pins.iter()
+                .all(|pin| pin.len() == 10 && pin.bytes().all(|byte| byte.is_ascii_digit()))
+        );
+        let before = world.mails().len();
+        world.work().await;
+        let told = world.mails().split_off(before);
+        assert_eq!(told.len(), 4);
+        assert!(told[0].to == "ada@example.com" && told[0].subject.contains("PIN"));
+        assert_eq!(world.server.last_event()["eventName"], "ResetPersonalPIN");
+
+        let bob = world.invited(&account, "bob@example.com").await;
+        for (id, status) in [(text(&bob["UserId"]), 400), (NOBODY.to_owned(), 404)] {
+            let path = format!("/accounts/{account}/users/{id}?operation=reset-personal-pin");
+            assert_eq!(world.call("POST", &path, Value::Null).await.status, status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn logging_out_ends_every_session_of_the_person_alone() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let (ada, mut phone) = world.member(&account, "ada@example.com").await;
+        let (_, mut other) = world.member(&account, "bob@example.com").await;
+        let mut desk = world.browser();
+        assert_eq!(
+            desk.sign_in("ada@example.com", crate::world::PASSWORD)
+                .await
+                .status,
+            303
+        );
+        assert!(phone.is_signed_in().await && desk.is_signed_in().await);
+        let path = format!(
+            "/accounts/{account}/users/{}?operation=logout",
+            text(&ada["UserId"])
+        );
+        for _ in 0..2 {
+            let answer = world.call("POST", &path, Value::Null).await;
+            assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+        }
+        assert!(!phone.is_signed_in().await && !desk.is_signed_in().await);
+        assert!(other.is_signed_in().await);
+    }
+}
+
+#[tokio::test]
+async fn one_user_is_changed_by_the_same_rules() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let (ada, mut browser) = world.member(&account, "ada@example.com").await;
+        let path = format!("/accounts/{account}/users/{}", text(&ada["UserId"]));
+        let metadata =
+            json!({ "IsAlexaForBusinessEnabled": true, "AlexaForBusinessRoomArn": "arn:aws:a4b:x" });
+        let body = json!({ "LicenseType": "Basic", "AlexaForBusinessMetadata": metadata });
+        let changed = world.call("POST", &path, body).await;
+        let user = &changed.ok()["User"];
+        assert_eq!(
+            (&user["LicenseType"], &user["AlexaForBusinessMetadata"]),
+            (&json!("Basic"), &metadata)
+        );
+        assert_eq!(user["PersonalPIN"], ada["PersonalPIN"]);
+        for body in [
+            json!({}),
+            json!({ "LicenseType": "ProTrial" }),
+            json!({ "LicenseType": "Gold" }),
+            json!({ "UserType": "SharedDevice" }),
+            json!({ "AlexaForBusinessMetadata": { "AlexaForBusinessRoomArn": "a\0" } }),
+        ] {
+            let refused = world.call("POST", &path, body).await;
+            assert_eq!((refused.status, refused.code()), (400, "BadRequestException"));
+        }
+        // In an Enterprise account a person's profile can become a device's: no PIN, no signing in.
+        world.set_type(&account, "EnterpriseLWA").await;
+        let device = world
+            .call("POST", &path, json!({ "UserType": "SharedDevice" }))
+            .await;
+        assert_eq!(device.ok()["User"].get("PersonalPIN"), None);
+        assert!(!browser.is_signed_in().await);
+        let person = world
+            .call("POST", &path, json!({ "UserType": "PrivateUser" }))
+            .await;
+        assert_ne!(person.ok()["User"]["PersonalPIN"], ada["PersonalPIN"]);
+    }
+}
+
+#[tokio::test]
+async fn devices_are_created_in_enterprise_accounts() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        world.set_type(&account, "EnterpriseLWA").await;
+        let body = json!({ "Username": "Room 1", "Email": "room1@example.com", "UserType": "SharedDevice" });
+        let made = world.batch(&account, "create", body.clone()).await;
+        assert_eq!(made.status, 201);
+        let user = &made.ok()["User"];
+        assert_eq!(
+            (
+                &user["DisplayName"],
+                &user["UserRegistrationStatus"],
+                user.get("PersonalPIN")
+            ),
+            (&json!("Room 1"), &json!("Registered"), None)
+        );
+        let list = world
+            .get(&format!("/accounts/{account}/users?user-type=SharedDevice"))
+            .await;
+        assert_eq!(list["Users"].as_array().unwrap().len(), 1);
+        let again = world.batch(&account, "create", body).await;
+        assert_eq!((again.status, again.code()), (409, "ConflictException"));
+        for body in [
+            json!({ "Username": "Ada", "Email": "ada@example.com" }),
+            json!({ "Username": "Room 2", "UserType": "SharedDevice" }),
+            json!({ "Username": " ", "Email": "room2@example.com", "UserType": "SharedDevice" }),
+            json!({ "Username": "a\0", "Email": "room2@example.com", "UserType": "SharedDevice" }),
+        ] {
+            assert_eq!(
+                world.batch(&account, "create", body).await.code(),
+                "BadRequestException"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn settings_of_a_user_are_replaced() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let ada = world.invited(&account, "ada@example.com").await;
+        let path = format!("/accounts/{account}/users/{}/settings", text(&ada["UserId"]));
+        let telephony =
+            |on: bool| json!({ "Telephony": { "InboundCalling": on, "OutboundCalling": on, "SMS": on } });
+        assert_eq!(
+            world.get(&path).await,
+            json!({ "UserSettings": telephony(false) })
+        );
+        let put = world
+            .call("PUT", &path, json!({ "UserSettings": telephony(true) }))
+            .await;
+        assert_eq!(put.status, 204);
+        assert_eq!(world.get(&path).await, json!({ "UserSettings": telephony(true) }));
+        for wrong in [
+            json!({}),
+            json!({ "UserSettings": { "Telephony": { "SMS": true } } }),
+        ] {
+            assert_eq!(
+                world.call("PUT", &path, wrong).await.code(),
+                "BadRequestException"
+            );
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! A server with people, mail and browsers.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use carillon_chime::account::operator;
+use carillon_chime::{CHIME, JOBS, Portal};
+use carillon_iam::testing::{Answer, TestClient, TestServer, engines};
+use carillon_operation::{BoxFuture, Mail, MailError, MailRelay, Outside, Peer};
+use http::Request;
+use serde_json::{Value, json};
+
+/// A user that does not exist.
+pub const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+pub const PASSWORD: &str = "correct horse battery 9";
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A server with a portal and a mail relay.
+pub struct World {
+    pub server: TestServer,
+    pub portal: Portal,
+    pub relay: Arc<Relay>,
+}
+
+/// Takes mail and keeps it, or refuses it.
+#[derive(Default)]
+pub struct Relay {
+    pub sent: Mutex<Vec<Mail>>,
+    pub refuse: Mutex<Option<fn() -> MailError>>,
+}
+
+impl MailRelay for Relay {
+    fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>> {
+        Box::pin(async move {
+            match *self.refuse.lock().unwrap() {
+                Some(refusal) => Err(refusal()),
+                None => {
+                    self.sent.lock().unwrap().push(mail.clone());
+                    Ok(())
+                }
+            }
+        })
+    }
+}
+
+/// A world on each engine.
+pub async fn worlds() -> Vec<World> {
+    let mut worlds = Vec::new();
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&CHIME]).await;
+        let portal = Portal::new(server.store().clone(), Arc::clone(server.environment()));
+        worlds.push(World {
+            server,
+            portal,
+            relay: Arc::new(Relay::default()),
+        });
+    }
+    worlds
+}
+
+impl World {
+    pub fn root(&self) -> TestClient<'_> {
+        self.server.as_root()
+    }
+
+    pub async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.root().rest("chime", method, path, body).await
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        self.call("GET", path, Value::Null).await.ok().clone()
+    }
+
+    /// A new Team account's id.
+    pub async fn account(&self, name: &str) -> String {
+        let made = self.call("POST", "/accounts", json!({ "Name": name })).await;
+        text(&made.ok()["Account"]["AccountId"])
+    }
+
+    /// Changes the type of an account past the services.
+    pub async fn set_type(&self, account: &str, account_type: &str) {
+        let mut tx = self.server.store().write().await.unwrap();
+        operator::set_type(&mut tx, account, account_type.parse().unwrap())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub async fn invite(&self, account: &str, emails: &[&str]) -> Answer {
+        let path = format!("/accounts/{account}/users?operation=add");
+        self.call("POST", &path, json!({ "UserEmailList": emails })).await
+    }
+
+    /// The user with this address.
+    pub async fn user(&self, account: &str, email: &str) -> Value {
+        let path = format!("/accounts/{account}/users?operation=get-by-email&user-email={email}");
+        self.get(&path).await["User"].clone()
+    }
+
+    /// Invites somebody and answers its user.
+    pub async fn invited(&self, account: &str, email: &str) -> Value {
+        self.invite(account, &[email]).await.ok();
+        self.user(account, email).await
+    }
+
+    /// Does everything that is due.
+    pub async fn work(&self) {
+        let outside = Outside {
+            mail: Some(Arc::clone(&self.relay) as Arc<dyn MailRelay>),
+        };
+        self.server.run_due_jobs(JOBS, outside).await;
+    }
+
+    pub fn mails(&self) -> Vec<Mail> {
+        self.relay.sent.lock().unwrap().clone()
+    }
+
+    /// The path of the link in the newest mail.
+    pub fn link(&self) -> String {
+        let mail = self.mails().pop().expect("a mail");
+        let at = mail.text.find("https://").expect("a link");
+        let link: String = mail.text[at..]
+            .chars()
+            .take_while(|c| !c.is_whitespace())
+            .collect();
+        link.strip_prefix("https://chime.example.com").unwrap().to_owned()
+    }
+
+    /// Invites somebody, who accepts: the user, and the browser it did that with.
+    pub async fn member(&self, account: &str, email: &str) -> (Value, Browser<'_>) {
+        // Lists are in the order of time, which stands still by itself.
+        self.server.clock().advance(Duration::from_millis(1));
+        self.invite(account, &[email]).await.ok();
+        self.work().await;
+        let mut browser = self.browser();
+        let page = browser.accept(&self.link(), PASSWORD).await;
+        assert_eq!(page.status, 303, "{}", page.text);
+        (self.user(account, email).await, browser)
+    }
+
+    pub fn browser(&self) -> Browser<'_> {
+        Browser {
+            world: self,
+            cookie: None,
+            headers: HashMap::from([("sec-fetch-site", "same-origin".to_owned())]),
+        }
+    }
+}
+
+/// One device of one person.
+pub struct Browser<'a> {
+    world: &'a World,
+    pub cookie: Option<String>,
+    pub headers: HashMap<&'static str, String>,
+}
+
+#[derive(Debug)]
+pub struct Page {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub text: String,
+}
+
+impl Browser<'_> {
+    pub async fn send(&mut self, method: &str, path: &str, body: &str) -> Page {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "chime.example.com")
+            .header("user-agent", "Mozilla/5.0 (test)");
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", format!("other=1; {cookie}"));
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let peer = Peer {
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            tls: None,
+        };
+        let response = self
+            .world
+            .portal
+            .serve(&parts, body.as_bytes(), &peer)
+            .await
+            .expect("a path of the portal");
+        if let Some(set) = response.headers().get("set-cookie") {
+            let pair = set.to_str().unwrap().split(';').next().unwrap();
+            self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
+        }
+        Page {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text: String::from_utf8(response.body().to_vec()).unwrap(),
+        }
+    }
+
+    pub async fn open(&mut self, path: &str) -> Page {
+        self.send("GET", path, "").await
+    }
+
+    /// Sends a form; names and values need no escaping here.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let body: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| {
+                format!(
+                    "{name}={}",
+                    value.replace('%', "%25").replace('&', "%26").replace(' ', "+")
+                )
+            })
+            .collect();
+        self.send("POST", path, &body.join("&")).await
+    }
+
+    /// Accepts the invitation behind a link.
+    pub async fn accept(&mut self, link: &str, password: &str) -> Page {
+        let (path, token) = link.split_once("?token=").expect("a token");
+        let fields = [
+            ("token", token),
+            ("display_name", "Ada Lovelace"),
+            ("password", password),
+        ];
+        self.post(path, &fields).await
+    }
+
+    pub async fn sign_in(&mut self, email: &str, password: &str) -> Page {
+        self.post("/signin", &[("email", email), ("password", password)])
+            .await
+    }
+
+    pub async fn is_signed_in(&mut self) -> bool {
+        self.open("/portal").await.status == 200
+    }
+}
+
+pub fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+/// The codes of the items that failed, in order.
+pub fn item_errors(answer: &Answer) -> Vec<(String, String)> {
+    answer.ok()["UserErrors"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|error| (text(&error["UserId"]), text(&error["ErrorCode"])))
+        .collect()
+}
