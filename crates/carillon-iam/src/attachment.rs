@@ -180,14 +180,24 @@ mod tests {
     fn only_policies_are_attached() {
         assert!(check_arn("arn:aws:iam::aws:policy/AdministratorAccess").is_ok());
         assert!(check_arn("arn:aws:iam::123456789012:policy/a/b/c").is_ok());
-        for arn in ["arn:aws:iam::123456789012:user/ada", "AdministratorAccess and more", "arn:aws:s3:::policy/x"] {
+        for arn in [
+            "arn:aws:iam::123456789012:user/ada",
+            "AdministratorAccess and more",
+            "arn:aws:s3:::policy/x",
+        ] {
             assert!(matches!(check_arn(arn), Err(Error::InvalidInput(_))), "{arn}");
         }
     }
 
     #[test]
     fn a_name_is_the_end_of_an_arn() {
-        assert_eq!(path_and_name("arn:aws:iam::123456789012:policy/a/b/c"), ("/a/b/", "c"));
-        assert_eq!(path_and_name("arn:aws:iam::aws:policy/ReadOnlyAccess"), ("/", "ReadOnlyAccess"));
+        assert_eq!(
+            path_and_name("arn:aws:iam::123456789012:policy/a/b/c"),
+            ("/a/b/", "c")
+        );
+        assert_eq!(
+            path_and_name("arn:aws:iam::aws:policy/ReadOnlyAccess"),
+            ("/", "ReadOnlyAccess")
+        );
     }
 }

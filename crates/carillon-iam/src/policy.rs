@@ -160,7 +160,9 @@ async fn require_local<O: Operation>(cx: &mut Context<'_, O>, arn: &str) -> Resu
     let (account, registry) = (cx.aws_account_id(), &cx.environment.registry);
     let policy = require(cx.tx.reader(), registry, account, arn).await?;
     if policy.is_aws_managed() {
-        return Err(Error::UnmodifiableEntity(format!("Policy {arn} is managed by AWS.")));
+        return Err(Error::UnmodifiableEntity(format!(
+            "Policy {arn} is managed by AWS."
+        )));
     }
     Ok(policy)
 }
@@ -200,13 +202,17 @@ mod tests {
     #[test]
     fn documents_are_malformed_before_they_are_too_long() {
         let of_size = |size: usize| {
-            let start = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Resource":"*","Action":"a:"#;
+            let start =
+                r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Resource":"*","Action":"a:"#;
             format!("{start}{}\"}}}} \n", "x".repeat(size - start.len() - 3))
         };
         assert!(check_document(&of_size(SIZE)).is_ok());
         assert!(matches!(
             check_document(&of_size(SIZE + 1)),
-            Err(Error::LimitExceeded { quota: "PolicySize", limit: SIZE })
+            Err(Error::LimitExceeded {
+                quota: "PolicySize",
+                limit: SIZE
+            })
         ));
         assert!(matches!(
             check_document(&"x".repeat(SIZE + 1)),

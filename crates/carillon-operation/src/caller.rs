@@ -9,7 +9,7 @@ use carillon_aws::secret::Secret;
 use carillon_aws::sigv4::SigningKey;
 use carillon_aws::time::Timestamp;
 use carillon_policy::{Policies, Principal};
-use carillon_store::StoreError;
+use carillon_store::{ReadTx, StoreError};
 
 /// A boxed future, where a trait must be usable as an object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -122,6 +122,8 @@ pub struct Credentials {
     pub caller: Caller,
     pub secret: Secret<String>,
     pub policies: Policies,
+    /// Of temporary credentials.
+    pub session_token: Option<String>,
     /// The revision of the AWS account's access control that all this was read at. The pipeline compares it
     /// in the transaction of the effect, so nothing older is ever used.
     pub revision: i64,
@@ -129,11 +131,18 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    pub fn new(caller: Caller, secret: Secret<String>, policies: Policies, revision: i64) -> Self {
+    pub fn new(
+        caller: Caller,
+        secret: Secret<String>,
+        session_token: Option<String>,
+        policies: Policies,
+        revision: i64,
+    ) -> Self {
         Self {
             caller,
             secret,
             policies,
+            session_token,
             revision,
             signing_key: Mutex::new(None),
         }
@@ -178,6 +187,15 @@ pub trait Identities: Send + Sync + 'static {
         session_token: Option<&'a str>,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Arc<Credentials>, Unidentified>>;
+
+    /// The same credentials as this transaction sees them, because access control changed since they were read;
+    /// nothing if they are no longer good. Reading them where they are used is what lets any number of
+    /// changes go through at the same time: each waits for the one before, and none starts over.
+    fn reread<'a>(
+        &'a self,
+        stale: &'a Credentials,
+        tx: &'a mut ReadTx,
+    ) -> BoxFuture<'a, Result<Option<Arc<Credentials>>, StoreError>>;
 
     /// Drops what is remembered of an access key, because something changed since.
     fn forget(&self, access_key_id: &str);

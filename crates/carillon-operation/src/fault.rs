@@ -21,7 +21,7 @@ pub enum Fault {
     },
     /// A member of the input breaks its constraint. Each protocol has its own code for it.
     Invalid(String),
-    /// Access control changed since the credentials were read: read them again, and run the request again.
+    /// The credentials are no longer good, because access control changed since they were read: authenticate again.
     Changed,
     /// The action exists and this server has no operation for it yet.
     NotImplemented(&'static str),

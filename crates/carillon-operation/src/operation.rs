@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::Fault;
 use crate::authorize::Granted;
@@ -205,6 +206,7 @@ pub trait AnyOperation: Send + Sync {
 }
 
 /// An authenticated request with a well-formed input, on its way to an operation.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub pipeline: &'a Pipeline,
     pub service: &'static Service,
@@ -219,8 +221,8 @@ impl<'a> Request<'a> {
         &self.credentials.caller
     }
 
-    /// Whether what is known of the caller still holds in this transaction.
-    async fn require_current(&self, tx: &mut ReadTx) -> Result<(), Fault> {
+    /// What holds of the caller in this transaction, if that is not what is known of it.
+    async fn changed(&self, tx: &mut ReadTx) -> Result<Option<Arc<Credentials>>, Fault> {
         let revision = tx
             .fetch_number(
                 "SELECT access_revision FROM aws_account WHERE aws_account_id = $1",
@@ -228,9 +230,30 @@ impl<'a> Request<'a> {
             )
             .await?;
         if revision == self.credentials.revision {
-            Ok(())
+            return Ok(None);
+        }
+        let reread = self
+            .pipeline
+            .identities
+            .reread(self.credentials, tx)
+            .await?
+            .ok_or(Fault::Changed)?;
+        // The signature was made with the secret that was known.
+        if reread.secret.matches(self.credentials.secret.expose().as_bytes()) {
+            Ok(Some(reread))
         } else {
             Err(Fault::Changed)
+        }
+    }
+
+    /// The same request of the caller as it is now.
+    fn of<'b>(&self, changed: Option<&'b Credentials>) -> Request<'b>
+    where
+        'a: 'b,
+    {
+        Request {
+            credentials: changed.unwrap_or(self.credentials),
+            ..*self
         }
     }
 }
@@ -280,7 +303,8 @@ async fn run<O: Operation>(request: &Request<'_>) -> Result<Vec<u8>, Fault> {
 async fn prepare<O: Operation>(request: &Request<'_>, operation: &mut O) -> Result<(), Fault> {
     if O::PREPARES {
         let mut tx = request.pipeline.store.read().await?;
-        authorize::<O>(request, operation, &mut tx).await?;
+        let changed = request.changed(&mut tx).await?;
+        authorize::<O>(&request.of(changed.as_deref()), operation, &mut tx).await?;
         drop(tx);
         operation
             .prepare(&request.pipeline.environment)
@@ -290,14 +314,23 @@ async fn prepare<O: Operation>(request: &Request<'_>, operation: &mut O) -> Resu
     Ok(())
 }
 
+/// Who lost a race waits here for its turn: losers run one after another, or they make each other lose again.
+/// One lane for the process is enough, because nobody stays in it for longer than a transaction.
+static LOSERS: Semaphore = Semaphore::const_new(1);
+
 /// Runs the request again while it loses races. That is safe, because a handler has no effect outside its
 /// transaction.
 async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Fault> {
-    let mut attempt = 1;
+    let outcome = once(request, operation).await;
+    if !matches!(outcome, Err(Fault::Contended)) {
+        return outcome;
+    }
+    let _turn = LOSERS.acquire().await.map_err(Fault::internal)?;
+    let mut attempt = 2;
     loop {
         match once(request, operation).await {
             Err(Fault::Contended) if attempt < ATTEMPTS => {
-                // Spread those who collided, or they collide again.
+                // Let those through who came in the meantime, and another process that shares the database.
                 let mut random = [0];
                 request.pipeline.environment.entropy.fill(&mut random);
                 let pause = Duration::from_micros(u64::from(random[0]) * 40 * u64::from(attempt));
@@ -314,6 +347,8 @@ async fn once<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<
     let waited = Waiting::for_storage("begin", O::Access::LEVEL);
     let mut tx = <O::Access as Access>::Tx::begin(&request.pipeline.store).await?;
     drop(waited);
+    let changed = request.changed(tx.reader()).await?;
+    let request = &request.of(changed.as_deref());
     let (granted, target) = authorize::<O>(request, operation, tx.reader()).await?;
     let mut context = Context {
         caller: request.caller(),
@@ -362,7 +397,6 @@ async fn authorize<O: Operation>(
     operation: &O,
     tx: &mut ReadTx,
 ) -> Result<(Granted<O>, Target), Fault> {
-    request.require_current(tx).await?;
     let target = operation.target(request.caller(), tx).await?;
     let granted = Granted::decide(request, &target, operation.asks())?;
     Ok((granted, target))
@@ -418,8 +452,8 @@ impl AnyOperation for Planned {
 impl Planned {
     async fn authorize(&self, request: &Request<'_>) -> Result<(), Fault> {
         let mut tx = request.pipeline.store.read().await?;
-        request.require_current(&mut tx).await?;
-        Granted::<Self>::decide(request, &Target::any(), None)?;
+        let changed = request.changed(&mut tx).await?;
+        Granted::<Self>::decide(&request.of(changed.as_deref()), &Target::any(), None)?;
         Ok(())
     }
 }

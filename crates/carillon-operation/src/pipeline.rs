@@ -29,7 +29,7 @@ use crate::registry::{Entry, ServiceEntry};
 
 /// Members nested deeper than this are refused before they are parsed.
 const DEPTH: usize = 64;
-/// How often a request is run again because access control changed under it.
+/// How often a request is authenticated again because its credentials changed under it.
 const REREADS: u32 = 5;
 
 /// From a signed request to its answer.

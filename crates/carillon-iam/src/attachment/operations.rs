@@ -30,7 +30,14 @@ macro_rules! operations {
             type Error = Error;
 
             async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-                super::target(caller, tx, $kind, self.$name.as_str(), self.policy_arn.as_str()).await
+                super::target(
+                    caller,
+                    tx,
+                    $kind,
+                    self.$name.as_str(),
+                    self.policy_arn.as_str(),
+                )
+                .await
             }
 
             async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
@@ -54,7 +61,14 @@ macro_rules! operations {
             type Error = Error;
 
             async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-                super::target(caller, tx, $kind, self.$name.as_str(), self.policy_arn.as_str()).await
+                super::target(
+                    caller,
+                    tx,
+                    $kind,
+                    self.$name.as_str(),
+                    self.policy_arn.as_str(),
+                )
+                .await
             }
 
             async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
@@ -85,7 +99,15 @@ macro_rules! operations {
 
             async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<AttachedPolicies, Error> {
                 let (prefix, marker) = (self.path_prefix.as_ref(), self.marker.as_ref());
-                super::list(cx, $kind, self.$name.as_str(), prefix, marker, self.max_items).await
+                super::list(
+                    cx,
+                    $kind,
+                    self.$name.as_str(),
+                    prefix,
+                    marker,
+                    self.max_items,
+                )
+                .await
             }
         }
     };

@@ -33,11 +33,7 @@ pub(crate) async fn insert(
 }
 
 /// Whether it was attached.
-pub(crate) async fn delete(
-    tx: &mut WriteTx,
-    entity_id: &str,
-    policy_arn: &str,
-) -> Result<bool, StoreError> {
+pub(crate) async fn delete(tx: &mut WriteTx, entity_id: &str, policy_arn: &str) -> Result<bool, StoreError> {
     let deleted = tx
         .execute(
             "DELETE FROM iam_attachment WHERE entity_id = $1 AND policy_arn = $2",

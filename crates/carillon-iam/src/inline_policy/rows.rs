@@ -56,11 +56,7 @@ pub(crate) async fn put(
 }
 
 /// Whether there was one.
-pub(crate) async fn delete(
-    tx: &mut WriteTx,
-    entity_id: &str,
-    policy_name: &str,
-) -> Result<bool, StoreError> {
+pub(crate) async fn delete(tx: &mut WriteTx, entity_id: &str, policy_name: &str) -> Result<bool, StoreError> {
     let deleted = tx
         .execute(
             "DELETE FROM iam_inline_policy WHERE entity_id = $1 AND policy_name = $2",

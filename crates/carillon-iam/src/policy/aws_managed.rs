@@ -193,11 +193,18 @@ pub(crate) static POLICIES: [StaticPolicy; 8] = [
 
 /// The policy of AWS's with this ARN.
 pub(crate) fn find<'a>(registry: &'a Registry, arn: &str) -> Option<&'a AwsManagedPolicy> {
-    registry.aws_managed_policies().iter().find(|policy| policy.arn == arn)
+    registry
+        .aws_managed_policies()
+        .iter()
+        .find(|policy| policy.arn == arn)
 }
 
 /// The policies of AWS's that begin with a path and come after a name, by name.
-pub(crate) fn list_after<'a>(registry: &'a Registry, after: &str, path_prefix: &str) -> Vec<&'a AwsManagedPolicy> {
+pub(crate) fn list_after<'a>(
+    registry: &'a Registry,
+    after: &str,
+    path_prefix: &str,
+) -> Vec<&'a AwsManagedPolicy> {
     let mut policies: Vec<_> = registry
         .aws_managed_policies()
         .iter()
@@ -258,8 +265,16 @@ mod tests {
     #[test]
     fn every_document_could_be_stored() {
         for policy in &POLICIES {
-            assert!(Document::parse(policy.document, PolicyType::Identity, true).is_ok(), "{}", policy.name);
-            assert!(Document::size(policy.document) <= super::super::SIZE, "{}", policy.name);
+            assert!(
+                Document::parse(policy.document, PolicyType::Identity, true).is_ok(),
+                "{}",
+                policy.name
+            );
+            assert!(
+                Document::size(policy.document) <= super::super::SIZE,
+                "{}",
+                policy.name
+            );
         }
     }
 
@@ -272,7 +287,13 @@ mod tests {
 
     #[test]
     fn the_policies_of_chime_are_of_november_2017() {
-        assert_eq!(created_at("AmazonChimeReadOnly").iso_seconds().as_str(), "2017-11-01T00:00:00Z");
-        assert_eq!(created_at("IAMFullAccess").iso_seconds().as_str(), "2015-02-06T00:00:00Z");
+        assert_eq!(
+            created_at("AmazonChimeReadOnly").iso_seconds().as_str(),
+            "2017-11-01T00:00:00Z"
+        );
+        assert_eq!(
+            created_at("IAMFullAccess").iso_seconds().as_str(),
+            "2015-02-06T00:00:00Z"
+        );
     }
 }

@@ -251,7 +251,11 @@ impl Operation for ListPolicies {
         let limit = page::limit(self.max_items);
         let filters = [
             self.scope.map_or("All", PolicyScope::as_str),
-            if self.only_attached == Some(true) { "attached" } else { "any" },
+            if self.only_attached == Some(true) {
+                "attached"
+            } else {
+                "any"
+            },
             self.path_prefix(),
             self.policy_usage_filter.map_or("", PolicyUsage::as_str),
         ];
@@ -501,7 +505,8 @@ impl Operation for ListEntitiesForPolicy {
                 break;
             }
             let after = if kind.noun() == place { after.as_str() } else { "" };
-            let more = rows::holders_after(cx.tx, account, kind, holders, after, page::fetched(limit)).await?;
+            let more =
+                rows::holders_after(cx.tx, account, kind, holders, after, page::fetched(limit)).await?;
             found.extend(more.into_iter().map(|holder| (kind, holder)));
         }
         let page = cx.page(found, limit, &filters, |(kind, (_, _, key))| {

@@ -313,11 +313,21 @@ pub(crate) type Holder = (String, String, String);
 macro_rules! holders {
     ($table:literal, $id:literal, $name:literal, $bounded:literal) => {
         concat!(
-            "SELECT e.", $id, ", e.", $name, ", e.name_key FROM ", $table, " e
+            "SELECT e.",
+            $id,
+            ", e.",
+            $name,
+            ", e.name_key FROM ",
+            $table,
+            " e
               WHERE e.aws_account_id = $1 AND e.name_key > $2 AND e.path >= $3 AND e.path < $4
                 AND (($5 AND EXISTS (SELECT 1 FROM iam_attachment a
-                                      WHERE a.entity_id = e.", $id, " AND a.policy_arn = $6))
-                     OR ($7 AND ", $bounded, "))
+                                      WHERE a.entity_id = e.",
+            $id,
+            " AND a.policy_arn = $6))
+                     OR ($7 AND ",
+            $bounded,
+            "))
               ORDER BY e.name_key LIMIT $8"
         )
     };
@@ -334,10 +344,20 @@ pub(crate) async fn holders_after(
 ) -> Result<Vec<Holder>, StoreError> {
     use crate::entity::EntityKind;
     let sql = match kind {
-        EntityKind::User => holders!("iam_user", "user_id", "user_name", "e.permissions_boundary_arn = $6"),
+        EntityKind::User => holders!(
+            "iam_user",
+            "user_id",
+            "user_name",
+            "e.permissions_boundary_arn = $6"
+        ),
         // A group has no boundary.
         EntityKind::Group => holders!("iam_group", "group_id", "group_name", "1 = 0"),
-        EntityKind::Role => holders!("iam_role", "role_id", "role_name", "e.permissions_boundary_arn = $6"),
+        EntityKind::Role => holders!(
+            "iam_role",
+            "role_id",
+            "role_name",
+            "e.permissions_boundary_arn = $6"
+        ),
     };
     tx.fetch_all(
         sql,

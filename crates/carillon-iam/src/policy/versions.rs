@@ -8,7 +8,9 @@ use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyRow, PolicyVersionId, VERSIONS, VersionRow, aws_managed, check_document, rows, version_id};
+use super::{
+    PolicyRow, PolicyVersionId, VERSIONS, VersionRow, aws_managed, check_document, rows, version_id,
+};
 use crate::account::raise_revision;
 use crate::document;
 use crate::error::Error;
@@ -86,7 +88,14 @@ impl Operation for CreatePolicyVersion {
             created_at: cx.now,
         };
         rows::insert_version(cx.tx, &policy.id, &version).await?;
-        rows::update_versions(cx.tx, &policy.id, policy.default_version, policy.last_version, cx.now).await?;
+        rows::update_versions(
+            cx.tx,
+            &policy.id,
+            policy.default_version,
+            policy.last_version,
+            cx.now,
+        )
+        .await?;
         raise_revision(cx.tx, account).await?;
         Ok(PolicyVersionOutput {
             policy_version: PolicyVersion::of(&policy, &version),
@@ -123,7 +132,9 @@ impl Operation for GetPolicyVersion {
             .ok_or_else(|| no_such_version(&self.policy_arn, &self.version_id))?;
         let mut shape = PolicyVersion::of(&policy, &version);
         shape.document = Some(document::encoded(&version.document));
-        Ok(PolicyVersionOutput { policy_version: shape })
+        Ok(PolicyVersionOutput {
+            policy_version: shape,
+        })
     }
 }
 
@@ -242,11 +253,7 @@ impl Operation for DeletePolicyVersion {
     }
 }
 
-async fn require_version(
-    tx: &mut ReadTx,
-    policy: &PolicyRow,
-    id: &PolicyVersionId,
-) -> Result<i64, Error> {
+async fn require_version(tx: &mut ReadTx, policy: &PolicyRow, id: &PolicyVersionId) -> Result<i64, Error> {
     rows::versions(tx, &policy.id)
         .await?
         .into_iter()

@@ -8,9 +8,7 @@ use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    MAX_SESSION_DURATION, MaxSessionDuration, ROLES, Role, RoleDescription, RoleRow, rows, trust,
-};
+use super::{MAX_SESSION_DURATION, MaxSessionDuration, ROLES, Role, RoleDescription, RoleRow, rows, trust};
 use crate::account::raise_revision;
 use crate::attachment;
 use crate::boundary::{self, AttachedPermissionsBoundary};
@@ -75,7 +73,10 @@ impl Operation for CreateRole {
         if let Some(boundary) = &self.permissions_boundary {
             boundary::require(cx.tx, cx.environment, account, boundary.as_str()).await?;
         }
-        if rows::find(cx.tx, account, self.role_name.as_str()).await?.is_some() {
+        if rows::find(cx.tx, account, self.role_name.as_str())
+            .await?
+            .is_some()
+        {
             return Err(Error::EntityAlreadyExists {
                 kind: "Role",
                 name: self.role_name.to_string(),
@@ -125,7 +126,13 @@ impl Operation for GetRole {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        entity::target(tx, caller.aws_account_id, EntityKind::Role, self.role_name.as_str()).await
+        entity::target(
+            tx,
+            caller.aws_account_id,
+            EntityKind::Role,
+            self.role_name.as_str(),
+        )
+        .await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<RoleOutput, Error> {
@@ -174,7 +181,11 @@ impl Operation for ListRoles {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, _: &mut ReadTx) -> Result<Target, Fault> {
-        Ok(Target::on(arn::role(caller.aws_account_id, self.path_prefix(), "")))
+        Ok(Target::on(arn::role(
+            caller.aws_account_id,
+            self.path_prefix(),
+            "",
+        )))
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<Roles, Error> {
@@ -182,7 +193,8 @@ impl Operation for ListRoles {
         let limit = page::limit(self.max_items);
         let filters = [self.path_prefix()];
         let [after] = page::after(cx, self.marker.as_ref(), &filters)?;
-        let found = rows::list_after(cx.tx, account, &after, self.path_prefix(), page::fetched(limit)).await?;
+        let found =
+            rows::list_after(cx.tx, account, &after, self.path_prefix(), page::fetched(limit)).await?;
         let page = cx.page(found, limit, &filters, |last| vec![last.name.to_lowercase()]);
         let mut roles = Vec::with_capacity(page.items.len());
         for role in page.items {
@@ -212,7 +224,13 @@ impl Operation for DeleteRole {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        entity::target(tx, caller.aws_account_id, EntityKind::Role, self.role_name.as_str()).await
+        entity::target(
+            tx,
+            caller.aws_account_id,
+            EntityKind::Role,
+            self.role_name.as_str(),
+        )
+        .await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {

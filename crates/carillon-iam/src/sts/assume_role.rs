@@ -283,11 +283,7 @@ impl AssumeRole {
         Ok((tags, transitive))
     }
 
-    fn packed_size(
-        &self,
-        policy_arns: &[String],
-        tags: &[(String, String)],
-    ) -> Result<Option<usize>, Error> {
+    fn packed_size(&self, policy_arns: &[String], tags: &[(String, String)]) -> Result<Option<usize>, Error> {
         let policy = self.policy.as_ref().map_or(0, |policy| policy.as_str().len());
         let policies = policy + policy_arns.iter().map(String::len).sum::<usize>();
         let tags: usize = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
@@ -342,7 +338,6 @@ async fn find(
 }
 
 fn trust_policy(role: &RoleRow) -> Result<Attached, Fault> {
-    let document =
-        Document::parse(&role.trust_policy, PolicyType::Trust, false).map_err(Fault::internal)?;
+    let document = Document::parse(&role.trust_policy, PolicyType::Trust, false).map_err(Fault::internal)?;
     Ok(Attached::inline(role.name.as_str(), Arc::new(document)))
 }

@@ -48,7 +48,10 @@ impl Operation for GetSessionToken {
         let duration = self.duration_seconds.map_or(DURATION, Ranged::get);
         let (owner_id, duration) = match &cx.caller.kind {
             CallerKind::User { id, .. } => (id.clone(), duration),
-            CallerKind::Root => (root_user_id(cx.tx, account.as_str()).await?, duration.min(ROOT_DURATION)),
+            CallerKind::Root => (
+                root_user_id(cx.tx, account.as_str()).await?,
+                duration.min(ROOT_DURATION),
+            ),
             CallerKind::RoleSession { .. } => return Err(with_session()),
         };
         let session = NewSession {
@@ -75,7 +78,9 @@ async fn root_user_id(tx: &mut ReadTx, account: &str) -> Result<String, Error> {
             bind![account],
         )
         .await?;
-    found
-        .map(|(id,)| id)
-        .ok_or_else(|| Error::Fault(carillon_operation::Fault::internal("a root user without an AWS account")))
+    found.map(|(id,)| id).ok_or_else(|| {
+        Error::Fault(carillon_operation::Fault::internal(
+            "a root user without an AWS account",
+        ))
+    })
 }

@@ -1,6 +1,7 @@
 //! What IAM and STS promise on the wire, asked in the process and on every database.
 
 mod attachment;
+mod identity;
 mod policy;
 mod role;
 mod sts;
@@ -35,7 +36,10 @@ fn trust(principal: &str) -> String {
 /// A policy of this account: its ARN.
 async fn given_policy(client: &TestClient<'_>, name: &str, document: &str) -> String {
     let made = client
-        .iam("CreatePolicy", &[("PolicyName", name), ("PolicyDocument", document)])
+        .iam(
+            "CreatePolicy",
+            &[("PolicyName", name), ("PolicyDocument", document)],
+        )
         .await;
     text(&made.ok()["Policy"]["Arn"])
 }
@@ -43,7 +47,10 @@ async fn given_policy(client: &TestClient<'_>, name: &str, document: &str) -> St
 /// A role of this account: its ARN.
 async fn given_role(client: &TestClient<'_>, name: &str, trust: &str) -> String {
     let made = client
-        .iam("CreateRole", &[("RoleName", name), ("AssumeRolePolicyDocument", trust)])
+        .iam(
+            "CreateRole",
+            &[("RoleName", name), ("AssumeRolePolicyDocument", trust)],
+        )
         .await;
     text(&made.ok()["Role"]["Arn"])
 }
@@ -72,7 +79,10 @@ async fn pages(client: &TestClient<'_>, action: &str, members: &[(&str, &str)], 
         }
         let page: Answer = client.iam(action, &members).await;
         items.extend(page.ok()[list].as_array().into_iter().flatten().cloned());
-        assert_eq!(page.body["IsTruncated"] == "true", page.body.get("Marker").is_some());
+        assert_eq!(
+            page.body["IsTruncated"] == "true",
+            page.body.get("Marker").is_some()
+        );
         match page.body.get("Marker") {
             Some(next) => marker = text(next),
             None => return items,

@@ -35,14 +35,19 @@ async fn a_policy_is_read_as_it_was_made() {
         let policy = &got.ok()["Policy"];
         assert_eq!(policy["Description"], "For readers");
         assert_eq!(policy["Tags"][0]["Key"], "Team");
-        assert_eq!((&policy["AttachmentCount"], &policy["IsAttachable"]), (&"0".into(), &"true".into()));
+        assert_eq!(
+            (&policy["AttachmentCount"], &policy["IsAttachable"]),
+            (&"0".into(), &"true".into())
+        );
 
         let version = root
             .iam("GetPolicyVersion", &[("PolicyArn", &arn), ("VersionId", "v1")])
             .await;
         let encoded = crate::text(&version.ok()["PolicyVersion"]["Document"]);
         assert!(!encoded.contains([' ', '+', '{', '"', '\n']), "{encoded}");
-        let decoded = percent_encoding::percent_decode_str(&encoded).decode_utf8().unwrap();
+        let decoded = percent_encoding::percent_decode_str(&encoded)
+            .decode_utf8()
+            .unwrap();
         assert_eq!(decoded, text);
     }
 }
@@ -55,7 +60,11 @@ async fn names_are_unique_in_any_case_and_path() {
     let again = root
         .iam(
             "CreatePolicy",
-            &[("PolicyName", "READERS"), ("Path", "/x/"), ("PolicyDocument", &allow("chime:*"))],
+            &[
+                ("PolicyName", "READERS"),
+                ("Path", "/x/"),
+                ("PolicyDocument", &allow("chime:*")),
+            ],
         )
         .await;
     assert_eq!(
@@ -77,7 +86,11 @@ async fn versions_are_counted_and_one_counts() {
         assert_eq!(ada.iam("ListUsers", &[]).await.code(), "AccessDenied");
 
         let document = allow("iam:ListUsers");
-        let new = [("PolicyArn", arn.as_str()), ("PolicyDocument", &document), ("SetAsDefault", "true")];
+        let new = [
+            ("PolicyArn", arn.as_str()),
+            ("PolicyDocument", &document),
+            ("SetAsDefault", "true"),
+        ];
         let second = root.iam("CreatePolicyVersion", &new).await;
         assert_eq!(second.ok()["PolicyVersion"]["VersionId"], "v2");
         assert_eq!(second.body["PolicyVersion"]["IsDefaultVersion"], "true");
@@ -87,7 +100,11 @@ async fn versions_are_counted_and_one_counts() {
         let default = root.iam("DeletePolicyVersion", &version("v2")).await;
         assert_eq!(
             default.refusal(),
-            (409, "DeleteConflict", "Cannot delete the default version of a policy.")
+            (
+                409,
+                "DeleteConflict",
+                "Cannot delete the default version of a policy."
+            )
         );
         root.iam("SetDefaultPolicyVersion", &version("v1")).await.ok();
         assert_eq!(ada.iam("ListUsers", &[]).await.code(), "AccessDenied");
@@ -107,11 +124,18 @@ async fn versions_are_counted_and_one_counts() {
         }
         let sixth = root.iam("CreatePolicyVersion", &new[..2]).await;
         assert_eq!((sixth.status, sixth.code()), (409, "LimitExceeded"));
-        assert!(sixth.message().starts_with("A managed policy can have up to 5 versions."));
+        assert!(
+            sixth
+                .message()
+                .starts_with("A managed policy can have up to 5 versions.")
+        );
 
         let list = [("PolicyArn", arn.as_str()), ("MaxItems", "2")];
         let versions = pages(&root, "ListPolicyVersions", &list, "Versions").await;
-        assert_eq!(column(&versions.into(), "VersionId"), ["v6", "v5", "v4", "v3", "v1"]);
+        assert_eq!(
+            column(&versions.into(), "VersionId"),
+            ["v6", "v5", "v4", "v3", "v1"]
+        );
     }
 }
 
@@ -120,23 +144,36 @@ async fn a_policy_in_use_stays() {
     for server in servers().await {
         let root = server.as_root();
         let arn = given_policy(&root, "Readers", &allow("chime:*")).await;
-        root.iam("CreateUser", &[("UserName", "ada"), ("PermissionsBoundary", &arn)])
-            .await
-            .ok();
+        root.iam(
+            "CreateUser",
+            &[("UserName", "ada"), ("PermissionsBoundary", &arn)],
+        )
+        .await
+        .ok();
         let bounds = root.iam("DeletePolicy", &[("PolicyArn", &arn)]).await;
         assert_eq!(
             bounds.refusal(),
-            (409, "DeleteConflict", "Cannot delete a policy attached to entities.")
+            (
+                409,
+                "DeleteConflict",
+                "Cannot delete a policy attached to entities."
+            )
         );
         let got = root.iam("GetPolicy", &[("PolicyArn", &arn)]).await;
         assert_eq!(got.ok()["Policy"]["PermissionsBoundaryUsageCount"], "1");
         assert_eq!(got.body["Policy"]["AttachmentCount"], "0");
 
-        root.iam("DeleteUserPermissionsBoundary", &[("UserName", "ada")]).await.ok();
+        root.iam("DeleteUserPermissionsBoundary", &[("UserName", "ada")])
+            .await
+            .ok();
         root.iam("DeletePolicy", &[("PolicyArn", &arn)]).await.ok();
         assert_eq!(
             root.iam("GetPolicy", &[("PolicyArn", &arn)]).await.refusal(),
-            (404, "NoSuchEntity", format!("Policy {arn} was not found.").as_str())
+            (
+                404,
+                "NoSuchEntity",
+                format!("Policy {arn} was not found.").as_str()
+            )
         );
     }
 }
@@ -153,23 +190,38 @@ async fn lists_hold_the_customers_policies_and_aws_s() {
         let names = column(&all.into(), "PolicyName");
         assert_eq!(names[..3], ["a", "B", "c"]);
         assert_eq!(names[3..].first().map(String::as_str), Some("AWSDenyAll"));
-        assert_eq!(names.len(), 3 + server.environment().registry.aws_managed_policies().len());
+        assert_eq!(
+            names.len(),
+            3 + server.environment().registry.aws_managed_policies().len()
+        );
 
         server.as_user("ada", &[&arns[0], READ_ONLY]).await;
-        root.iam("CreateUser", &[("UserName", "bob"), ("PermissionsBoundary", &arns[1])])
-            .await
-            .ok();
+        root.iam(
+            "CreateUser",
+            &[("UserName", "bob"), ("PermissionsBoundary", &arns[1])],
+        )
+        .await
+        .ok();
         let listed = async |filter: &[(&str, &str)]| {
             let answer = root.iam("ListPolicies", filter).await;
             column(&answer.ok()["Policies"], "PolicyName")
         };
-        assert_eq!(listed(&[("OnlyAttached", "true")]).await, ["a", "c", "ReadOnlyAccess"]);
-        assert_eq!(listed(&[("PolicyUsageFilter", "PermissionsBoundary")]).await, ["a"]);
+        assert_eq!(
+            listed(&[("OnlyAttached", "true")]).await,
+            ["a", "c", "ReadOnlyAccess"]
+        );
+        assert_eq!(
+            listed(&[("PolicyUsageFilter", "PermissionsBoundary")]).await,
+            ["a"]
+        );
         assert_eq!(
             listed(&[("PolicyUsageFilter", "PermissionsPolicy"), ("Scope", "Local")]).await,
             ["c"]
         );
-        assert_eq!(listed(&[("OnlyAttached", "true"), ("Scope", "AWS")]).await, ["ReadOnlyAccess"]);
+        assert_eq!(
+            listed(&[("OnlyAttached", "true"), ("Scope", "AWS")]).await,
+            ["ReadOnlyAccess"]
+        );
         assert!(listed(&[("PathPrefix", "/nothing/")]).await.is_empty());
     }
 }
@@ -194,10 +246,17 @@ async fn aws_s_policies_are_readable_and_nobody_s_to_change() {
                 ("CreatePolicyVersion", vec![arn[0], ("PolicyDocument", &document)]),
                 ("SetDefaultPolicyVersion", vec![arn[0], ("VersionId", "v1")]),
                 ("DeletePolicyVersion", vec![arn[0], ("VersionId", "v1")]),
-                ("TagPolicy", vec![arn[0], ("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "b")]),
+                (
+                    "TagPolicy",
+                    vec![arn[0], ("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "b")],
+                ),
                 ("UntagPolicy", vec![arn[0], ("TagKeys.member.1", "a")]),
             ] {
-                assert_eq!(client.iam(action, &members).await.code(), "AccessDenied", "{action}");
+                assert_eq!(
+                    client.iam(action, &members).await.code(),
+                    "AccessDenied",
+                    "{action}"
+                );
             }
         }
     }
@@ -251,7 +310,9 @@ async fn tags_of_a_policy_count_in_decisions_and_come_in_pages() {
         ada.iam("GetPolicy", &[arn_member]).await.ok();
         let tags = pages(&root, "ListPolicyTags", &[arn_member, ("MaxItems", "1")], "Tags").await;
         assert_eq!(column(&tags.into(), "Key"), ["cost", "Team"]);
-        root.iam("UntagPolicy", &[arn_member, ("TagKeys.member.1", "TEAM")]).await.ok();
+        root.iam("UntagPolicy", &[arn_member, ("TagKeys.member.1", "TEAM")])
+            .await
+            .ok();
         assert_eq!(ada.iam("GetPolicy", &[arn_member]).await.code(), "AccessDenied");
     }
 }
@@ -261,8 +322,14 @@ async fn another_account_s_policies_are_not_there() {
     let server = &servers().await[0];
     let arn = given_policy(&server.as_root(), "Readers", &allow("chime:*")).await;
     let other = server.as_root_of_another_account().await;
-    assert_eq!(other.iam("GetPolicy", &[("PolicyArn", &arn)]).await.code(), "NoSuchEntity");
-    assert_eq!(other.iam("DeletePolicy", &[("PolicyArn", &arn)]).await.code(), "NoSuchEntity");
+    assert_eq!(
+        other.iam("GetPolicy", &[("PolicyArn", &arn)]).await.code(),
+        "NoSuchEntity"
+    );
+    assert_eq!(
+        other.iam("DeletePolicy", &[("PolicyArn", &arn)]).await.code(),
+        "NoSuchEntity"
+    );
     other.iam("CreateUser", &[("UserName", "eve")]).await.ok();
     let attached = other
         .iam("AttachUserPolicy", &[("UserName", "eve"), ("PolicyArn", &arn)])

@@ -8,7 +8,9 @@ use crate::{allow, column, document, given_policy, given_role, pages, servers, t
 async fn trusted(server: &TestServer, role: &str) -> Value {
     let got = server.as_root().iam("GetRole", &[("RoleName", role)]).await;
     let encoded = text(&got.ok()["Role"]["AssumeRolePolicyDocument"]);
-    let decoded = percent_encoding::percent_decode_str(&encoded).decode_utf8().unwrap();
+    let decoded = percent_encoding::percent_decode_str(&encoded)
+        .decode_utf8()
+        .unwrap();
     serde_json::from_str::<Value>(&decoded).unwrap()["Statement"]["Principal"]["AWS"].clone()
 }
 
@@ -32,25 +34,53 @@ async fn a_role_is_read_as_it_was_made() {
                 ],
             )
             .await;
-        assert_eq!(made.ok()["Role"]["Arn"], format!("arn:aws:iam::{ACCOUNT}:role/service/Helpdesk"));
+        assert_eq!(
+            made.ok()["Role"]["Arn"],
+            format!("arn:aws:iam::{ACCOUNT}:role/service/Helpdesk")
+        );
         let got = root.iam("GetRole", &[("RoleName", "helpdesk")]).await;
         let role = &got.ok()["Role"];
-        assert_eq!((&role["Description"], &role["MaxSessionDuration"]), (&json!("Helps"), &json!("7200")));
+        assert_eq!(
+            (&role["Description"], &role["MaxSessionDuration"]),
+            (&json!("Helps"), &json!("7200"))
+        );
         assert_eq!(role["PermissionsBoundary"]["PermissionsBoundaryArn"], boundary);
         assert_eq!(role["Tags"], json!([{ "Key": "a", "Value": "b" }]));
 
-        root.iam("UpdateRole", &[("RoleName", "Helpdesk"), ("MaxSessionDuration", "3600")]).await.ok();
-        root.iam("DeleteRolePermissionsBoundary", &[("RoleName", "Helpdesk")]).await.ok();
-        root.iam("UntagRole", &[("RoleName", "Helpdesk"), ("TagKeys.member.1", "A")]).await.ok();
+        root.iam(
+            "UpdateRole",
+            &[("RoleName", "Helpdesk"), ("MaxSessionDuration", "3600")],
+        )
+        .await
+        .ok();
+        root.iam("DeleteRolePermissionsBoundary", &[("RoleName", "Helpdesk")])
+            .await
+            .ok();
+        root.iam(
+            "UntagRole",
+            &[("RoleName", "Helpdesk"), ("TagKeys.member.1", "A")],
+        )
+        .await
+        .ok();
         let got = root.iam("GetRole", &[("RoleName", "Helpdesk")]).await;
         let role = &got.ok()["Role"];
-        assert_eq!((&role["Description"], &role["MaxSessionDuration"]), (&json!("Helps"), &json!("3600")));
+        assert_eq!(
+            (&role["Description"], &role["MaxSessionDuration"]),
+            (&json!("Helps"), &json!("3600"))
+        );
         assert_eq!((role.get("PermissionsBoundary"), role.get("Tags")), (None, None));
 
-        let again = [("RoleName", "HELPDESK"), ("AssumeRolePolicyDocument", &*trust(ACCOUNT))];
+        let again = [
+            ("RoleName", "HELPDESK"),
+            ("AssumeRolePolicyDocument", &*trust(ACCOUNT)),
+        ];
         assert_eq!(
             root.iam("CreateRole", &again).await.refusal(),
-            (409, "EntityAlreadyExists", "Role with name HELPDESK already exists.")
+            (
+                409,
+                "EntityAlreadyExists",
+                "Role with name HELPDESK already exists."
+            )
         );
     }
 }
@@ -62,7 +92,11 @@ async fn roles_come_in_pages_by_name() {
         for name in ["c", "A", "b"] {
             given_role(&root, name, &trust(ACCOUNT)).await;
         }
-        let path = [("RoleName", "d"), ("Path", "/x/"), ("AssumeRolePolicyDocument", &*trust(ACCOUNT))];
+        let path = [
+            ("RoleName", "d"),
+            ("Path", "/x/"),
+            ("AssumeRolePolicyDocument", &*trust(ACCOUNT)),
+        ];
         root.iam("CreateRole", &path).await.ok();
         let roles = pages(&root, "ListRoles", &[("MaxItems", "2")], "Roles").await;
         assert_eq!(column(&roles.into(), "RoleName"), ["A", "b", "c", "d"]);
@@ -84,18 +118,29 @@ async fn a_role_goes_only_when_it_is_empty() {
     let put = [role, ("PolicyName", "p"), ("PolicyDocument", &*allow("chime:*"))];
     root.iam("PutRolePolicy", &put).await.ok();
     let refused = root.iam("DeleteRole", &[role]).await;
-    assert_eq!(refused.message(), "Cannot delete entity, must detach all policies first.");
+    assert_eq!(
+        refused.message(),
+        "Cannot delete entity, must detach all policies first."
+    );
     root.iam("DetachRolePolicy", &[role, policy]).await.ok();
     let refused = root.iam("DeleteRole", &[role]).await;
     assert_eq!(
         refused.refusal(),
-        (409, "DeleteConflict", "Cannot delete entity, must delete policies first.")
+        (
+            409,
+            "DeleteConflict",
+            "Cannot delete entity, must delete policies first."
+        )
     );
     root.iam("DeleteRolePolicy", &put[..2]).await.ok();
     root.iam("DeleteRole", &[role]).await.ok();
     assert_eq!(
         root.iam("GetRole", &[role]).await.refusal(),
-        (404, "NoSuchEntity", "The role with name Helpdesk cannot be found.")
+        (
+            404,
+            "NoSuchEntity",
+            "The role with name Helpdesk cannot be found."
+        )
     );
 }
 
@@ -109,7 +154,9 @@ async fn a_namesake_is_somebody_else() {
         given_role(&root, "Helpdesk", &trust(&user_arn("ada"))).await;
         assert_eq!(trusted(&server, "Helpdesk").await, user_arn("ada"));
 
-        root.iam("UpdateUser", &[("UserName", "ada"), ("NewUserName", "grace")]).await.ok();
+        root.iam("UpdateUser", &[("UserName", "ada"), ("NewUserName", "grace")])
+            .await
+            .ok();
         assert_eq!(trusted(&server, "Helpdesk").await, user_arn("grace"));
         root.iam("DeleteUser", &[("UserName", "grace")]).await.ok();
         assert_eq!(trusted(&server, "Helpdesk").await, id);
@@ -117,7 +164,10 @@ async fn a_namesake_is_somebody_else() {
         assert_eq!(trusted(&server, "Helpdesk").await, id);
         // What is shown cannot be stored again.
         let again = [("RoleName", "Helpdesk"), ("PolicyDocument", &*trust(&id))];
-        assert_eq!(root.iam("UpdateAssumeRolePolicy", &again).await.code(), "MalformedPolicyDocument");
+        assert_eq!(
+            root.iam("UpdateAssumeRolePolicy", &again).await.code(),
+            "MalformedPolicyDocument"
+        );
     }
 }
 
@@ -171,10 +221,17 @@ async fn a_trust_policy_has_a_size() {
     }));
     let made = server
         .as_root()
-        .iam("CreateRole", &[("RoleName", "r"), ("AssumeRolePolicyDocument", &long)])
+        .iam(
+            "CreateRole",
+            &[("RoleName", "r"), ("AssumeRolePolicyDocument", &long)],
+        )
         .await;
     assert_eq!(
         made.refusal(),
-        (409, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
+        (
+            409,
+            "LimitExceeded",
+            "Cannot exceed quota for ACLSizePerRole: 2048"
+        )
     );
 }

@@ -25,7 +25,11 @@ async fn assume(client: &TestClient<'_>, role: &str, more: &[(&str, &str)]) -> A
 
 async fn permit(client: &TestClient<'_>, role_arn: &str, document: &str) {
     let name = role_arn.rsplit('/').next().unwrap_or_default();
-    let members = [("RoleName", name), ("PolicyName", "p"), ("PolicyDocument", document)];
+    let members = [
+        ("RoleName", name),
+        ("PolicyName", "p"),
+        ("PolicyDocument", document),
+    ];
     client.iam("PutRolePolicy", &members).await.ok();
 }
 
@@ -59,7 +63,10 @@ async fn a_session_has_the_permissions_of_its_role() {
             )
         );
         let used = root.iam("GetRole", &[("RoleName", "Helpdesk")]).await;
-        assert_eq!(used.ok()["Role"]["RoleLastUsed"]["LastUsedDate"], "2026-03-01T12:00:00Z");
+        assert_eq!(
+            used.ok()["Role"]["RoleLastUsed"]["LastUsedDate"],
+            "2026-03-01T12:00:00Z"
+        );
 
         server.clock().advance(Duration::from_secs(900));
         assert_eq!(session.iam("ListUsers", &[]).await.code(), "ExpiredToken");
@@ -75,9 +82,15 @@ async fn the_answer_is_recorded_without_its_secrets() {
     let credentials = &answer.ok()["Credentials"];
     let event = server.last_event();
     assert_eq!(event["eventName"], "AssumeRole");
-    assert_eq!(event["responseElements"]["credentials"]["accessKeyId"], credentials["AccessKeyId"]);
+    assert_eq!(
+        event["responseElements"]["credentials"]["accessKeyId"],
+        credentials["AccessKeyId"]
+    );
     for secret in ["SecretAccessKey", "SessionToken"] {
-        assert!(!event.to_string().contains(&text(&credentials[secret])), "{secret}");
+        assert!(
+            !event.to_string().contains(&text(&credentials[secret])),
+            "{secret}"
+        );
     }
 }
 
@@ -92,7 +105,10 @@ async fn trust_by_name_is_enough_and_trust_in_the_account_is_half() {
         assume(&ada, &named, &[]).await.ok();
         assume(&bob, &anybody, &[]).await.ok();
         let words = refused(&user_arn("bob"), &named);
-        assert_eq!(assume(&bob, &named, &[]).await.refusal(), (403, "AccessDenied", words.as_str()));
+        assert_eq!(
+            assume(&bob, &named, &[]).await.refusal(),
+            (403, "AccessDenied", words.as_str())
+        );
         assert_eq!(assume(&ada, &anybody, &[]).await.code(), "AccessDenied");
         for nothing in [
             format!("arn:aws:iam::{ACCOUNT}:role/nothing"),
@@ -138,7 +154,10 @@ async fn across_accounts_both_sides_say_yes() {
         assert_eq!(me.ok()["Account"], other_account);
         session.iam("ListRoles", &[]).await.ok();
         // The trust of the other account ends: new sessions do, old ones stay.
-        let update = [("RoleName", "Partner"), ("PolicyDocument", &*trust(&other_account))];
+        let update = [
+            ("RoleName", "Partner"),
+            ("PolicyDocument", &*trust(&other_account)),
+        ];
         other.iam("UpdateAssumeRolePolicy", &update).await.ok();
         assert_eq!(assume(&bob, &role, &[]).await.code(), "AccessDenied");
         session.iam("ListRoles", &[]).await.ok();
@@ -159,16 +178,36 @@ async fn conditions_of_trust_see_what_the_request_says() {
     let tags = [("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "blue")];
     let transitive = [tags[0], tags[1], ("TransitiveTagKeys.member.1", "team")];
     let cases: [(&str, Value, &[(&str, &str)]); 6] = [
-        ("External", json!({ "StringEquals": { "sts:ExternalId": "handshake" } }), &[("ExternalId", "handshake")]),
-        ("Source", json!({ "StringEquals": { "sts:SourceIdentity": "ada" } }), &[("SourceIdentity", "ada")]),
-        ("Duration", json!({ "NumericLessThan": { "sts:DurationSeconds": "1000" } }), &[("DurationSeconds", "900")]),
-        ("Tagged", json!({ "StringEquals": { "aws:RequestTag/team": "blue" } }), &tags),
+        (
+            "External",
+            json!({ "StringEquals": { "sts:ExternalId": "handshake" } }),
+            &[("ExternalId", "handshake")],
+        ),
+        (
+            "Source",
+            json!({ "StringEquals": { "sts:SourceIdentity": "ada" } }),
+            &[("SourceIdentity", "ada")],
+        ),
+        (
+            "Duration",
+            json!({ "NumericLessThan": { "sts:DurationSeconds": "1000" } }),
+            &[("DurationSeconds", "900")],
+        ),
+        (
+            "Tagged",
+            json!({ "StringEquals": { "aws:RequestTag/team": "blue" } }),
+            &tags,
+        ),
         (
             "Transitive",
             json!({ "ForAnyValue:StringEquals": { "sts:TransitiveTagKeys": "team" } }),
             &transitive,
         ),
-        ("Name", json!({ "StringEquals": { "sts:RoleSessionName": "session" } }), &[]),
+        (
+            "Name",
+            json!({ "StringEquals": { "sts:RoleSessionName": "session" } }),
+            &[],
+        ),
     ];
     for (name, conditions, members) in cases {
         let role = given_role(&root, name, &trusting(conditions)).await;
@@ -203,7 +242,10 @@ async fn session_policies_narrow() {
             );
         }
         // A managed session policy is what it is now, and nothing once it is gone.
-        let session = session(&server, &assume(&ada, &role, &[("PolicyArns.member.1.arn", &lists)]).await);
+        let session = session(
+            &server,
+            &assume(&ada, &role, &[("PolicyArns.member.1.arn", &lists)]).await,
+        );
         session.iam("ListUsers", &[]).await.ok();
         root.iam("DeletePolicy", &[("PolicyArn", &lists)]).await.ok();
         assert_eq!(session.iam("ListUsers", &[]).await.code(), "AccessDenied");
@@ -257,7 +299,9 @@ async fn durations_have_bounds() {
     permit(&root, &long, &allow("sts:AssumeRole")).await;
     let first = assume(&ada, &long, &[("DurationSeconds", "7200")]).await;
     assert_eq!(
-        assume(&ada, &long, &[("DurationSeconds", "7201")]).await.refusal(),
+        assume(&ada, &long, &[("DurationSeconds", "7201")])
+            .await
+            .refusal(),
         (
             400,
             "ValidationError",
@@ -269,7 +313,11 @@ async fn durations_have_bounds() {
     let longer = assume(&chained, &long, &[("DurationSeconds", "3601")]).await;
     assert!(longer.message().contains("role chaining"), "{}", longer.message());
     let short = assume(&ada, &long, &[("DurationSeconds", "899")]).await;
-    assert!(short.message().contains("at 'durationSeconds'"), "{}", short.message());
+    assert!(
+        short.message().contains("at 'durationSeconds'"),
+        "{}",
+        short.message()
+    );
 }
 
 #[tokio::test]
@@ -308,7 +356,10 @@ async fn transitive_tags_and_the_source_survive_a_chain() {
         chained.iam("ListUsers", &[]).await.ok();
 
         let other = [("Tags.member.1.Key", "TEAM"), ("Tags.member.1.Value", "red")];
-        assert_eq!(assume(&first, &second, &other).await.code(), "InvalidParameterValue");
+        assert_eq!(
+            assume(&first, &second, &other).await.code(),
+            "InvalidParameterValue"
+        );
         let other = assume(&first, &second, &[("SourceIdentity", "bob")]).await;
         assert_eq!(other.code(), "AccessDenied");
         let lone = assume(&ada, &second, &[("TransitiveTagKeys.member.1", "team")]).await;
@@ -332,7 +383,11 @@ async fn tags_need_a_permission_of_their_own() {
         )
     );
     let source = assume(&ada, &role, &[("SourceIdentity", "ada")]).await;
-    assert!(source.message().contains("sts:SetSourceIdentity"), "{}", source.message());
+    assert!(
+        source.message().contains("sts:SetSourceIdentity"),
+        "{}",
+        source.message()
+    );
 }
 
 #[tokio::test]
@@ -341,7 +396,11 @@ async fn sessions_end_with_their_role_and_their_user() {
         let root = server.as_root();
         let role = given_role(&root, "Helpdesk", &trust(ACCOUNT)).await;
         root.iam("CreateUser", &[("UserName", "ada")]).await.ok();
-        let put = [("UserName", "ada"), ("PolicyName", "p"), ("PolicyDocument", &*allow("sts:*"))];
+        let put = [
+            ("UserName", "ada"),
+            ("PolicyName", "p"),
+            ("PolicyDocument", &*allow("sts:*")),
+        ];
         root.iam("PutUserPolicy", &put).await.ok();
         let key = root.iam("CreateAccessKey", &[("UserName", "ada")]).await;
         let key = &key.ok()["AccessKey"];
@@ -361,7 +420,9 @@ async fn sessions_end_with_their_role_and_their_user() {
         assert_eq!(of_role.query("sts", "GetCallerIdentity", &[]).await.status, 403);
 
         let key_member = ("AccessKeyId", ada.access_key_id.as_str());
-        root.iam("DeleteAccessKey", &[("UserName", "ada"), key_member]).await.ok();
+        root.iam("DeleteAccessKey", &[("UserName", "ada"), key_member])
+            .await
+            .ok();
         assert_eq!(ada.query("sts", "GetCallerIdentity", &[]).await.status, 403);
         of_user.query("sts", "GetCallerIdentity", &[]).await.ok();
         root.iam("DeleteUserPolicy", &put[..2]).await.ok();
@@ -384,7 +445,10 @@ async fn a_token_opens_only_with_its_own_key() {
         let refused = mixed.query("sts", "GetCallerIdentity", &[]).await;
         assert_eq!((refused.status, refused.code()), (403, "InvalidClientTokenId"));
     }
-    let bare = server.as_key(&key, &secret).query("sts", "GetCallerIdentity", &[]).await;
+    let bare = server
+        .as_key(&key, &secret)
+        .query("sts", "GetCallerIdentity", &[])
+        .await;
     assert_eq!(bare.code(), "InvalidClientTokenId");
 }
 
@@ -394,22 +458,35 @@ async fn a_session_token_is_not_for_iam_and_for_little_of_sts() {
         let root = server.as_root();
         let ada = server.as_user("ada", &[&allow("*")]).await;
         let role = given_role(&root, "Helpdesk", &trust(ACCOUNT)).await;
-        let answer = ada.query("sts", "GetSessionToken", &[("DurationSeconds", "900")]).await;
+        let answer = ada
+            .query("sts", "GetSessionToken", &[("DurationSeconds", "900")])
+            .await;
         assert_eq!(answer.ok()["Credentials"]["Expiration"], "2026-03-01T12:15:00Z");
         let session = session(&server, &answer);
         for action in ["ListUsers", "GetUser"] {
-            assert_eq!(session.iam(action, &[]).await.code(), "InvalidClientTokenId", "{action}");
+            assert_eq!(
+                session.iam(action, &[]).await.code(),
+                "InvalidClientTokenId",
+                "{action}"
+            );
         }
         let key = [("AccessKeyId", ada.access_key_id.as_str())];
         let refused = session.query("sts", "GetAccessKeyInfo", &key).await;
         assert_eq!((refused.status, refused.code()), (403, "InvalidClientTokenId"));
         assert_eq!(
             session.query("sts", "GetSessionToken", &[]).await.refusal(),
-            (403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
+            (
+                403,
+                "AccessDenied",
+                "Cannot call GetSessionToken with session credentials"
+            )
         );
         let of_role = assume(&session, &role, &[]).await;
         let of_role = crate::sts::session(&server, &of_role);
-        assert_eq!(of_role.query("sts", "GetSessionToken", &[]).await.code(), "AccessDenied");
+        assert_eq!(
+            of_role.query("sts", "GetSessionToken", &[]).await.code(),
+            "AccessDenied"
+        );
         let info = ada.query("sts", "GetAccessKeyInfo", &key).await;
         assert_eq!(info.ok()["Account"], ACCOUNT);
     }
@@ -433,7 +510,10 @@ async fn root_s_sessions_last_an_hour() {
 async fn nobody_has_a_second_factor() {
     let server = &servers().await[0];
     let ada = server.as_user("ada", &[]).await;
-    let members = [("SerialNumber", "arn:aws:iam::123456789012:mfa/ada"), ("TokenCode", "123456")];
+    let members = [
+        ("SerialNumber", "arn:aws:iam::123456789012:mfa/ada"),
+        ("TokenCode", "123456"),
+    ];
     let refused = ada.query("sts", "GetSessionToken", &members).await;
     assert_eq!((refused.status, refused.code()), (403, "AccessDenied"));
 }

@@ -1,0 +1,268 @@
+//! Who owns a key, and what policies the owner has, as one transaction sees them.
+
+use std::sync::Arc;
+
+use carillon_aws::arn;
+use carillon_aws::id::AwsAccountId;
+use carillon_operation::{Caller, CallerKind, Session, Unidentified};
+use carillon_policy::{Attached, Document, Policies, PolicyType, Principal};
+use carillon_store::{ReadTx, StoreError, bind};
+
+use super::IamIdentities;
+use crate::policy::aws_managed;
+use crate::session::SessionToken;
+use crate::tag;
+
+/// Who owns a key. `revision`: of the access control of the AWS account, when this was read.
+pub(super) struct Owner {
+    pub caller: Caller,
+    pub policies: Policies,
+    pub revision: i64,
+}
+
+/// An owner before its policies are read.
+struct Identified {
+    kind: CallerKind,
+    arn: String,
+    user_id: String,
+    principal: Principal,
+    boundary: Option<String>,
+}
+
+impl IamIdentities {
+    /// The user, role or root behind a key.
+    ///
+    /// # Errors
+    ///
+    /// [`Unidentified::Invalid`] when it is no more, which ends its sessions.
+    pub(super) async fn owner(
+        &self,
+        tx: &mut ReadTx,
+        account: AwsAccountId,
+        owner_id: &str,
+        access_key_id: &str,
+        token: Option<&SessionToken>,
+    ) -> Result<Owner, Unidentified> {
+        let (revision, root_user_id): (i64, String) = tx
+            .fetch_optional(
+                "SELECT access_revision, root_user_id FROM aws_account WHERE aws_account_id = $1",
+                bind![account],
+            )
+            .await?
+            .ok_or(Unidentified::Invalid)?;
+        let role_session = token.and_then(|token| token.role_session_name.as_deref());
+        let identified = match role_session {
+            _ if owner_id == root_user_id => root(account),
+            Some(session_name) => role_session_of(tx, account, owner_id, session_name).await?,
+            None => user(tx, account, owner_id).await?,
+        };
+        let mut policies = Policies::new();
+        if identified.kind != CallerKind::Root {
+            policies = policies.identity(self.identity_policies(tx, owner_id).await?);
+            if let Some(boundary) = &identified.boundary {
+                policies = policies.boundary(vec![self.managed(tx, boundary).await?]);
+            }
+        }
+        if let Some(token) = token.filter(|token| token.has_session_policies()) {
+            policies = policies.session(self.session_policies(tx, token).await?);
+        }
+        let caller = Caller {
+            aws_account_id: account,
+            kind: identified.kind,
+            arn: identified.arn,
+            user_id: identified.user_id,
+            principal: identified.principal,
+            access_key_id: access_key_id.to_owned(),
+            tags: tags(tag::of(tx, owner_id).await?, token),
+            session: token.map(|token| Session {
+                issued_at: token.issued_at,
+                expires_at: token.expires_at,
+                multi_factor_at: token.multi_factor_at,
+                source_identity: token.source_identity.clone(),
+                of_get_session_token: token.role_session_name.is_none(),
+                transitive_tags: token.transitive_tags(),
+            }),
+        };
+        Ok(Owner {
+            caller,
+            policies,
+            revision,
+        })
+    }
+
+    /// Inline and attached policies of a user or role, and for a user those of its groups.
+    async fn identity_policies(&self, tx: &mut ReadTx, owner_id: &str) -> Result<Vec<Attached>, StoreError> {
+        let mut attached = Vec::new();
+        let inline: Vec<(String, String)> = tx
+            .fetch_all(
+                "SELECT policy_name, document FROM iam_inline_policy
+                  WHERE entity_id = $1
+                     OR entity_id IN (SELECT group_id FROM iam_membership WHERE user_id = $2)
+                  ORDER BY entity_id, policy_name",
+                bind![owner_id, owner_id],
+            )
+            .await?;
+        for (name, document) in inline {
+            attached.push(Attached::inline(name, self.document(&document)?));
+        }
+        let managed: Vec<(String,)> = tx
+            .fetch_all(
+                "SELECT DISTINCT policy_arn FROM iam_attachment
+                  WHERE entity_id = $1
+                     OR entity_id IN (SELECT group_id FROM iam_membership WHERE user_id = $2)
+                  ORDER BY policy_arn",
+                bind![owner_id, owner_id],
+            )
+            .await?;
+        for (arn,) in managed {
+            attached.push(self.managed(tx, &arn).await?);
+        }
+        Ok(attached)
+    }
+
+    async fn session_policies(
+        &self,
+        tx: &mut ReadTx,
+        token: &SessionToken,
+    ) -> Result<Vec<Attached>, StoreError> {
+        let mut attached = Vec::new();
+        if let Some(document) = &token.policy {
+            attached.push(Attached::inline("session", self.document(document)?));
+        }
+        for arn in &token.policy_arns {
+            attached.push(self.managed(tx, arn).await?);
+        }
+        Ok(attached)
+    }
+
+    /// The default version of a managed policy, the customer's or AWS's.
+    ///
+    /// A policy that does not exist any more allows nothing; that can only be one of a session.
+    async fn managed(&self, tx: &mut ReadTx, arn: &str) -> Result<Attached, StoreError> {
+        let text = match aws_managed::find(&self.environment.registry, arn) {
+            Some(policy) => policy.documents.last().cloned(),
+            None => tx
+                .fetch_optional::<(String,)>(
+                    "SELECT version.document
+                       FROM iam_policy policy
+                       JOIN iam_policy_version version
+                         ON version.policy_id = policy.policy_id AND version.version = policy.default_version
+                      WHERE policy.arn = $1",
+                    bind![arn],
+                )
+                .await?
+                .map(|(document,)| document),
+        };
+        let document = match text {
+            Some(text) => self.document(&text)?,
+            None => Arc::new(Document::lenient(&serde_json::json!({ "Statement": [] }))),
+        };
+        Ok(Attached::managed(arn, document))
+    }
+
+    /// The compiled form of a stored document.
+    fn document(&self, text: &str) -> Result<Arc<Document>, StoreError> {
+        if let Some(document) = self.documents.get(text) {
+            return Ok(document);
+        }
+        // It was checked when it was stored; `managed` only adds a check.
+        let document =
+            Document::parse(text, PolicyType::Identity, false).map_err(|malformed| StoreError::Corrupt {
+                column: 0,
+                expected: "a policy document",
+                found: malformed.message,
+            })?;
+        let document = Arc::new(document);
+        // A text has one compiled form, so none is newer.
+        self.documents
+            .put(text, Arc::clone(&document), text.len(), |_| false);
+        Ok(document)
+    }
+}
+
+fn root(account: AwsAccountId) -> Identified {
+    Identified {
+        kind: CallerKind::Root,
+        arn: arn::root(account),
+        user_id: account.to_string(),
+        principal: Principal::Root {
+            account: account.to_string(),
+        },
+        boundary: None,
+    }
+}
+
+async fn user(tx: &mut ReadTx, account: AwsAccountId, user_id: &str) -> Result<Identified, Unidentified> {
+    let (name, path, boundary): (String, String, Option<String>) = tx
+        .fetch_optional(
+            "SELECT user_name, path, permissions_boundary_arn FROM iam_user
+              WHERE user_id = $1 AND aws_account_id = $2",
+            bind![user_id, account],
+        )
+        .await?
+        .ok_or(Unidentified::Invalid)?;
+    let arn = arn::user(account, &path, &name);
+    Ok(Identified {
+        principal: Principal::User {
+            arn: arn.clone(),
+            account: account.to_string(),
+            unique_id: Some(user_id.to_owned()),
+        },
+        arn,
+        user_id: user_id.to_owned(),
+        kind: CallerKind::User {
+            id: user_id.to_owned(),
+            name,
+        },
+        boundary,
+    })
+}
+
+async fn role_session_of(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    role_id: &str,
+    session_name: &str,
+) -> Result<Identified, Unidentified> {
+    let (name, path, boundary): (String, String, Option<String>) = tx
+        .fetch_optional(
+            "SELECT role_name, path, permissions_boundary_arn FROM iam_role
+              WHERE role_id = $1 AND aws_account_id = $2",
+            bind![role_id, account],
+        )
+        .await?
+        .ok_or(Unidentified::Invalid)?;
+    let role_arn = arn::role(account, &path, &name);
+    let arn = arn::assumed_role(account, &name, session_name);
+    Ok(Identified {
+        principal: Principal::RoleSession {
+            arn: arn.clone(),
+            role_arn: role_arn.clone(),
+            account: account.to_string(),
+            role_id: Some(role_id.to_owned()),
+        },
+        arn,
+        user_id: format!("{role_id}:{session_name}"),
+        kind: CallerKind::RoleSession {
+            role_id: role_id.to_owned(),
+            role_name: name,
+            role_arn,
+            session_name: session_name.to_owned(),
+        },
+        boundary,
+    })
+}
+
+/// The tags of the caller: those of the session win over those of the user or role.
+fn tags(mut tags: Vec<(String, String)>, token: Option<&SessionToken>) -> Vec<(String, String)> {
+    if let Some(token) = token {
+        tags.retain(|(key, _)| {
+            !token
+                .tags
+                .iter()
+                .any(|(session, _)| session.to_lowercase() == key.to_lowercase())
+        });
+        tags.extend(token.tags.iter().cloned());
+    }
+    tags
+}
