@@ -161,12 +161,8 @@ impl Operation for DeleteUserPermissionsBoundary {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        let mut target = target(tx, caller, self.user_name.as_str()).await?;
-        let user = rows::find(tx, caller.aws_account_id, self.user_name.as_str()).await?;
-        if let Some(arn) = user.and_then(|user| user.permissions_boundary) {
-            target.keys.push((boundary::KEY, arn));
-        }
-        Ok(target)
+        let name = self.user_name.as_str();
+        entity::bounded_target(tx, caller.aws_account_id, EntityKind::User, name).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
