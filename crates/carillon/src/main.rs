@@ -17,6 +17,8 @@ mod monitoring;
 mod options;
 mod output;
 mod policy;
+#[cfg(test)]
+mod reference;
 mod serve;
 mod tls;
 

@@ -82,7 +82,7 @@ pub struct Serve {
     pub smtp_ca: Option<PathBuf>,
 
     /// The sender of mail: `Name <address>` or an address.
-    /// [default: Amazon Chime <no-reply@HOST>, with the host of the public URL]
+    /// [default: `Amazon Chime <no-reply@HOST>`, with the host of the public URL]
     #[arg(long, env = "CARILLON_MAIL_FROM", value_name = "MAILBOX")]
     pub mail_from: Option<String>,
 
@@ -115,11 +115,11 @@ pub struct Storage {
     #[arg(long, env = "CARILLON_DATA", value_name = "DIR", default_value = "./data")]
     pub data: PathBuf,
 
-    /// The database: `sqlite:PATH` or `postgres://…`. [default: sqlite:DATA/carillon.db]
+    /// The database: `sqlite:PATH` or `postgres://…`. [default: `sqlite:DATA/carillon.db`]
     #[arg(long, env = "CARILLON_DATABASE", hide_env_values = true, value_name = "URL", value_parser = secret)]
     pub database: Option<Secret<String>>,
 
-    /// A TOML file with options. [default: DATA/carillon.toml, if there is one]
+    /// A TOML file with options. [default: `DATA/carillon.toml`, if there is one]
     #[arg(long, env = "CARILLON_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -129,7 +129,7 @@ pub struct Storage {
           conflicts_with = "server_key_file")]
     pub server_key: Option<Secret<String>>,
 
-    /// A file with the server key. [default: DATA/server.key, drawn at the first start]
+    /// A file with the server key. [default: `DATA/server.key`, drawn at the first start]
     #[arg(long, env = "CARILLON_SERVER_KEY_FILE", value_name = "FILE")]
     pub server_key_file: Option<PathBuf>,
 }

@@ -1,0 +1,248 @@
+//! Writes `docs/configuration.md` from the options themselves; the test fails while the file says something else.
+//!
+//! `UPDATE=1 cargo test -p carillon reference` rewrites it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use crate::{Cli, connection, door, listener};
+
+/// Heading of options that have none of their own.
+const GENERAL: &str = "Options of `carillon serve`";
+
+fn document() -> String {
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve").unwrap();
+    let mut text = String::from(
+        "# Configuration\n\n<!-- Written from the options by `UPDATE=1 cargo test -p carillon reference`. -->\n\n",
+    );
+    let about = serve.get_long_about().or(serve.get_about()).unwrap().to_string();
+    text.push_str(&about);
+    text.push_str("\n\n");
+    text.push_str(EXAMPLE);
+    let mut heading = String::new();
+    for argument in serve
+        .get_arguments()
+        .filter(|argument| argument.get_id() != "help")
+    {
+        let of = argument.get_help_heading().unwrap_or(GENERAL);
+        if heading != of {
+            of.clone_into(&mut heading);
+            write!(text, "\n## {of}\n").unwrap();
+        }
+        option(&mut text, argument);
+    }
+    text.push_str(&limits());
+    text.push_str(PROBES);
+    commands(&mut text, &command);
+    text
+}
+
+fn option(text: &mut String, argument: &clap::Arg) {
+    let flag = argument.get_long().unwrap();
+    let value = argument.get_value_names().unwrap_or_default().join(" ");
+    let help = argument
+        .get_long_help()
+        .or(argument.get_help())
+        .unwrap()
+        .to_string();
+    let (help, said) = match help.split_once("[default: ") {
+        Some((help, default)) => (
+            help.trim().to_owned(),
+            Some(default.trim_end_matches(']').to_owned()),
+        ),
+        None => (help, None),
+    };
+    let declared: Vec<&str> = argument
+        .get_default_values()
+        .iter()
+        .filter_map(|value| value.to_str())
+        .collect();
+    let default = said.unwrap_or_else(|| match declared.as_slice() {
+        [] => "none".to_owned(),
+        values => format!("`{}`", values.join(",")),
+    });
+    let values: Vec<String> = argument
+        .get_possible_values()
+        .iter()
+        .map(|value| format!("`{}`", value.get_name()))
+        .collect();
+    write!(text, "\n### `--{flag} {value}`\n\n{help}").unwrap();
+    if !help.ends_with('.') {
+        text.push('.');
+    }
+    if !values.is_empty() {
+        write!(text, " One of {}.", values.join(", ")).unwrap();
+    }
+    let variable = argument.get_env().unwrap().to_str().unwrap();
+    let key = match argument.get_id().as_str() {
+        "config" => "none".to_owned(),
+        _ => format!("`{flag}`"),
+    };
+    write!(
+        text,
+        "\n\n* Environment: `{variable}`\n* File: {key}\n* Default: {default}\n"
+    )
+    .unwrap();
+}
+
+fn limits() -> String {
+    let rows = [
+        ("Body of a request", format!("{} bytes", door::BODY_SIZE), "413"),
+        (
+            "Time for a body to arrive",
+            format!("{} s", door::BODY_TIME.as_secs()),
+            "408",
+        ),
+        (
+            "Bodies that arrive at the same time",
+            format!("{} MiB", door::BODIES / 1024 / 1024),
+            "503",
+        ),
+        ("Headers of a request", door::HEADER_COUNT.to_string(), "431"),
+        (
+            "Size of all headers together",
+            format!("{} bytes", door::HEADER_SIZE),
+            "431, without a body",
+        ),
+        (
+            "Time for the head of a request to arrive",
+            format!("{} s", connection::HEAD.as_secs()),
+            "closed",
+        ),
+        (
+            "Time between two requests of a connection",
+            format!("{} s", connection::IDLE.as_secs()),
+            "closed",
+        ),
+        (
+            "Time in which a client takes nothing of its answer",
+            format!("{} s", connection::WRITE.as_secs()),
+            "closed",
+        ),
+        (
+            "Open connections",
+            listener::CONNECTIONS.to_string(),
+            "503, without a body",
+        ),
+        (
+            "Requests of one HTTP/2 connection at the same time",
+            listener::STREAMS.to_string(),
+            "waits",
+        ),
+        (
+            "Time for requests to finish after SIGTERM or SIGINT",
+            format!("{} s", listener::DRAIN.as_secs()),
+            "cut off",
+        ),
+    ];
+    let mut text = String::from(
+        "\n## Limits\n\nThey are fixed. A refusal is an error of the service that the request is for: \
+         `BadRequestException` of Amazon Chime,\nand `RequestEntityTooLarge`, `RequestTimeout` or \
+         `RequestHeaderSectionTooLarge` of IAM, STS and CloudTrail.\n\n| What | Limit | Beyond it |\n| --- | --- | --- |\n",
+    );
+    for (what, limit, beyond) in rows {
+        writeln!(text, "| {what} | {limit} | {beyond} |").unwrap();
+    }
+    text
+}
+
+fn commands(text: &mut String, command: &clap::Command) {
+    text.push_str("\n## Commands\n\n| Command | What it does |\n| --- | --- |\n");
+    for first in command
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help")
+    {
+        let rows: Vec<_> = first
+            .get_subcommands()
+            .filter(|command| command.get_name() != "help")
+            .collect();
+        if rows.is_empty() {
+            writeln!(
+                text,
+                "| `carillon {}` | {} |",
+                first.get_name(),
+                first.get_about().unwrap()
+            )
+            .unwrap();
+        }
+        for second in rows {
+            let about = second.get_about().unwrap();
+            writeln!(
+                text,
+                "| `carillon {} {}` | {about} |",
+                first.get_name(),
+                second.get_name()
+            )
+            .unwrap();
+        }
+    }
+    text.push_str(
+        "\nExit status: 0 when all went well, 1 when something went wrong, 2 for a usage error. \
+         `carillon COMMAND --help` has the details.\n",
+    );
+}
+
+const EXAMPLE: &str = "\
+```toml
+# data/carillon.toml
+listen = \"0.0.0.0:443\"
+public-url = \"https://chime.example.com\"
+tls-certificate = \"/etc/carillon/fullchain.pem\"
+tls-key = \"/etc/carillon/privkey.pem\"
+smtp-url = \"smtp+starttls://carillon:secret@mail.example.com\"
+mail-from = \"Example Chime <chime@example.com>\"
+trusted-proxy = [\"10.0.0.0/8\"]
+```
+";
+
+const PROBES: &str = "
+## Addresses that need no signature
+
+| Address | Answer |
+| --- | --- |
+| `GET /healthz` | 200 while the process is up |
+| `GET /readyz` | 200 while the database answers, otherwise 503 |
+| `GET /metrics` | measurements for Prometheus |
+| `GET /ACCOUNT/console`, `GET /console` | how to use the server without a web console; `ACCOUNT` is an account ID or alias |
+
+Keep `/metrics` from strangers at the proxy if the names of actions and their numbers are nobody's business.
+";
+
+#[test]
+fn the_reference_of_options_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let document = document();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &document).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == document,
+        "docs/configuration.md is not what the options say: run `UPDATE=1 cargo test -p carillon reference`"
+    );
+}
+
+#[test]
+fn every_option_has_a_variable_and_a_description() {
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve").unwrap();
+    for argument in serve
+        .get_arguments()
+        .filter(|argument| argument.get_id() != "help")
+    {
+        let flag = argument.get_long().unwrap();
+        let variable = argument
+            .get_env()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        assert_eq!(
+            variable,
+            format!("CARILLON_{}", flag.to_uppercase().replace('-', "_")),
+            "--{flag}"
+        );
+        assert!(argument.get_help().is_some(), "--{flag}");
+    }
+}

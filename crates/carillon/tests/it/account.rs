@@ -1,0 +1,70 @@
+//! AWS accounts from the command line, while a server runs.
+
+use crate::harness::{ACCOUNT, Setup, run, text};
+
+#[test]
+fn accounts_are_made_listed_and_shown_while_a_server_runs() {
+    let setup = Setup::pinned();
+    let server = setup.start();
+    let data = setup.data_text();
+    let said = |arguments: &[&str]| {
+        let output = run(&[arguments, &["--data", &data]].concat());
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, created, _) = said(&[
+        "account",
+        "create",
+        "--name",
+        "Second",
+        "--account-id",
+        "999988887777",
+    ]);
+    assert_eq!(code, Some(0));
+    assert!(
+        created.contains("AKIA") && created.contains("999988887777"),
+        "{created}"
+    );
+    assert_eq!(server.caller().status, 200);
+
+    let (code, _, error) = said(&["account", "create", "--account-id", "999988887777"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("999988887777 already exists"), "{error}");
+    let (code, _, _) = said(&["account", "create", "--account-id", "short"]);
+    assert_eq!(code, Some(2));
+
+    let (_, listed, _) = said(&["account", "list"]);
+    assert_eq!(listed.lines().count(), 2);
+    assert!(listed.contains(ACCOUNT) && listed.contains("Second"), "{listed}");
+    let (_, shown, _) = said(&["account", "show", "999988887777"]);
+    assert!(shown.contains("Name        Second"), "{shown}");
+    let (code, _, error) = said(&["account", "show", "000000000000"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("000000000000"), "{error}");
+}
+
+#[test]
+fn chime_accounts_are_changed_while_a_server_runs() {
+    let setup = Setup::pinned();
+    let server = setup.start();
+    let created = server
+        .signed("chime", "POST", "/accounts", r#"{"Name":"Ours"}"#)
+        .json();
+    let id = created["Account"]["AccountId"].as_str().unwrap();
+    let said = |command: &str, value: &str| {
+        run(&["chime-account", command, id, value, "--data", &setup.data_text()])
+    };
+    assert!(text(&said("set-type", "EnterpriseLWA").stdout).contains("EnterpriseLWA"));
+    let got = server
+        .signed("chime", "GET", &format!("/accounts/{id}"), "")
+        .json();
+    assert_eq!(got["Account"]["AccountType"], "EnterpriseLWA");
+    assert!(said("set-status", "Suspended").status.success());
+    let got = server
+        .signed("chime", "GET", &format!("/accounts/{id}"), "")
+        .json();
+    assert_eq!(got["Account"]["AccountStatus"], "Suspended");
+    assert!(said("claim-domain", "example.com").status.success());
+    assert!(said("release-domain", "example.com").status.success());
+    assert_eq!(said("release-domain", "example.com").status.code(), Some(1));
+    assert_eq!(said("set-type", "Nothing").status.code(), Some(2));
+}

@@ -1,0 +1,13 @@
+//! The command as an operator has it: started, asked over its socket, told to stop.
+
+mod account;
+mod audit_log;
+mod first_start;
+mod harness;
+mod http;
+mod mail;
+mod matrix;
+mod model;
+mod options;
+mod policy;
+mod serve;

@@ -1,0 +1,93 @@
+//! Flag before environment before file.
+
+use std::fs;
+use std::net::TcpListener;
+
+use crate::harness::{Setup, run, text};
+
+/// A port that is free now.
+fn port() -> String {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    socket.local_addr().unwrap().to_string()
+}
+
+#[test]
+fn a_flag_comes_before_the_environment_and_that_before_the_file() {
+    let (flag, environment, file) = (port(), port(), port());
+    let mut setup = Setup::pinned();
+    setup.arguments.clear();
+    fs::create_dir(setup.data()).unwrap();
+    fs::write(
+        setup.data().join("carillon.toml"),
+        format!("listen = \"{file}\"\n"),
+    )
+    .unwrap();
+
+    let mut server = setup.start();
+    assert_eq!(server.address, file);
+    assert_eq!(server.stop(), Some(0));
+    let setup = setup.env("CARILLON_LISTEN", &environment);
+    let mut server = setup.start();
+    assert_eq!(server.address, environment);
+    assert_eq!(server.stop(), Some(0));
+    let setup = setup.arg("--listen").arg(&flag);
+    assert_eq!(setup.start().address, flag);
+}
+
+#[test]
+fn a_file_that_is_wrong_is_said_with_its_key() {
+    let setup = Setup::pinned();
+    let path = setup.folder.path().join("options.toml");
+    let setup = setup.env("CARILLON_CONFIG", &path.display().to_string());
+    let said = setup.fail();
+    assert!(said.contains("options.toml"), "{said}");
+    for (content, expected) in [
+        ("lisen = \"127.0.0.1:1\"", "`lisen`"),
+        ("log-format = \"xml\"", "xml"),
+        ("config = \"other.toml\"", "`config`"),
+        ("[listen]\nport = 1", "`listen`"),
+        ("listen = ", "options.toml"),
+    ] {
+        fs::write(&path, content).unwrap();
+        let said = setup.fail();
+        assert!(
+            said.contains(expected) && said.contains("options.toml"),
+            "{content}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_file_may_list() {
+    let setup = Setup::pinned();
+    fs::create_dir(setup.data()).unwrap();
+    let lines = "trusted-proxy = [\"127.0.0.0/8\", \"::1\"]\nlog-level = \"debug\"\n";
+    fs::write(setup.data().join("carillon.toml"), lines).unwrap();
+    assert_eq!(setup.start().caller().status, 200);
+    // Other commands read the same file, and take what is theirs.
+    let output = run(&["account", "list", "--data", &setup.data_text()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn secrets_are_not_shown_again() {
+    let setup = Setup::pinned()
+        .env("CARILLON_SMTP_URL", "smtp://ada:hunter2@relay.example:port")
+        .env("CARILLON_SERVER_KEY", "hunter3");
+    let said = setup.fail();
+    assert!(!said.contains("hunter"), "{said}");
+    let help = run(&["serve", "--help"]);
+    assert!(text(&help.stdout).contains("[default: 127.0.0.1:8080]"));
+}
+
+#[test]
+fn usage_errors_have_their_own_status() {
+    for arguments in [
+        &["serve", "--no-such-option"][..],
+        &["no-such-command"],
+        &["policy"],
+        &[],
+    ] {
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
