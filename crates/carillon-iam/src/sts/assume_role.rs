@@ -158,7 +158,10 @@ impl Operation for AssumeRole {
         if let Some(policy) = &self.policy {
             document::parse(policy.as_str(), PolicyType::Session, false)?;
         }
-        let (tags, transitive_tag_keys) = self.tags(cx.caller)?;
+        let SessionTags {
+            tags,
+            transitive_tag_keys,
+        } = self.tags(cx.caller)?;
         let packed_policy_size = self.packed_size(&policy_arns, &tags)?;
         let source_identity = self.source_identity(cx.caller)?;
         let is_stale = role
@@ -190,6 +193,12 @@ impl Operation for AssumeRole {
             source_identity,
         })
     }
+}
+
+/// The tags of a session, and which of them sessions made from it keep.
+struct SessionTags {
+    tags: Vec<(String, String)>,
+    transitive_tag_keys: Vec<String>,
 }
 
 impl AssumeRole {
@@ -255,9 +264,8 @@ impl AssumeRole {
         Ok(arns)
     }
 
-    /// The tags of the session, and those of them that sessions made from it keep: its own, and the ones the
-    /// caller's session passes on.
-    fn tags(&self, caller: &Caller) -> Result<(Vec<(String, String)>, Vec<String>), Error> {
+    /// The tags of the request, and those that the caller's session passes on.
+    fn tags(&self, caller: &Caller) -> Result<SessionTags, Error> {
         tag::check(&self.tags)?;
         let inherited = caller
             .session
@@ -280,7 +288,10 @@ impl AssumeRole {
         tags.extend(tag::pairs(&self.tags));
         let mut transitive: Vec<String> = inherited.iter().map(|(key, _)| key.clone()).collect();
         transitive.extend(self.transitive_tag_keys.iter().map(ToString::to_string));
-        Ok((tags, transitive))
+        Ok(SessionTags {
+            tags,
+            transitive_tag_keys: transitive,
+        })
     }
 
     fn packed_size(&self, policy_arns: &[String], tags: &[(String, String)]) -> Result<Option<usize>, Error> {

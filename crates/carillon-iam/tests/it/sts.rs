@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{allow, document, given_policy, given_role, servers, text, trust, user_arn};
 
-fn session<'a>(server: &'a TestServer, answer: &Answer) -> TestClient<'a> {
+pub fn session<'a>(server: &'a TestServer, answer: &Answer) -> TestClient<'a> {
     let credentials = &answer.ok()["Credentials"];
     let member = |name: &str| text(&credentials[name]);
     server.as_session(
@@ -17,7 +17,7 @@ fn session<'a>(server: &'a TestServer, answer: &Answer) -> TestClient<'a> {
     )
 }
 
-async fn assume(client: &TestClient<'_>, role: &str, more: &[(&str, &str)]) -> Answer {
+pub async fn assume(client: &TestClient<'_>, role: &str, more: &[(&str, &str)]) -> Answer {
     let mut members = vec![("RoleArn", role), ("RoleSessionName", "session")];
     members.extend_from_slice(more);
     client.query("sts", "AssumeRole", &members).await
