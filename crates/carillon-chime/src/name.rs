@@ -27,6 +27,12 @@ pub(crate) fn page_size(asked: Option<PageSize>) -> i64 {
     asked.map_or(100, PageSize::get)
 }
 
+/// Equal for names that differ in case only. The key of the beginning of a name is the beginning of its key, which
+/// `str::to_lowercase` does not promise: it writes a sigma by where it stands.
+pub(crate) fn name_key(name: &str) -> String {
+    name.chars().flat_map(char::to_lowercase).collect()
+}
+
 /// Whether the text has the form of the identifiers we make. Others are found nowhere, and need not be looked for.
 pub(crate) fn is_uuid(text: &str) -> bool {
     text.len() == 36
@@ -69,6 +75,12 @@ mod tests {
         ] {
             assert!(!is_uuid(other), "{other}");
         }
+    }
+
+    #[test]
+    fn the_key_of_a_beginning_begins_the_key() {
+        assert!(name_key("ΑΣΑ").starts_with(&name_key("ασ")));
+        assert_eq!(name_key("Größe"), name_key("GRÖßE"));
     }
 
     #[test]

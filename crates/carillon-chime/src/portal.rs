@@ -62,6 +62,26 @@ impl Form {
     }
 }
 
+/// Why a form is not treated.
+enum NoForm {
+    Elsewhere,
+    Unreadable,
+}
+
+impl NoForm {
+    fn page(self) -> Page {
+        let (status, title, text) = match self {
+            Self::Elsewhere => (
+                StatusCode::FORBIDDEN,
+                "Not from here",
+                "This form was sent by another site, so nothing was done.",
+            ),
+            Self::Unreadable => (StatusCode::BAD_REQUEST, "Sorry", "The form could not be read."),
+        };
+        html(status, pages::message(title, text))
+    }
+}
+
 impl Portal {
     pub fn new(store: Store, environment: Arc<Environment>) -> Self {
         Self {
@@ -100,7 +120,7 @@ impl Portal {
         if parts.method == Method::POST {
             let form = match self.form(parts, body) {
                 Ok(form) => form,
-                Err(page) => return Ok(page),
+                Err(refusal) => return Ok(refusal.page()),
             };
             let device = self.device(parts, peer);
             return match (path, invite_id) {
@@ -270,33 +290,21 @@ impl Portal {
     }
 
     /// Reads a form that one of our own pages sent.
-    fn form(&self, parts: &Parts, body: &[u8]) -> Result<Form, Page> {
+    fn form(&self, parts: &Parts, body: &[u8]) -> Result<Form, NoForm> {
         if !self.is_from_here(&parts.headers) {
-            return Err(html(
-                StatusCode::FORBIDDEN,
-                pages::message(
-                    "Not from here",
-                    "This form was sent by another site, so nothing was done.",
-                ),
-            ));
+            return Err(NoForm::Elsewhere);
         }
         let is_form = parts
             .headers
             .get(CONTENT_TYPE)
             .is_none_or(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
         if !is_form || body.len() > FORM {
-            let text = "The form could not be read.";
-            return Err(html(StatusCode::BAD_REQUEST, pages::message("Sorry", text)));
+            return Err(NoForm::Unreadable);
         }
         if body.is_empty() {
             return Ok(Form(serde_json::Map::new()));
         }
-        query::parse(body).map(Form).map_err(|_| {
-            html(
-                StatusCode::BAD_REQUEST,
-                pages::message("Sorry", "The form could not be read."),
-            )
-        })
+        query::parse(body).map(Form).map_err(|_| NoForm::Unreadable)
     }
 
     /// Whether a form comes from one of our own pages, as the browser says. Browsers say it in one header or the

@@ -1,5 +1,6 @@
 //! Devices on which people are signed in to the portal.
 
+pub(crate) mod jobs;
 pub(crate) mod rows;
 
 use std::time::Duration;

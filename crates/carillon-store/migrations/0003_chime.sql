@@ -60,7 +60,7 @@ CREATE TABLE chime_user (
 CREATE INDEX chime_user_page ON chime_user (account_id, list_rank, created_at, user_id);
 CREATE INDEX chime_user_page_of_type ON chime_user (account_id, user_type, list_rank, created_at, user_id);
 CREATE UNIQUE INDEX chime_user_holds_email ON chime_user (email_key) WHERE list_rank = 0;
-CREATE INDEX chime_user_by_email ON chime_user (email_key, created_at, user_id);
+CREATE INDEX chime_user_by_email ON chime_user (email_key, account_id, list_rank, created_at);
 
 -- Every PIN in use, and those retired in the last year, which nobody gets again so soon.
 CREATE TABLE chime_personal_pin (
@@ -97,4 +97,3 @@ CREATE TABLE chime_session (
     seen_at BIGINT NOT NULL
 );
 CREATE INDEX chime_session_of_user ON chime_session (user_id, created_at);
-CREATE INDEX chime_session_age ON chime_session (created_at);

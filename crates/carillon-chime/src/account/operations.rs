@@ -12,7 +12,7 @@ use super::{Account, AccountRow, ManagedAccount, jobs, rows};
 use crate::email::EmailAddress;
 use crate::error::Error;
 use crate::license::License;
-use crate::name::{AccountId, AccountName, PageSize, page_size, require_printable};
+use crate::name::{AccountId, AccountName, PageSize, name_key, page_size, require_printable};
 use crate::user;
 
 /// The answer of operations about one account.
@@ -213,8 +213,8 @@ impl ListAccounts {
         };
         let account = rows::find(cx.tx, cx.caller.aws_account_id, &account_id).await?;
         Ok(account.filter(|account| {
-            let name = account.name.to_lowercase();
-            let prefix = filter.name.as_deref().unwrap_or_default().to_lowercase();
+            let name = name_key(&account.name);
+            let prefix = name_key(filter.name.as_deref().unwrap_or_default());
             (filter.include_disabled || account.life != super::Life::Disabled) && name.starts_with(&prefix)
         }))
     }

@@ -6,6 +6,7 @@ use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::{AccountRow, AccountType, Life, ManagedAccount, Settings};
 use crate::license::License;
+use crate::name::name_key;
 
 const SUPPORTED_LICENSES: usize = 6;
 
@@ -89,7 +90,7 @@ pub(crate) async fn list_after(
     after: (Timestamp, &str),
     limit: i64,
 ) -> Result<Vec<AccountRow>, StoreError> {
-    let prefix = filter.name.as_deref().unwrap_or_default().to_lowercase();
+    let prefix = name_key(filter.name.as_deref().unwrap_or_default());
     // Text sorts by code point, so everything that begins with the prefix lies before this.
     let end = format!("{prefix}\u{10FFFF}");
     let hidden = if filter.include_disabled {
@@ -120,7 +121,7 @@ pub(crate) async fn insert(tx: &mut WriteTx, account: &AccountRow) -> Result<(),
             account.id,
             account.aws_account_id,
             account.name,
-            account.name.to_lowercase(),
+            name_key(&account.name),
             account.account_type.as_str(),
             account.life.as_str(),
             account.default_license.as_str(),
@@ -144,7 +145,7 @@ pub(crate) async fn update(tx: &mut WriteTx, account: &AccountRow) -> Result<(),
           WHERE account_id = $10",
         bind![
             account.name,
-            account.name.to_lowercase(),
+            name_key(&account.name),
             account.account_type.as_str(),
             account.life.as_str(),
             account.default_license.as_str(),

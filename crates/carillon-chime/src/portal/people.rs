@@ -3,13 +3,14 @@
 use carillon_aws::id::{AwsAccountId, token, uuid_v4};
 use carillon_aws::secret::Secret;
 use carillon_aws::time::Timestamp;
-use carillon_operation::{Environment, Fault, ServiceEvent};
+use carillon_operation::{Environment, Fault, ServiceEvent, enqueue};
 use carillon_store::{ReadTx, Store, WriteTx};
 use serde_json::json;
 
 use crate::account::{self, AccountRow, AccountType, Life, ManagedAccount};
 use crate::email::{EmailAddress, domain_of};
 use crate::name::is_uuid;
+use crate::session::jobs::ForgetSession;
 use crate::session::{self, SessionRow};
 use crate::user::invitation::{self, InviteRow, Outcome};
 use crate::user::{self, UserRow};
@@ -282,6 +283,10 @@ impl People<'_> {
             seen_at: device.now,
         };
         session::rows::insert(tx, &session, &session::digest(token.expose())).await?;
+        let forget = ForgetSession {
+            session_id: session.id.clone(),
+        };
+        enqueue(tx, entropy, &forget, device.now, device.now + session::LONGEST).await?;
         Ok((session, token))
     }
 
