@@ -118,7 +118,7 @@ fn ask_on(
         Decision::Allowed { .. } => Ok(decision),
         refused => Err(Fault::Denied {
             message: wording(request, target, resource, &refused, spellings[0], owner),
-            decision: Some(refused),
+            decision: Some(Box::new(refused)),
         }),
     }
 }

@@ -17,7 +17,7 @@ pub enum Fault {
     /// The policies say no. Each protocol has its own code for it.
     Denied {
         message: String,
-        decision: Option<Decision>,
+        decision: Option<Box<Decision>>,
     },
     /// A member of the input breaks its constraint. Each protocol has its own code for it.
     Invalid(String),

@@ -12,6 +12,7 @@ mod caller;
 mod environment;
 mod fault;
 mod job;
+mod measure;
 mod operation;
 mod outside;
 mod page;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Shape;
@@ -20,6 +20,7 @@ use crate::Fault;
 use crate::authorize::Granted;
 use crate::caller::{BoxFuture, Call, Caller, Credentials};
 use crate::environment::Environment;
+use crate::measure::Waiting;
 use crate::pipeline::Pipeline;
 use crate::registry::{Entry, Service};
 use crate::spec::{Access, AccessLevel, Spec, Transaction};
@@ -344,7 +345,7 @@ async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Ve
 
 async fn once<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Fault> {
     let environment = &request.pipeline.environment;
-    let waited = Waiting::for_storage("begin", O::Access::LEVEL);
+    let waited = Waiting::to_begin(O::Access::LEVEL);
     let mut tx = <O::Access as Access>::Tx::begin(&request.pipeline.store).await?;
     drop(waited);
     let changed = request.changed(tx.reader()).await?;
@@ -361,35 +362,11 @@ async fn once<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<
     let output = operation.handle(&mut context).await.map_err(Into::into)?;
     let (body, response_elements) = request.encode(&output, O::Access::LEVEL.reads_only())?;
     let event = request.success_event(granted.decision(), &target, response_elements);
-    let waited = Waiting::for_storage("conclude", O::Access::LEVEL);
+    let waited = Waiting::to_conclude(O::Access::LEVEL);
     tx.conclude(&request.pipeline.store, &event).await?;
     drop(waited);
     environment.after_commit(&event);
     Ok(body)
-}
-
-/// Measures how long a request waits for storage, until it is dropped.
-struct Waiting {
-    step: &'static str,
-    kind: &'static str,
-    since: Instant,
-}
-
-impl Waiting {
-    fn for_storage(step: &'static str, level: AccessLevel) -> Self {
-        Self {
-            step,
-            kind: if level.reads_only() { "read" } else { "write" },
-            since: Instant::now(),
-        }
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        metrics::histogram!("carillon_storage_seconds", "step" => self.step, "kind" => self.kind)
-            .record(self.since.elapsed().as_secs_f64());
-    }
 }
 
 async fn authorize<O: Operation>(

@@ -47,9 +47,10 @@ pub struct Peer {
 }
 
 /// How a request was answered, for metrics.
-struct Answered {
+struct Answered<'a> {
     response: Response<Bytes>,
-    action: &'static str,
+    /// Absent when the request did not come as far as an operation.
+    entry: Option<&'a Entry>,
     decision: &'static str,
 }
 
@@ -59,15 +60,11 @@ impl Pipeline {
         let started = Instant::now();
         let call = self.call(parts, peer);
         let answered = self.answer(parts, body, &call).await;
-        let status = answered.response.status();
-        let labels = [
-            ("action", Cow::Borrowed(answered.action)),
-            ("decision", Cow::Borrowed(answered.decision)),
-            ("status", status_label(status)),
-        ];
-        metrics::counter!("carillon_requests_total", &labels).increment(1);
-        metrics::histogram!("carillon_request_seconds", "action" => answered.action)
-            .record(started.elapsed().as_secs_f64());
+        let measures = answered
+            .entry
+            .map_or(&self.environment.registry.unrouted, |entry| &entry.measures);
+        let action = answered.entry.map_or("none", |entry| entry.spec.action);
+        measures.record(action, answered.decision, answered.response.status(), started.elapsed());
         answered.response
     }
 
@@ -97,7 +94,7 @@ impl Pipeline {
         }
     }
 
-    async fn answer(&self, parts: &Parts, body: &[u8], call: &Call) -> Answered {
+    async fn answer(&self, parts: &Parts, body: &[u8], call: &Call) -> Answered<'_> {
         let view = RequestView::of(parts);
         let service = view
             .claimed_service()
@@ -117,7 +114,7 @@ impl Pipeline {
                 let fault = self.append(event).await.err().unwrap_or(fault);
                 return Answered {
                     response: refusal(&fault, protocol, origin, call),
-                    action: "none",
+                    entry: None,
                     decision: "none",
                 };
             }
@@ -151,12 +148,12 @@ impl Pipeline {
         match outcome {
             Ok(body) => Answered {
                 response: success(entry, protocol, body, call),
-                action: entry.spec.action,
+                entry: Some(entry),
                 decision: "allowed",
             },
             Err(fault) => Answered {
                 response: refusal(&fault, protocol, Origin::Service, call),
-                action: entry.spec.action,
+                entry: Some(entry),
                 decision: if matches!(fault, Fault::Denied { .. }) {
                     "denied"
                 } else {
@@ -173,7 +170,7 @@ impl Pipeline {
         call: &Call,
         stranger: Stranger,
         protocol: Protocol,
-    ) -> Answered {
+    ) -> Answered<'_> {
         match stranger {
             Stranger::Failure(failure, access_key_id) => {
                 self.record_stranger(parts, service, call, &failure, protocol, access_key_id)
@@ -181,7 +178,7 @@ impl Pipeline {
                 let (status, headers, body) = failure.render(protocol, &call.request_id);
                 Answered {
                     response: response(status, headers, body),
-                    action: "none",
+                    entry: None,
                     decision: "unauthenticated",
                 }
             }
@@ -191,7 +188,7 @@ impl Pipeline {
                 }
                 Answered {
                     response: refusal(&fault, protocol, Origin::FrontDoor, call),
-                    action: "none",
+                    entry: None,
                     decision: "none",
                 }
             }
@@ -591,7 +588,7 @@ impl Request<'_> {
         }
         let wire = wire_error(fault, self.service.protocol, &self.call.request_id);
         let decision = match fault {
-            Fault::Denied { decision, .. } => decision.as_ref(),
+            Fault::Denied { decision, .. } => decision.as_deref(),
             _ => None,
         };
         let event = self.event(
@@ -736,16 +733,4 @@ fn response(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Response<B
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
-}
-
-fn status_label(status: StatusCode) -> Cow<'static, str> {
-    match status.as_u16() {
-        200 => "200".into(),
-        201 => "201".into(),
-        204 => "204".into(),
-        400 => "400".into(),
-        403 => "403".into(),
-        404 => "404".into(),
-        other => other.to_string().into(),
-    }
 }

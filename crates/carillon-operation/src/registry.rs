@@ -8,6 +8,7 @@ use carillon_aws::error::Protocol;
 use carillon_aws::shape::Shape;
 use serde_json::{Map, Value};
 
+use crate::measure::Measures;
 use crate::operation::AnyOperation;
 use crate::spec::{AccessLevel, ManagedPolicy, Spec, Wire};
 
@@ -57,6 +58,8 @@ pub struct Group {
 pub struct Registry {
     services: Vec<ServiceEntry>,
     policies: Vec<AwsManagedPolicy>,
+    /// Of requests that come to no operation.
+    pub(crate) unrouted: Measures,
 }
 
 /// A service with its operations prepared.
@@ -80,7 +83,11 @@ pub struct Entry {
     /// Every accepted spelling of the action, the primary one first.
     pub spellings: Vec<&'static str>,
     shapes: OnceLock<(Shape, Shape)>,
+    pub(crate) measures: Measures,
 }
+
+/// An operation found by its address, with the members that path and query carry.
+pub type Routed<'a> = (&'a Entry, Map<String, Value>);
 
 impl Entry {
     pub fn input(&self) -> &Shape {
@@ -100,6 +107,7 @@ impl Registry {
                 .map(|service| ServiceEntry::new(service))
                 .collect(),
             policies: Vec::new(),
+            unrouted: Measures::default(),
         };
         for policy in ManagedPolicy::ALL {
             let documents = registry.managed_policy_documents(policy);
@@ -204,6 +212,7 @@ impl ServiceEntry {
                     level: operation.level(),
                     spellings,
                     shapes: OnceLock::new(),
+                    measures: Measures::default(),
                 });
             }
         }
@@ -224,7 +233,7 @@ impl ServiceEntry {
         method: &str,
         path: &str,
         query: Option<&str>,
-    ) -> Result<Option<(&Entry, Map<String, Value>)>, Malformed> {
+    ) -> Result<Option<Routed<'_>>, Malformed> {
         Ok(match self.router.find(method, path, query)? {
             Route::Found { index, text } => Some((&self.entries[self.bound[index]], text)),
             Route::NotFound | Route::MethodNotAllowed => None,

@@ -95,11 +95,17 @@ mod tests {
         }
         .event(&TestEntropy::seeded(1));
         let record: Value = serde_json::from_str(&event.record).unwrap();
-        assert_eq!(record["userIdentity"], json!({ "accountId": "123456789012", "invokedBy": "chime.amazonaws.com" }));
+        assert_eq!(
+            record["userIdentity"],
+            json!({ "accountId": "123456789012", "invokedBy": "chime.amazonaws.com" })
+        );
         assert_eq!(record["eventType"], "AwsServiceEvent");
         assert_eq!(record["eventTime"], "1970-01-01T00:00:00Z");
         assert_eq!(record["serviceEventDetails"], json!({ "userId": "u" }));
         assert_eq!(record["errorCode"], "Failed");
-        assert_eq!((event.id.as_str(), event.user_name.as_str()), (record["eventID"].as_str().unwrap(), ""));
+        assert_eq!(
+            (event.id.as_str(), event.user_name.as_str()),
+            (record["eventID"].as_str().unwrap(), "")
+        );
     }
 }

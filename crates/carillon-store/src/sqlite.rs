@@ -11,7 +11,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -24,6 +24,8 @@ use crate::{Row, StoreError, Value};
 const READERS: usize = 8;
 /// How long a writer waits for another process (such as `carillon account create`) to finish.
 const BUSY: Duration = Duration::from_secs(5);
+/// How long a commit waits at most for more to gather.
+const GATHERING: Duration = Duration::from_millis(1);
 /// Statements kept prepared per connection; more than there are texts in the code.
 const STATEMENTS: usize = 512;
 
@@ -203,11 +205,20 @@ impl WriterState {
 
 /// The thread that commits, until the last handle of the store is gone.
 fn commit_groups(woken: &Receiver<()>, shared: &std::sync::Weak<Shared>) {
+    // When the last group had several members, more are on their way: as long as its flush took they may
+    // gather, so that busy servers flush half as often. A lone request never waits.
+    let mut pause = Duration::ZERO;
     while woken.recv().is_ok() {
+        if !pause.is_zero() {
+            std::thread::sleep(pause);
+        }
         let Some(shared) = shared.upgrade() else { return };
         let mut state = Arc::clone(&shared.writer).blocking_lock_owned();
         let appends = std::mem::take(&mut *lock(&shared.appends));
+        let members = appends.len() + state.waiting.len();
+        let started = Instant::now();
         state.commit(appends);
+        pause = if members > 1 { started.elapsed().min(GATHERING) } else { Duration::ZERO };
     }
 }
 
