@@ -13,6 +13,8 @@ pub(crate) struct SessionToken {
     pub owner_id: String,
     /// Of role sessions only.
     pub role_session_name: Option<String>,
+    /// Made by `GetSessionToken`, whose sessions may not call all of IAM and STS.
+    pub of_get_session_token: bool,
     pub secret_access_key: String,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,

@@ -49,6 +49,7 @@ pub(crate) struct Credentials {
 struct NewSession {
     aws_account_id: AwsAccountId,
     owner_id: String,
+    /// Of sessions of roles; the others are those of `GetSessionToken`.
     role_session_name: Option<String>,
     /// In seconds.
     duration: i64,
@@ -68,6 +69,7 @@ impl NewSession {
         let token = SessionToken {
             aws_account_id: self.aws_account_id,
             owner_id: self.owner_id,
+            of_get_session_token: self.role_session_name.is_none(),
             role_session_name: self.role_session_name,
             secret_access_key: secret.expose().clone(),
             issued_at: now,

@@ -79,7 +79,7 @@ impl IamIdentities {
                 expires_at: token.expires_at,
                 multi_factor_at: token.multi_factor_at,
                 source_identity: token.source_identity.clone(),
-                of_get_session_token: token.role_session_name.is_none(),
+                of_get_session_token: token.of_get_session_token,
                 transitive_tags: token.transitive_tags(),
             }),
         };

@@ -10,8 +10,9 @@ async fn trusted(server: &TestServer, role: &str) -> Value {
     let encoded = text(&got.ok()["Role"]["AssumeRolePolicyDocument"]);
     let decoded = percent_encoding::percent_decode_str(&encoded)
         .decode_utf8()
-        .unwrap();
-    serde_json::from_str::<Value>(&decoded).unwrap()["Statement"]["Principal"]["AWS"].clone()
+        .expect("documents are UTF-8");
+    serde_json::from_str::<Value>(&decoded).expect("documents are JSON")["Statement"]["Principal"]["AWS"]
+        .clone()
 }
 
 #[tokio::test]

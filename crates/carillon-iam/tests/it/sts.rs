@@ -33,6 +33,8 @@ async fn permit(client: &TestClient<'_>, role_arn: &str, document: &str) {
     client.iam("PutRolePolicy", &members).await.ok();
 }
 
+type Members<'a> = &'a [(&'a str, &'a str)];
+
 fn refused(caller: &str, role: &str) -> String {
     format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role}")
 }
@@ -177,7 +179,7 @@ async fn conditions_of_trust_see_what_the_request_says() {
     };
     let tags = [("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "blue")];
     let transitive = [tags[0], tags[1], ("TransitiveTagKeys.member.1", "team")];
-    let cases: [(&str, Value, &[(&str, &str)]); 6] = [
+    let cases: [(&str, Value, Members<'_>); 6] = [
         (
             "External",
             json!({ "StringEquals": { "sts:ExternalId": "handshake" } }),
