@@ -83,6 +83,23 @@ def mail():
 
 
 @pytest.fixture(scope="session")
+def certificate(folder):
+    """A certificate for this machine: that of its authority, its own, and its key, as PEM files."""
+    ca, ca_key, request, cert, key = (folder / f"tls-{name}.pem" for name in ("ca", "ca-key", "request", "cert", "key"))
+    extensions = folder / "tls-extensions"
+    extensions.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n")
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    for command in (
+        ["req", "-x509", *new_key, "-keyout", ca_key, "-out", ca, "-days", "2", "-subj", "/CN=Authority of the tests"],
+        ["req", *new_key, "-keyout", key, "-out", request, "-subj", "/CN=localhost"],
+        ["x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "2",
+         "-extfile", extensions, "-out", cert],
+    ):
+        subprocess.run(["openssl", *map(str, command)], check=True, capture_output=True)
+    return ca, cert, key
+
+
+@pytest.fixture(scope="session")
 def models(folder):
     """Answers where the service model is that the binary ships, laid out as `AWS_DATA_PATH` wants it."""
 

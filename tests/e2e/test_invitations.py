@@ -1,6 +1,7 @@
 """Invitations by real mail, and what follows for the person: registering, the portal, sessions, suspension."""
 
 import re
+import ssl
 import time
 import urllib.error
 import urllib.parse
@@ -9,7 +10,7 @@ import urllib.request
 import pytest
 
 from harness.aws import refused
-from harness.mail import link_of, text_of
+from harness.mail import Sink, link_of, only, text_of
 from harness.portal import Browser
 from harness.server import ACCOUNT_ID
 
@@ -153,6 +154,30 @@ def test_mail_that_waited_is_sent_after_a_restart(new_server, address, mail, wai
     server.start()
     mail.wait_for(waiting, seconds=60)
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize("kind", ["smtp+starttls", "smtps"])
+def test_relays_that_want_tls_and_a_password(new_server, certificate, address, kind):
+    ca, cert, key = certificate
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+    tls = {"tls_context": context, "require_starttls": True} if kind == "smtp+starttls" else {"ssl_context": context}
+    relay = Sink(
+        kind, authenticator=only("carillon", "p@ss/word"), auth_required=True, auth_require_tls=kind == "smtp+starttls",
+        **tls)
+    relay.start()
+    try:
+        url = f"{kind}://carillon:p%40ss%2Fword@localhost:{relay.port}"
+        trusting = new_server(env={"CARILLON_SMTP_URL": url, "CARILLON_SMTP_CA": str(ca)})
+        trusting.start()
+        one = address()
+        mine = trusting.root.chime.create_account(Name="Encrypted")["Account"]["AccountId"]
+        trusting.root.chime.invite_users(AccountId=mine, UserEmailList=[one])
+        relay.wait_for(one)
+        assert trusting.stop() == 0
+        assert "p@ss/word" not in trusting.everything_printed().decode() and "p%40ss" not in trusting.everything_printed().decode()
+    finally:
+        relay.stop()
 
 
 # Registering.

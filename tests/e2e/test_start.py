@@ -327,23 +327,11 @@ def test_logs_are_json_where_no_person_reads_them(server, root):
 
 # TLS.
 
-@pytest.fixture(scope="module")
-def certificate(folder):
-    cert, key = folder / "tls-cert.pem", folder / "tls-key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
-        check=True, capture_output=True)
-    return cert, key
-
-
 def test_tls_with_certificate_files(new_server, certificate):
-    cert, key = certificate
-    server = new_server(tls=True, env={"CARILLON_TLS_CERTIFICATE": str(cert), "CARILLON_TLS_KEY": str(key)})
+    authority, cert, key = certificate
+    server = new_server(authority=authority, env={"CARILLON_TLS_CERTIFICATE": str(cert), "CARILLON_TLS_KEY": str(key)})
     server.start()
-    trusting = server.root.client("sts")
-    assert trusting.get_caller_identity()["Account"] == ACCOUNT_ID
+    assert server.root.sts.get_caller_identity()["Account"] == ACCOUNT_ID
     # Whoever speaks plainly to it is not answered, and does no harm.
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
         line.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -361,7 +349,7 @@ def test_tls_with_certificate_files(new_server, certificate):
 
 
 def test_tls_files_that_are_missing_are_said(new_server, certificate):
-    cert, _ = certificate
+    _, cert, _ = certificate
     server = new_server(env={"CARILLON_TLS_CERTIFICATE": str(cert), "CARILLON_TLS_KEY": "/nonexistent.pem"})
     server.spawn()
     assert server.process.wait(20) != 0

@@ -73,7 +73,7 @@ class Principal:
 
     def client(self, service, model_folder=None, **config):
         return session(self.credentials, model_folder).client(
-            service, endpoint_url=self.server.endpoint, verify=False if self.server.tls else None,
+            service, endpoint_url=self.server.endpoint, verify=self.server.authority and str(self.server.authority),
             config=CONFIG.merge(Config(**config)),
         )
 

@@ -7,22 +7,36 @@ import threading
 import time
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from .server import free_port
 
 
+def only(user, password):
+    """Lets in who has this name and this password."""
+
+    def check(_server, _session, _envelope, _mechanism, data):
+        right = isinstance(data, LoginPassword) and (data.login, data.password) == (user.encode(), password.encode())
+        return AuthResult(success=right, handled=right)
+
+    return check
+
+
 class Sink:
-    def __init__(self):
+    """`options` go to aiosmtpd's controller: how it speaks TLS, whom it lets in."""
+
+    def __init__(self, scheme="smtp", **options):
+        self.scheme = scheme
         self.messages = []
         self.refusals = {}
         self.attempts = {}
         self.arrived = threading.Condition()
         self.port = free_port()
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
 
     @property
     def url(self):
-        return f"smtp://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def start(self):
         self.controller.start()

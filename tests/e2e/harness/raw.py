@@ -53,9 +53,9 @@ class Answer:
 
 
 def connection(server, timeout=20):
-    if server.tls:
-        return http.client.HTTPSConnection(
-            "127.0.0.1", server.port, timeout=timeout, context=ssl._create_unverified_context())
+    if server.authority:
+        context = ssl.create_default_context(cafile=server.authority)
+        return http.client.HTTPSConnection("127.0.0.1", server.port, timeout=timeout, context=context)
     return http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout)
 
 

@@ -55,12 +55,12 @@ def carillon(*arguments, stdin=None, env=None, check=True, timeout=60):
 class Server:
     """One server: its folder, its database, and the process that serves them."""
 
-    def __init__(self, folder, database=None, env=None, pinned=True, arguments=(), tls=False):
+    def __init__(self, folder, database=None, env=None, pinned=True, arguments=(), authority=None):
         self.folder = pathlib.Path(folder)
         self.data = self.folder / "data"
         self.database = database or f"sqlite:{self.data}/carillon.db"
         self.port = free_port()
-        self.tls = tls
+        self.authority = authority  # the certificate to trust, for a server that speaks TLS
         self.arguments = list(arguments)
         self.audit_log = self.folder / "audit.jsonl"
         self.env = {
@@ -82,7 +82,7 @@ class Server:
 
     @property
     def endpoint(self):
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.authority else 'http'}://127.0.0.1:{self.port}"
 
     def path(self, kind):
         return self.folder / f"{kind}.{self.starts}.log"
@@ -140,7 +140,7 @@ class Server:
 
     def get(self, path, headers=None):
         """A plain GET, not signed: status, headers, body."""
-        context = ssl._create_unverified_context() if self.tls else None
+        context = ssl.create_default_context(cafile=self.authority) if self.authority else None
         request = urllib.request.Request(self.endpoint + path, headers=headers or {})
         try:
             with urllib.request.urlopen(request, timeout=10, context=context) as answer:
