@@ -129,6 +129,9 @@ async fn vault(options: &Storage, store: &Store) -> anyhow::Result<Vault> {
 }
 
 fn key(options: &Storage, is_set_up: bool) -> anyhow::Result<[u8; 32]> {
+    if options.server_key.is_some() && options.server_key_file.is_some() {
+        bail!("there are two server keys, --server-key and --server-key-file: give one of them");
+    }
     if let Some(text) = &options.server_key {
         return decode(text).context("the server key");
     }

@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use carillon_aws::error::{Origin, Protocol, WireError};
+use carillon_aws::error::{Origin, Protocol, REQUEST_ID, WireError};
 use carillon_aws::id::uuid_v4;
+use carillon_chime::Portal;
 use carillon_operation::{Pipeline, TransportSecurity};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -22,6 +23,8 @@ use crate::cidr::Cidr;
 pub const BODY_SIZE: usize = 1024 * 1024;
 /// The longest that a body may take to arrive.
 pub const BODY_TIME: Duration = Duration::from_secs(20);
+/// The longest that an answer may take to be made. Clients of AWS wait for a minute.
+pub const ANSWER_TIME: Duration = Duration::from_secs(55);
 /// The most header lines of a request.
 pub const HEADER_COUNT: usize = 100;
 /// The largest head of a request, in bytes.
@@ -47,6 +50,7 @@ pub struct Peer {
 /// Answers requests.
 pub struct Door {
     pipeline: Arc<Pipeline>,
+    portal: Arc<Portal>,
     metrics: PrometheusHandle,
     proxies: Vec<Cidr>,
     bodies: Arc<Semaphore>,
@@ -66,43 +70,73 @@ type Answer = Response<Full<Bytes>>;
 
 impl Door {
     pub fn new(pipeline: Arc<Pipeline>, metrics: PrometheusHandle, proxies: Vec<Cidr>) -> Self {
+        let portal = Portal::new(pipeline.store.clone(), Arc::clone(&pipeline.environment));
         Self {
             pipeline,
+            portal: Arc::new(portal),
             metrics,
             proxies,
             bodies: Arc::new(Semaphore::new(BODIES / PIECE)),
         }
     }
 
+    /// Answers one request. Never fails: what goes wrong is an answer too.
     pub async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Answer {
+        let began = Instant::now();
         let (parts, body) = request.into_parts();
-        if parts.method == Method::GET
-            && let Some(page) = self.page(&parts).await
+        let parts = Arc::new(parts);
+        let answer = self
+            .treat(&parts, body, peer)
+            .await
+            .unwrap_or_else(|refusal| self.refuse(&parts, &refusal));
+        // The query is left out: secrets of invitations and signatures are in it.
+        tracing::debug!(
+            request.id = answer.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()),
+            http.method = %parts.method,
+            http.path = parts.uri.path(),
+            http.status = answer.status().as_u16(),
+            client.ip = %peer.ip,
+            duration_ms = began.elapsed().as_secs_f64() * 1e3,
+            "answered"
+        );
+        answer
+    }
+
+    async fn treat(&self, parts: &Arc<Parts>, body: Incoming, peer: &Peer) -> Result<Answer, Refusal> {
+        if matches!(parts.method, Method::GET | Method::HEAD)
+            && let Some(page) = self.page(parts).await
         {
-            return page;
+            return Ok(page);
         }
         if parts.headers.len() > HEADER_COUNT {
-            return self.refuse(&parts, &Refusal::too_many_headers());
+            return Err(Refusal::too_many_headers());
         }
-        let (body, _space) = match self.collect(body).await {
-            Ok(collected) => collected,
-            Err(refusal) => return self.refuse(&parts, &refusal),
-        };
+        let (body, _space) = self.collect(body).await?;
         let peer = self.client(&parts.headers, peer);
         // A task of its own: it goes on when the client leaves, so that what was begun is done and recorded,
         // and a panic in it ends nothing else.
-        let pipeline = Arc::clone(&self.pipeline);
+        let (pipeline, portal, parts) = (
+            Arc::clone(&self.pipeline),
+            Arc::clone(&self.portal),
+            Arc::clone(parts),
+        );
         let task = tokio::spawn(async move {
-            let response = pipeline.serve(&parts, &body, &peer).await;
-            (parts, response)
+            if let Some(page) = portal.serve(&parts, &body, &peer).await {
+                return page;
+            }
+            pipeline.serve(&parts, &body, &peer).await
         });
-        match task.await {
-            Ok((_, response)) => response.map(Full::new),
-            Err(_) => plain(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "application/json",
-                r#"{"Code":"ServiceFailure","Message":"the service failed"}"#,
-            ),
+        match tokio::time::timeout(ANSWER_TIME, task).await {
+            Ok(Ok(response)) => Ok(response.map(Full::new)),
+            // The panic itself is in the log already.
+            Ok(Err(_)) => Err(Refusal::failed()),
+            Err(_) => {
+                tracing::error!(
+                    seconds = ANSWER_TIME.as_secs(),
+                    "a request was not answered in time"
+                );
+                Err(Refusal::too_late())
+            }
         }
     }
 
@@ -289,11 +323,28 @@ impl Refusal {
     }
 
     fn too_busy() -> Self {
+        Self::unavailable("too many large requests at the same time; try again")
+    }
+
+    fn too_late() -> Self {
+        Self::unavailable("the request could not be answered in time")
+    }
+
+    fn unavailable(message: &str) -> Self {
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
             code: "ServiceUnavailable",
             exception: "ServiceUnavailableException",
-            message: "too many large requests at the same time; try again".to_owned(),
+            message: message.to_owned(),
+        }
+    }
+
+    fn failed() -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "ServiceFailure",
+            exception: "ServiceFailureException",
+            message: "the service failed".to_owned(),
         }
     }
 }

@@ -101,6 +101,11 @@ fn limits() -> String {
             format!("{} MiB", door::BODIES / 1024 / 1024),
             "503",
         ),
+        (
+            "Time for an answer to be made",
+            format!("{} s", door::ANSWER_TIME.as_secs()),
+            "503",
+        ),
         ("Headers of a request", door::HEADER_COUNT.to_string(), "431"),
         (
             "Size of all headers together",

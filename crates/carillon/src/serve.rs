@@ -1,14 +1,15 @@
 //! `carillon serve`: puts the parts together, and takes them apart again.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use carillon_chime::JOBS;
 use carillon_iam::IamIdentities;
 use carillon_operation::{JobRunner, MailRelay, Outside, Pipeline, Settings};
 use metrics_exporter_prometheus::PrometheusHandle;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit_log::{self, AuditLog};
@@ -21,6 +22,7 @@ use crate::{deployment, first_start, logging, monitoring, tls};
 
 pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
     logging::start(options.log_format, &options.log_level)?;
+    raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let metrics = monitoring::start()?;
@@ -41,10 +43,21 @@ pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Allows as many open files as the system lets us: each connection is one.
+fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
 /// Resolves when the process is asked to end.
 fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // It means "open your log files again", also to a server that has none, and must not end it.
+    let _ = signal(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -72,7 +85,11 @@ impl Server {
     pub async fn start(options: &Serve, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let acceptor = match (&options.tls_certificate, &options.tls_key) {
             (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
-            _ => None,
+            (None, None) => None,
+            // The flags are checked when they are read, but one of the two may come from the file.
+            _ => bail!(
+                "a certificate needs its key, and a key its certificate: --tls-certificate and --tls-key"
+            ),
         };
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let listener = Listener::bind(options.listen, acceptor)
@@ -82,7 +99,7 @@ impl Server {
         let public_url = options
             .public_url
             .clone()
-            .unwrap_or_else(|| format!("{scheme}://{address}"));
+            .unwrap_or_else(|| format!("{scheme}://{}", reachable(address)));
 
         let (store, vault) = deployment::open(&options.storage).await?;
         let database = store.engine();
@@ -147,6 +164,16 @@ impl Server {
             log.close().await;
         }
     }
+}
+
+/// The address under which a client on this machine reaches a socket.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
 fn host_of(url: &str) -> String {
