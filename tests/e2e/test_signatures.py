@@ -459,6 +459,14 @@ def test_a_query_request_by_get(server):
     assert answer.status == 200, answer.body
 
 
+@pytest.mark.parametrize("method, path", [("PUT", "/"), ("DELETE", "/"), ("PATCH", "/"), ("POST", "/elsewhere"), ("POST", "/accounts")])
+def test_a_query_request_is_a_post_or_a_get_of_one_address(server, method, path):
+    request = list_users()
+    request.method, request.path = method, path
+    answer = request.to(server)
+    assert 400 <= answer.status < 500 and answer.xml_text("Code"), (answer.status, answer.body)
+
+
 def test_a_query_answer_says_its_namespace(server):
     assert b"<ListUsersResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">" in list_users().to(server).body
     body = caller().to(server).body
