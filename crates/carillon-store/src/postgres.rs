@@ -115,20 +115,28 @@ async fn require_code_point_order(pool: &Pool, url: &str) -> Result<(), StoreErr
     let client = connection(pool).await?;
     let row = client
         .query_one(
-            "SELECT datcollate, datname FROM pg_database WHERE datname = current_database()",
+            "SELECT datcollate, datname, 'a' < 'B' FROM pg_database WHERE datname = current_database()",
             &[],
         )
         .await
         .map_err(error)?;
     let (collation, name): (String, String) = (row.get(0), row.get(1));
-    if matches!(collation.as_str(), "C" | "C.UTF-8" | "C.utf8" | "POSIX") {
+    // The name is that of the C library; a database may sort by ICU all the same, and then only the order shows it.
+    let is_of_a_language: bool = row.get(2);
+    if !is_of_a_language && matches!(collation.as_str(), "C" | "C.UTF-8" | "C.utf8" | "POSIX") {
         return Ok(());
     }
+    let collation = if is_of_a_language {
+        "the rules of a language"
+    } else {
+        &collation
+    };
     Err(StoreError::Address {
         url: without_password(url),
         reason: format!(
             "database {name} sorts text by {collation}, and Carillon needs code point order; make one with: \
-             CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+             CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER libc LC_COLLATE 'C.UTF-8' \
+             LC_CTYPE 'C.UTF-8'"
         ),
     })
 }
