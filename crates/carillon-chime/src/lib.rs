@@ -291,6 +291,7 @@ pub static CHIME: Service = Service {
                         "chime:AssociatePhoneNumbersWithVoiceConnector",
                         "POST /voice-connectors/{VoiceConnectorId}?operation=associate-phone-numbers"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA])
                 ),
                 planned!(
@@ -328,6 +329,7 @@ pub static CHIME: Service = Service {
                         "chime:DeleteVoiceConnector",
                         "DELETE /voice-connectors/{VoiceConnectorId}"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA])
                 ),
                 planned!(
@@ -336,6 +338,7 @@ pub static CHIME: Service = Service {
                         "chime:DeleteVoiceConnectorOrigination",
                         "DELETE /voice-connectors/{VoiceConnectorId}/origination"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA])
                 ),
                 planned!(
@@ -344,6 +347,7 @@ pub static CHIME: Service = Service {
                         "chime:DeleteVoiceConnectorTermination",
                         "DELETE /voice-connectors/{VoiceConnectorId}/termination"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA])
                 ),
                 planned!(
@@ -352,6 +356,7 @@ pub static CHIME: Service = Service {
                         "chime:DeleteVoiceConnectorTerminationCredentials",
                         "POST /voice-connectors/{VoiceConnectorId}/termination/credentials?operation=delete"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA])
                 ),
                 planned!(
@@ -368,6 +373,7 @@ pub static CHIME: Service = Service {
                         "chime:DisassociatePhoneNumbersFromVoiceConnector",
                         "POST /voice-connectors/{VoiceConnectorId}?operation=disassociate-phone-numbers"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA])
                 ),
                 planned!(
@@ -401,6 +407,7 @@ pub static CHIME: Service = Service {
                         "chime:GetVoiceConnector",
                         "GET /voice-connectors/{VoiceConnectorId}"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA, RO])
                 ),
                 planned!(
@@ -409,6 +416,7 @@ pub static CHIME: Service = Service {
                         "chime:GetVoiceConnectorOrigination",
                         "GET /voice-connectors/{VoiceConnectorId}/origination"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA, RO])
                 ),
                 planned!(
@@ -417,6 +425,7 @@ pub static CHIME: Service = Service {
                         "chime:GetVoiceConnectorTermination",
                         "GET /voice-connectors/{VoiceConnectorId}/termination"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA, RO])
                 ),
                 planned!(
@@ -425,6 +434,7 @@ pub static CHIME: Service = Service {
                         "chime:GetVoiceConnectorTerminationHealth",
                         "GET /voice-connectors/{VoiceConnectorId}/termination/health"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA, RO])
                 ),
                 planned!(
@@ -453,6 +463,7 @@ pub static CHIME: Service = Service {
                         "chime:ListVoiceConnectorTerminationCredentials",
                         "GET /voice-connectors/{VoiceConnectorId}/termination/credentials"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA, RO])
                 ),
                 planned!(
@@ -461,6 +472,7 @@ pub static CHIME: Service = Service {
                         "chime:PutVoiceConnectorOrigination",
                         "PUT /voice-connectors/{VoiceConnectorId}/origination"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA])
                 ),
                 planned!(
@@ -469,6 +481,7 @@ pub static CHIME: Service = Service {
                         "chime:PutVoiceConnectorTermination",
                         "PUT /voice-connectors/{VoiceConnectorId}/termination"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA])
                 ),
                 planned!(
@@ -477,6 +490,7 @@ pub static CHIME: Service = Service {
                         "chime:PutVoiceConnectorTerminationCredentials",
                         "POST /voice-connectors/{VoiceConnectorId}/termination/credentials?operation=put"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA])
                 ),
                 planned!(
@@ -510,6 +524,7 @@ pub static CHIME: Service = Service {
                         "chime:UpdateVoiceConnector",
                         "PUT /voice-connectors/{VoiceConnectorId}"
                     )
+                    .on("vc/{VoiceConnectorId}")
                     .granted(&[FA])
                 ),
             ],

@@ -19,7 +19,9 @@ pub(crate) struct Measures {
 impl Measures {
     pub fn record(&self, action: &'static str, decision: &'static str, status: StatusCode, took: Duration) {
         if decision == "allowed" && status.is_success() {
-            self.succeeded.get_or_init(|| requests(action, decision, status)).increment(1);
+            self.succeeded
+                .get_or_init(|| requests(action, decision, status))
+                .increment(1);
         } else {
             requests(action, decision, status).increment(1);
         }
@@ -63,10 +65,17 @@ impl Waiting {
         read: &'static OnceLock<Histogram>,
         write: &'static OnceLock<Histogram>,
     ) -> Self {
-        let (kept, kind) = if level.reads_only() { (read, "read") } else { (write, "write") };
+        let (kept, kind) = if level.reads_only() {
+            (read, "read")
+        } else {
+            (write, "write")
+        };
         let histogram = kept
             .get_or_init(|| metrics::histogram!("carillon_storage_seconds", "step" => step, "kind" => kind));
-        Self { histogram, since: Instant::now() }
+        Self {
+            histogram,
+            since: Instant::now(),
+        }
     }
 }
 

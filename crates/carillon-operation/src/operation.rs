@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use carillon_aws::binding::Segment;
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Shape;
 use carillon_aws::time::{Entropy, Timestamp};
@@ -13,17 +14,17 @@ use carillon_store::{ReadTx, bind};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::Fault;
 use crate::authorize::Granted;
 use crate::caller::{BoxFuture, Call, Caller, Credentials};
 use crate::environment::Environment;
 use crate::measure::Waiting;
 use crate::pipeline::Pipeline;
 use crate::registry::{Entry, Service};
-use crate::spec::{Access, AccessLevel, Spec, Transaction};
+use crate::spec::{Access, AccessLevel, Spec, Transaction, Wire};
+use crate::{Fault, REGION};
 
 /// How often a request that lost a race is run again before the caller is told to try later.
 const ATTEMPTS: u32 = 8;
@@ -411,7 +412,7 @@ impl AnyOperation for Planned {
     }
 
     fn shapes(&self) -> (Shape, Shape) {
-        (Shape::of::<Nothing>(), Shape::of_output::<()>())
+        (self.labels(), Shape::of_output::<()>())
     }
 
     fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Fault>> {
@@ -430,11 +431,39 @@ impl Planned {
     async fn authorize(&self, request: &Request<'_>) -> Result<(), Fault> {
         let mut tx = request.pipeline.store.read().await?;
         let changed = request.changed(&mut tx).await?;
-        Granted::<Self>::decide(&request.of(changed.as_deref()), &Target::any(), None)?;
+        Granted::<Self>::decide(&request.of(changed.as_deref()), &self.target(request), None)?;
         Ok(())
     }
-}
 
-/// The input of a planned action: whatever is sent is let through to the decision.
-#[derive(Debug, serde::Deserialize, JsonSchema)]
-struct Nothing {}
+    fn target(&self, request: &Request<'_>) -> Target {
+        let Some(resource) = self.spec.resource else {
+            return Target::any();
+        };
+        let mut rest = resource.to_owned();
+        for (label, value) in request.input.as_object().into_iter().flatten() {
+            rest = rest.replace(&format!("{{{label}}}"), value.as_str().unwrap_or_default());
+        }
+        let (service, account) = (request.service.name, request.caller().aws_account_id);
+        Target::on(format!("arn:aws:{service}:{REGION}:{account}:{rest}"))
+    }
+
+    /// The labels of the path, which the decision may be about. Whatever else is sent is let through to it.
+    fn labels(&self) -> Shape {
+        let labels: Vec<&str> = match self.spec.wire {
+            Wire::Rest(binding) => binding
+                .segments()
+                .filter_map(|segment| match segment {
+                    Segment::Label(member) => Some(member),
+                    Segment::Fixed(_) => None,
+                })
+                .collect(),
+            Wire::Named => Vec::new(),
+        };
+        let properties: serde_json::Map<String, Value> = labels
+            .iter()
+            .map(|label| ((*label).to_owned(), json!({ "type": "string" })))
+            .collect();
+        let schema = json!({ "type": "object", "properties": properties, "required": labels });
+        Shape::from_schema(&schema, self.spec.name()).expect("a structure of strings is expressible")
+    }
+}

@@ -64,7 +64,12 @@ impl Pipeline {
             .entry
             .map_or(&self.environment.registry.unrouted, |entry| &entry.measures);
         let action = answered.entry.map_or("none", |entry| entry.spec.action);
-        measures.record(action, answered.decision, answered.response.status(), started.elapsed());
+        measures.record(
+            action,
+            answered.decision,
+            answered.response.status(),
+            started.elapsed(),
+        );
         answered.response
     }
 

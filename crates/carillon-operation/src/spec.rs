@@ -19,6 +19,9 @@ pub struct Spec {
     pub status: u16,
     pub grants: &'static [Grant],
     pub admission: Admission,
+    /// Of planned operations with resource-level permissions: the end of the resource's ARN, with the label
+    /// that completes it. Built ones say it in their `target`.
+    pub(crate) resource: Option<&'static str>,
 }
 
 /// How a request for the operation is told from others.
@@ -50,6 +53,7 @@ impl Spec {
             status: 200,
             grants: &[],
             admission: Admission::Policy,
+            resource: None,
         }
     }
 
@@ -75,6 +79,13 @@ impl Spec {
     #[must_use]
     pub const fn wire_name(mut self, name: &'static str) -> Self {
         self.wire_name = Some(name);
+        self
+    }
+
+    /// Of a planned operation: what its action is asked on, such as `vc/{VoiceConnectorId}`.
+    #[must_use]
+    pub const fn on(mut self, resource: &'static str) -> Self {
+        self.resource = Some(resource);
         self
     }
 

@@ -218,7 +218,11 @@ fn commit_groups(woken: &Receiver<()>, shared: &std::sync::Weak<Shared>) {
         let members = appends.len() + state.waiting.len();
         let started = Instant::now();
         state.commit(appends);
-        pause = if members > 1 { started.elapsed().min(GATHERING) } else { Duration::ZERO };
+        pause = if members > 1 {
+            started.elapsed().min(GATHERING)
+        } else {
+            Duration::ZERO
+        };
     }
 }
 

@@ -18,7 +18,11 @@ struct Engine {
 async fn engines() -> Vec<Engine> {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("carillon.db").display());
-    let mut engines = vec![Engine { name: "sqlite", url, _folder: folder }];
+    let mut engines = vec![Engine {
+        name: "sqlite",
+        url,
+        _folder: folder,
+    }];
     match std::env::var("CARILLON_TEST_POSTGRES") {
         Ok(server) => engines.push(Engine {
             name: "postgres",
@@ -35,9 +39,14 @@ async fn engines() -> Vec<Engine> {
 
 async fn fresh_database(server: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name =
-        format!("carillon_store_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
+    let name = format!(
+        "carillon_store_{}_{}",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls)
+        .await
+        .unwrap();
     tokio::spawn(connection);
     client
         .batch_execute(&format!(
@@ -51,7 +60,12 @@ async fn fresh_database(server: &str) -> String {
 
 async fn put(store: &Store, name: &str, value: &str) {
     let mut tx = store.write().await.unwrap();
-    tx.execute("INSERT INTO deployment (name, value) VALUES ($1, $2)", bind![name, value]).await.unwrap();
+    tx.execute(
+        "INSERT INTO deployment (name, value) VALUES ($1, $2)",
+        bind![name, value],
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -69,14 +83,22 @@ async fn what_is_committed_stays_and_what_is_dropped_never_was() {
         let store = Store::open(&engine.url).await.unwrap();
         put(&store, "kept", "yes").await;
         let mut tx = store.write().await.unwrap();
-        tx.execute("INSERT INTO deployment (name, value) VALUES ($1, $2)", bind!["dropped", "yes"])
-            .await
-            .unwrap();
+        tx.execute(
+            "INSERT INTO deployment (name, value) VALUES ($1, $2)",
+            bind!["dropped", "yes"],
+        )
+        .await
+        .unwrap();
         drop(tx);
         drop(store);
 
         let store = Store::open(&engine.url).await.unwrap();
-        assert_eq!(get(&store, "kept").await.as_deref(), Some("yes"), "{}", engine.name);
+        assert_eq!(
+            get(&store, "kept").await.as_deref(),
+            Some("yes"),
+            "{}",
+            engine.name
+        );
         assert_eq!(get(&store, "dropped").await, None, "{}", engine.name);
     }
 }
@@ -90,9 +112,19 @@ async fn a_snapshot_does_not_move() {
         assert_eq!(snapshot.fetch_number(count, bind![]).await.unwrap(), 0);
         put(&store, "later", "yes").await;
 
-        assert_eq!(snapshot.fetch_number(count, bind![]).await.unwrap(), 0, "{}", engine.name);
+        assert_eq!(
+            snapshot.fetch_number(count, bind![]).await.unwrap(),
+            0,
+            "{}",
+            engine.name
+        );
         let mut next = store.read().await.unwrap();
-        assert_eq!(next.fetch_number(count, bind![]).await.unwrap(), 1, "{}", engine.name);
+        assert_eq!(
+            next.fetch_number(count, bind![]).await.unwrap(),
+            1,
+            "{}",
+            engine.name
+        );
     }
 }
 
@@ -123,7 +155,12 @@ async fn writers_at_the_same_time_lose_nothing() {
         for task in tasks {
             task.await.unwrap();
         }
-        assert_eq!(get(&store, "counter").await.as_deref(), Some("40"), "{}", engine.name);
+        assert_eq!(
+            get(&store, "counter").await.as_deref(),
+            Some("40"),
+            "{}",
+            engine.name
+        );
     }
 }
 
@@ -137,7 +174,11 @@ async fn increment(store: Store) {
                 .await?
                 .unwrap();
             let next = (value.parse::<u32>().unwrap() + 1).to_string();
-            tx.execute("UPDATE deployment SET value = $1 WHERE name = $2", bind![next, "counter"]).await?;
+            tx.execute(
+                "UPDATE deployment SET value = $1 WHERE name = $2",
+                bind![next, "counter"],
+            )
+            .await?;
             tx.commit().await
         };
         match attempt.await {
@@ -157,15 +198,30 @@ async fn appended_statements_stand_and_fall_alone() {
             let store = store.clone();
             tokio::spawn(async move {
                 let values = [name, "yes"].map(|text| carillon_store::Value::Text(text.into()));
-                store.append("INSERT INTO deployment (name, value) VALUES ($1, $2)", values.to_vec()).await
+                store
+                    .append(
+                        "INSERT INTO deployment (name, value) VALUES ($1, $2)",
+                        values.to_vec(),
+                    )
+                    .await
             })
         };
         let (one, same, other) = (append("one"), append("one"), append("other"));
         let (one, same, other) = (one.await.unwrap(), same.await.unwrap(), other.await.unwrap());
 
-        assert_eq!(u8::from(one.is_ok()) + u8::from(same.is_ok()), 1, "{}", engine.name);
+        assert_eq!(
+            u8::from(one.is_ok()) + u8::from(same.is_ok()),
+            1,
+            "{}",
+            engine.name
+        );
         assert!(other.is_ok(), "{}: {other:?}", engine.name);
-        assert_eq!(get(&store, "other").await.as_deref(), Some("yes"), "{}", engine.name);
+        assert_eq!(
+            get(&store, "other").await.as_deref(),
+            Some("yes"),
+            "{}",
+            engine.name
+        );
     }
 }
 
@@ -176,16 +232,38 @@ async fn a_failed_request_spoils_no_other_of_its_group() {
         put(&store, "taken", "yes").await;
         let failing = async {
             let mut tx = store.write().await?;
-            tx.execute("INSERT INTO deployment (name, value) VALUES ($1, $2)", bind!["half", "done"]).await?;
-            tx.execute("INSERT INTO deployment (name, value) VALUES ($1, $2)", bind!["taken", "no"]).await?;
+            tx.execute(
+                "INSERT INTO deployment (name, value) VALUES ($1, $2)",
+                bind!["half", "done"],
+            )
+            .await?;
+            tx.execute(
+                "INSERT INTO deployment (name, value) VALUES ($1, $2)",
+                bind!["taken", "no"],
+            )
+            .await?;
             tx.commit().await
         };
         let (failed, ()) = tokio::join!(failing, put(&store, "neighbour", "yes"));
 
-        assert!(matches!(failed, Err(StoreError::Duplicate)), "{}: {failed:?}", engine.name);
+        assert!(
+            matches!(failed, Err(StoreError::Duplicate)),
+            "{}: {failed:?}",
+            engine.name
+        );
         assert_eq!(get(&store, "half").await, None, "{}", engine.name);
-        assert_eq!(get(&store, "taken").await.as_deref(), Some("yes"), "{}", engine.name);
-        assert_eq!(get(&store, "neighbour").await.as_deref(), Some("yes"), "{}", engine.name);
+        assert_eq!(
+            get(&store, "taken").await.as_deref(),
+            Some("yes"),
+            "{}",
+            engine.name
+        );
+        assert_eq!(
+            get(&store, "neighbour").await.as_deref(),
+            Some("yes"),
+            "{}",
+            engine.name
+        );
     }
 }
 
@@ -205,7 +283,9 @@ async fn a_newer_schema_is_refused() {
         drop(store);
 
         match Store::open(&engine.url).await {
-            Err(StoreError::NewerSchema { found, known: said }) => assert_eq!((found, said), (known + 1, known)),
+            Err(StoreError::NewerSchema { found, known: said }) => {
+                assert_eq!((found, said), (known + 1, known))
+            }
             Err(error) => panic!("{}: {error}", engine.name),
             Ok(_) => panic!("{} opened a newer schema", engine.name),
         }
@@ -220,8 +300,10 @@ async fn text_sorts_by_code_point() {
             put(&store, name, "").await;
         }
         let mut tx = store.read().await.unwrap();
-        let names: Vec<(String,)> =
-            tx.fetch_all("SELECT name FROM deployment ORDER BY name", bind![]).await.unwrap();
+        let names: Vec<(String,)> = tx
+            .fetch_all("SELECT name FROM deployment ORDER BY name", bind![])
+            .await
+            .unwrap();
         let names: Vec<&str> = names.iter().map(|(name,)| name.as_str()).collect();
         assert_eq!(names, ["A", "Z", "_", "a", "b", "~", "é"], "{}", engine.name);
     }
@@ -253,9 +335,20 @@ async fn values_come_back_as_they_went() {
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(row, (hostile.to_owned(), at, i64::MIN, true, None), "{}", engine.name);
-        let wrong = tx.fetch_optional::<(String,)>("SELECT last_error FROM job", bind![]).await;
-        assert!(matches!(wrong, Err(StoreError::Corrupt { column: 0, .. })), "{}: {wrong:?}", engine.name);
+        assert_eq!(
+            row,
+            (hostile.to_owned(), at, i64::MIN, true, None),
+            "{}",
+            engine.name
+        );
+        let wrong = tx
+            .fetch_optional::<(String,)>("SELECT last_error FROM job", bind![])
+            .await;
+        assert!(
+            matches!(wrong, Err(StoreError::Corrupt { column: 0, .. })),
+            "{}: {wrong:?}",
+            engine.name
+        );
     }
 }
 
