@@ -26,6 +26,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Administers Amazon Chime accounts and users, with access control by IAM policies, for the AWS CLI and SDKs.
 #[derive(Parser)]
 #[command(name = "carillon", version, max_term_width = 100)]
