@@ -12,6 +12,9 @@ pub enum Error {
     /// Unknown, or somebody else's: the answer does not tell which.
     #[error("{kind} `{id}` does not exist")]
     NotFound { kind: &'static str, id: String },
+    /// The address itself is nothing for logs and trails.
+    #[error("no user of the account has this address")]
+    NoSuchAddress,
     #[error("Request could not be completed due to a conflict: {0}")]
     Conflict(String),
     /// Allowed by policy, and never possible for this caller here.
@@ -49,7 +52,7 @@ impl Error {
     fn shape(&self) -> Option<(u16, &'static str)> {
         Some(match self {
             Self::BadRequest(_) => (400, "BadRequestException"),
-            Self::NotFound { .. } => (404, "NotFoundException"),
+            Self::NotFound { .. } | Self::NoSuchAddress => (404, "NotFoundException"),
             Self::Conflict(_) => (409, "ConflictException"),
             Self::Forbidden(_) => (403, "ForbiddenException"),
             Self::Unprocessable(_) => (422, "UnprocessableEntityException"),
@@ -61,7 +64,7 @@ impl Error {
     pub(crate) fn into_item(self) -> Result<(ErrorCode, String), Self> {
         let code = match self {
             Self::BadRequest(_) => ErrorCode::BadRequest,
-            Self::NotFound { .. } => ErrorCode::NotFound,
+            Self::NotFound { .. } | Self::NoSuchAddress => ErrorCode::NotFound,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Unprocessable(_) => ErrorCode::Unprocessable,

@@ -42,17 +42,42 @@ impl Key {
             Self::Source(_) => Duration::from_secs(15 * 60),
         }
     }
+
+    /// How long it takes until one try is forgotten.
+    fn memory(&self) -> Duration {
+        match self {
+            Self::Target(_) => Duration::from_secs(5 * 60),
+            // An office mistypes all day long.
+            Self::Source(_) => Duration::from_secs(10),
+        }
+    }
+
+    /// The pause after a try that left `weight`.
+    fn pause(&self, weight: Duration) -> Duration {
+        let tries = weight.as_micros().div_ceil(self.memory().as_micros());
+        let Some(over) = tries.checked_sub(u128::from(self.free())) else {
+            return Duration::ZERO;
+        };
+        let seconds = 1_u64 << over.min(16);
+        Duration::from_secs(seconds).min(self.longest_pause())
+    }
 }
 
-/// Tries are forgotten after this time of quiet.
-const FORGOTTEN: Duration = Duration::from_secs(60 * 60);
 /// Keys kept at most: about 2 MiB.
 const KEYS: usize = 10_000;
 
+/// Tries not forgotten yet, each as the time until it would be.
 #[derive(Debug, Clone, Copy)]
 struct Tries {
-    count: u32,
+    /// As it was at `last`.
+    weight: Duration,
     last: Timestamp,
+}
+
+impl Tries {
+    fn weight(self, now: Timestamp) -> Duration {
+        self.weight.saturating_sub(now.since(self.last))
+    }
 }
 
 /// Counts tries.
@@ -68,7 +93,7 @@ impl Guard {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys {
             if let Some(known) = tries.get(key) {
-                let next = known.last + pause(key, known.count);
+                let next = known.last + key.pause(known.weight);
                 if now < next {
                     return Err(next.since(now));
                 }
@@ -78,12 +103,9 @@ impl Guard {
             if tries.len() >= KEYS && !tries.contains_key(key) {
                 make_room(&mut tries, now);
             }
-            let known = tries.entry(key.clone()).or_insert(Tries { count: 0, last: now });
-            if known.last + FORGOTTEN <= now {
-                known.count = 0;
-            }
-            known.count = known.count.saturating_add(1);
-            known.last = now;
+            let before = tries.get(key).map_or(Duration::ZERO, |known| known.weight(now));
+            let weight = before + key.memory();
+            tries.insert(key.clone(), Tries { weight, last: now });
         }
         Ok(())
     }
@@ -99,7 +121,7 @@ impl Guard {
                 // One right password of one's own must not clear a thousand wrong ones of others.
                 Key::Source(_) => {
                     if let Some(known) = tries.get_mut(key) {
-                        known.count = known.count.saturating_sub(1);
+                        known.weight = known.weight.saturating_sub(key.memory());
                     }
                 }
             }
@@ -107,26 +129,21 @@ impl Guard {
     }
 }
 
-fn pause(key: &Key, count: u32) -> Duration {
-    if count < key.free() {
-        return Duration::ZERO;
-    }
-    let doublings = (count - key.free()).min(16);
-    Duration::from_secs(1 << doublings).min(key.longest_pause())
-}
-
+/// Drops what is forgotten, and if that is not enough, what weighs least: a flood of new keys must not wash out
+/// those that many tries were made with.
 fn make_room(tries: &mut HashMap<Key, Tries>, now: Timestamp) {
-    tries.retain(|_, known| known.last + FORGOTTEN > now);
+    tries.retain(|_, known| !known.weight(now).is_zero());
     if tries.len() >= KEYS {
-        // Those with few tries go first, whatever their age: a flood of new keys must not wash out the busy ones.
-        let least = tries.values().map(|known| known.count).min().unwrap_or(0);
-        let mut over = KEYS / 10;
+        let mut weights: Vec<Duration> = tries.values().map(|known| known.weight(now)).collect();
+        let (_, tenth, _) = weights.select_nth_unstable(KEYS / 10);
+        let light = *tenth;
+        let mut goes = KEYS / 10;
         tries.retain(|_, known| {
-            let goes = over > 0 && known.count == least;
-            if goes {
-                over -= 1;
+            let dropped = goes > 0 && known.weight(now) <= light;
+            if dropped {
+                goes -= 1;
             }
-            !goes
+            !dropped
         });
     }
 }
@@ -217,6 +234,15 @@ mod tests {
                 .admit(&[Key::source("::ffff:192.0.2.1".parse().unwrap())], at(0))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn an_office_that_mistypes_is_not_shut_out() {
+        let guard = Guard::default();
+        for number in 0..10_000 {
+            let keys = [Key::source("192.0.2.1".parse().unwrap())];
+            assert_eq!(guard.admit(&keys, at(10 * number)), Ok(()));
+        }
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Operation for GetUserByEmail {
         let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
         let user = rows::find_by_address(cx.tx, &account, &self.user_email.key())
             .await?
-            .ok_or_else(|| Error::user_not_found(self.user_email.as_str()))?;
+            .ok_or(Error::NoSuchAddress)?;
         Ok(UserOutput::from(&user))
     }
 }

@@ -1,5 +1,10 @@
 //! What the administration of Chime promises on the wire, asked in the process and on every database.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a helper unwraps is the test's own world: a panic is its failure"
+)]
+
 mod account;
 mod invitation;
 mod model;

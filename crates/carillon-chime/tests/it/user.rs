@@ -99,6 +99,17 @@ async fn addresses_do_not_reach_the_trail() {
         assert!(!event.to_string().contains("secret.person"), "{event}");
         world.user(&account, "secret.person@example.com").await;
         assert!(!world.server.last_event().to_string().contains("secret.person"));
+        for address in ["secret.person%40elsewhere.example", "secret.person"] {
+            let path = format!("/accounts/{account}/users?operation=get-by-email&user-email={address}");
+            assert!(world.call("GET", &path, Value::Null).await.status >= 400);
+            let event = world.server.last_event();
+            assert!(
+                event["errorCode"].is_string() && !event.to_string().contains("secret.person"),
+                "{event}"
+            );
+        }
+        world.invite(&account, &["secret.person@-wrong.example"]).await;
+        assert!(!world.server.last_event().to_string().contains("secret.person"));
     }
 }
 
