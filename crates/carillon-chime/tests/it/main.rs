@@ -6,6 +6,7 @@
 )]
 
 mod account;
+mod batch;
 mod invitation;
 mod model;
 mod portal;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::{DAY, PASSWORD, text, worlds};
+use crate::world::{DAY, PASSWORD, sqlite, text, worlds};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -73,7 +73,7 @@ async fn registering_makes_a_member() {
 
 #[tokio::test]
 async fn links_that_lead_nowhere() {
-    let world = worlds().await.remove(0);
+    let world = sqlite().await;
     let account = world.account("A").await;
     world.invite(&account, &["ada@example.com"]).await.ok();
     world.work().await;
@@ -99,7 +99,7 @@ async fn links_that_lead_nowhere() {
 
 #[tokio::test]
 async fn pages_are_safe_to_show() {
-    let world = worlds().await.remove(0);
+    let world = sqlite().await;
     let page = world.browser().open("/signin").await;
     let header = |name: &str| page.headers[name].to_str().unwrap().to_owned();
     assert_eq!(header("content-type"), "text/html; charset=utf-8");
@@ -117,7 +117,7 @@ async fn pages_are_safe_to_show() {
 
 #[tokio::test]
 async fn a_form_from_elsewhere_is_refused() {
-    let world = worlds().await.remove(0);
+    let world = sqlite().await;
     let account = world.account("A").await;
     world.invite(&account, &["ada@example.com"]).await.ok();
     world.work().await;
@@ -219,7 +219,7 @@ async fn signing_in_wrongly_says_one_thing() {
 
 #[tokio::test]
 async fn trying_passwords_takes_longer_and_longer() {
-    let world = worlds().await.remove(0);
+    let world = sqlite().await;
     let account = world.account("A").await;
     world.member(&account, "ada@example.com").await;
     let mut browser = world.browser();
@@ -310,7 +310,7 @@ async fn two_who_accept_at_once_are_one() {
 
 #[tokio::test]
 async fn hostile_forms_are_refused() {
-    let world = worlds().await.remove(0);
+    let world = sqlite().await;
     let mut browser = world.browser();
     for body in [
         "a".repeat(16 * 1024 + 1),
@@ -324,4 +324,25 @@ async fn hostile_forms_are_refused() {
         .headers
         .insert("content-type", "application/json".to_owned());
     assert_eq!(browser.send("POST", "/signin", "{}").await.status, 400);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_form_has_a_guarded_answer(
+        path in "/(signin|signout|portal|portal/sign-in|invitations/[0-9a-f-]{0,40})",
+        body in "([a-z_]{0,10}(=|%|&|[ -~]){0,8}&?){0,6}",
+        cookie in "[ -~]{0,60}",
+        method in "GET|POST|HEAD|PUT",
+    ) {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let world = crate::world::sqlite().await;
+            let mut browser = world.browser();
+            browser.cookie = Some(cookie);
+            let page = browser.send(&method, &path, &body).await;
+            assert!(page.status < 500, "{} {}", page.status, page.text);
+            assert!(page.headers.contains_key("content-security-policy"));
+        });
+    }
 }

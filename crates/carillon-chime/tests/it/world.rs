@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use carillon_chime::account::operator;
 use carillon_chime::{CHIME, JOBS, Portal};
-use carillon_iam::testing::{Answer, TestClient, TestServer, engines};
+use carillon_iam::testing::{Answer, Engine, TestClient, TestServer, engines};
 use carillon_operation::{BoxFuture, Mail, MailError, MailRelay, Outside, Peer};
 use http::Request;
 use serde_json::{Value, json};
@@ -49,18 +49,27 @@ impl MailRelay for Relay {
 pub async fn worlds() -> Vec<World> {
     let mut worlds = Vec::new();
     for engine in engines().await {
-        let server = TestServer::start_on(engine, &[&CHIME]).await;
-        let portal = Portal::new(server.store().clone(), Arc::clone(server.environment()));
-        worlds.push(World {
-            server,
-            portal,
-            relay: Arc::new(Relay::default()),
-        });
+        worlds.push(World::on(engine).await);
     }
     worlds
 }
 
+/// A world on SQLite, where the engine does not matter.
+pub async fn sqlite() -> World {
+    World::on(Engine::sqlite()).await
+}
+
 impl World {
+    async fn on(engine: Engine) -> Self {
+        let server = TestServer::start_on(engine, &[&CHIME]).await;
+        let portal = Portal::new(server.store().clone(), Arc::clone(server.environment()));
+        Self {
+            server,
+            portal,
+            relay: Arc::new(Relay::default()),
+        }
+    }
+
     pub fn root(&self) -> TestClient<'_> {
         self.server.as_root()
     }
@@ -248,5 +257,15 @@ pub fn item_errors(answer: &Answer) -> Vec<(String, String)> {
         .expect("a list")
         .iter()
         .map(|error| (text(&error["UserId"]), text(&error["ErrorCode"])))
+        .collect()
+}
+
+/// Who is in a list of users, and where each stands.
+pub fn statuses(list: &Value) -> Vec<(String, String)> {
+    list["Users"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| (text(&user["PrimaryEmail"]), text(&user["UserRegistrationStatus"])))
         .collect()
 }
