@@ -9,7 +9,7 @@ import time
 import pytest
 
 from harness.aws import policy
-from harness.raw import FORM, Signed, chime_request, query_request, send
+from harness.raw import FORM, Signed, chime_request, query_request
 from harness.server import ROOT
 
 MIB = 1024 * 1024
