@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
 use carillon_aws::id::AwsAccountId;
@@ -214,18 +214,26 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
 ) -> anyhow::Result<C> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut matches = C::command().get_matches_from(&arguments);
-    if let Some((path, text)) = file_of(&matches)? {
-        let file = File::parse(&C::command(), &path, &text)?;
+    if let Some(found) = file_of(&matches)? {
+        let file = File::parse(&C::command(), &found)?;
         matches = file
             .under(C::command())
             .try_get_matches_from(&arguments)
-            .map_err(|error| anyhow!("{}: {}", path.display(), error.to_string().trim_end()))?;
+            .map_err(|error| anyhow!("{}: {}", found.path.display(), error.to_string().trim_end()))?;
     }
     Ok(C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
 }
 
-/// The configuration file that these options name or find, with its text.
-fn file_of(matches: &ArgMatches) -> anyhow::Result<Option<(PathBuf, String)>> {
+/// A configuration file.
+struct Found {
+    path: PathBuf,
+    text: String,
+    /// Rather than found in the data folder.
+    is_named: bool,
+}
+
+/// The configuration file that these options name or find.
+fn file_of(matches: &ArgMatches) -> anyhow::Result<Option<Found>> {
     let mut innermost = matches;
     while let Some((_, inner)) = innermost.subcommand() {
         innermost = inner;
@@ -239,7 +247,7 @@ fn file_of(matches: &ArgMatches) -> anyhow::Result<Option<(PathBuf, String)>> {
         None => (data.join(FILE), false),
     };
     match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some((path, text))),
+        Ok(text) => Ok(Some(Found { path, text, is_named })),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => Ok(None),
         Err(error) => Err(error).with_context(|| format!("the configuration file {}", path.display())),
     }
@@ -251,9 +259,16 @@ struct File {
 }
 
 impl File {
-    fn parse(command: &clap::Command, path: &Path, text: &str) -> anyhow::Result<Self> {
-        let table: toml::Table =
-            toml::from_str(text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    fn parse(command: &clap::Command, found: &Found) -> anyhow::Result<Self> {
+        let path = &found.path;
+        let table: toml::Table = toml::from_str(&found.text).map_err(|error| {
+            // Not the error's own text, which shows the line: there may be a secret in it.
+            let line = error
+                .span()
+                .and_then(|span| found.text.get(..span.start))
+                .map_or(1, |before| before.matches('\n').count() + 1);
+            anyhow!("{}: line {line}: {}", path.display(), error.message())
+        })?;
         let serve = command
             .find_subcommand("serve")
             .ok_or_else(|| anyhow!("a command without `serve`"))?;
@@ -266,7 +281,7 @@ impl File {
             let Some(argument) = argument else {
                 bail!("{}: `{key}` is not an option", path.display());
             };
-            if argument.get_id() == "data" && path.file_name() == Some(FILE.as_ref()) {
+            if argument.get_id() == "data" && !found.is_named {
                 // It was found by the data folder, so it cannot say which that is.
                 bail!(
                     "{}: `data` cannot be set in the file of the data folder itself",

@@ -46,12 +46,15 @@ fn a_file_that_is_wrong_is_said_with_its_key() {
         ("log-format = \"xml\"", "xml"),
         ("config = \"other.toml\"", "`config`"),
         ("[listen]\nport = 1", "`listen`"),
-        ("listen = ", "options.toml"),
+        (
+            "log-level = \"info\"\nsmtp-url = \"smtp://a:hunter2@relay",
+            "line 2",
+        ),
     ] {
         fs::write(&path, content).unwrap();
         let said = setup.fail();
         assert!(
-            said.contains(expected) && said.contains("options.toml"),
+            said.contains(expected) && said.contains("options.toml") && !said.contains("hunter2"),
             "{content}: {said}"
         );
     }
@@ -90,4 +93,25 @@ fn usage_errors_have_their_own_status() {
     ] {
         assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_file_that_is_named_may_say_where_the_data_is() {
+    let setup = Setup::pinned();
+    let path = setup.folder.path().join("carillon.toml");
+    let elsewhere = setup.folder.path().join("elsewhere");
+    fs::write(&path, format!("data = \"{}\"\n", elsewhere.display())).unwrap();
+    let output = run(&["account", "list", "--config", &path.display().to_string()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(elsewhere.join("carillon.db").exists());
+
+    // One that was found there cannot.
+    fs::copy(&path, elsewhere.join("carillon.toml")).unwrap();
+    let output = run(&["account", "list", "--data", &elsewhere.display().to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("`data`"),
+        "{}",
+        text(&output.stderr)
+    );
 }
