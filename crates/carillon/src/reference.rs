@@ -213,6 +213,14 @@ const PROBES: &str = "
 | `GET /metrics` | measurements for Prometheus |
 | `GET /ACCOUNT/console`, `GET /console` | how to use the server without a web console; `ACCOUNT` is an account ID or alias |
 
+| Measurement | What it counts or times |
+| --- | --- |
+| `carillon_requests_total` | requests, by action, decision (`allowed`, `denied`, `unauthenticated`, `none`) and status |
+| `carillon_request_seconds` | time to answer a request, by action |
+| `carillon_storage_seconds` | time that requests wait for storage, by step and kind of transaction |
+| `carillon_connections`, `carillon_connections_refused_total` | open connections, and those refused because there were too many |
+| `carillon_audit_log_dropped_total` | audit records that the log file could not take; the audit trail in the database has them |
+
 Keep `/metrics` from strangers at the proxy if the names of actions and their numbers are nobody's business.
 ";
 
