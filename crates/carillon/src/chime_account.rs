@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use carillon_aws::time::{Clock, SystemClock};
+use carillon_aws::time::{Clock, SystemClock, SystemEntropy};
 use carillon_chime::account::operator::{self, Shown};
 use carillon_chime::account::{AccountType, Life};
 use clap::ValueEnum;
@@ -117,7 +117,7 @@ async fn carry_out(command: &Command) -> anyhow::Result<Shown> {
         } => operator::set_type(tx, account_id, *account_type).await,
         Command::SetStatus {
             account_id, status, ..
-        } => operator::set_status(tx, account_id, (*status).into(), now).await,
+        } => operator::set_status(tx, account_id, (*status).into(), &SystemEntropy, now).await,
         Command::ClaimDomain {
             account_id, domain, ..
         } => operator::claim_domain(tx, account_id, domain, now).await,

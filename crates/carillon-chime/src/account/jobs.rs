@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use carillon_aws::time::Timestamp;
+use carillon_aws::time::{Entropy, Timestamp};
 use carillon_operation::{Environment, Job, JobError, Outside, enqueue};
 use carillon_store::{StoreError, WriteTx};
 use serde::{Deserialize, Serialize};
@@ -17,17 +17,28 @@ const PORTION: i64 = 200;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PurgeAccount {
     account_id: String,
+    /// An account that was restored and deleted again has another time, and another job.
+    due: Timestamp,
     /// Counts the portions, which have to be different jobs.
     portion: u32,
 }
 
-impl PurgeAccount {
-    pub fn of(account: &AccountRow) -> Self {
-        Self {
-            account_id: account.id.clone(),
-            portion: 0,
-        }
-    }
+/// Queues the purge of an account that was deleted; of others there is nothing to queue.
+pub(crate) async fn plan_purge(
+    tx: &mut WriteTx,
+    entropy: &dyn Entropy,
+    account: &AccountRow,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(due) = account.purge_at() else {
+        return Ok(());
+    };
+    let purge = PurgeAccount {
+        account_id: account.id.clone(),
+        due,
+        portion: 0,
+    };
+    enqueue(tx, entropy, &purge, now, due).await
 }
 
 impl Job for PurgeAccount {
@@ -36,7 +47,12 @@ impl Job for PurgeAccount {
     type Gathered = ();
 
     fn unique_key(&self) -> Option<String> {
-        Some(format!("{}/{}", self.account_id, self.portion))
+        Some(format!(
+            "{}/{}/{}",
+            self.account_id,
+            self.due.as_micros(),
+            self.portion
+        ))
     }
 
     async fn gather(&self, _: &Environment, _: &Outside) -> Result<(), JobError> {
@@ -53,13 +69,14 @@ impl Job for PurgeAccount {
         let Some(account) = rows::find_any(tx, &self.account_id).await? else {
             return Ok(());
         };
-        // Restored, or restored and deleted again: then another job waits for its own time.
-        if account.purge_at().is_none_or(|due| due > now) {
+        // Restored, or deleted again since.
+        if account.purge_at() != Some(self.due) {
             return Ok(());
         }
         if user::rows::purge_portion(tx, &account.id, PORTION, now).await? {
             let next = Self {
                 account_id: self.account_id.clone(),
+                due: self.due,
                 portion: self.portion + 1,
             };
             return enqueue(tx, &*environment.entropy, &next, now, now).await;

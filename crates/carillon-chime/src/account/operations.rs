@@ -3,7 +3,7 @@
 use carillon_aws::id::uuid_v4;
 use carillon_aws::time::Timestamp;
 use carillon_operation::{
-    Asks, Context, FA, Grant, List, ManagedPolicy, Operation, RO, Read, Spec, UM, Write, enqueue,
+    Asks, Context, FA, Grant, List, ManagedPolicy, Operation, RO, Read, Spec, UM, Write,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -86,9 +86,7 @@ impl Operation for DeleteAccount {
         user::rows::end_sessions_of_account(cx.tx, &account).await?;
         let disabled = account.into_row().disable(cx.now);
         rows::update(cx.tx, &disabled).await?;
-        let purge = jobs::PurgeAccount::of(&disabled);
-        let due = disabled.purge_at().unwrap_or(cx.now);
-        enqueue(cx.tx, &*cx.environment.entropy, &purge, cx.now, due).await?;
+        jobs::plan_purge(cx.tx, &*cx.environment.entropy, &disabled, cx.now).await?;
         Ok(())
     }
 }

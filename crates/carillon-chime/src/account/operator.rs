@@ -1,10 +1,10 @@
 //! What the operator of the server does to accounts, at the command line: AWS leaves it to its own support.
 
-use carillon_aws::time::Timestamp;
+use carillon_aws::time::{Entropy, Timestamp};
 use carillon_operation::Fault;
 use carillon_store::WriteTx;
 
-use super::{AccountRow, AccountType, Life, ManagedAccount, rows};
+use super::{AccountRow, AccountType, Life, ManagedAccount, jobs, rows};
 use crate::email::is_domain;
 use crate::error::Error;
 use crate::user;
@@ -52,12 +52,14 @@ pub async fn set_status(
     tx: &mut WriteTx,
     account_id: &str,
     life: Life,
+    entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<Shown, Fault> {
     let mut account = find(tx, account_id).await?;
     account.life = life;
     account.disabled_at = (life == Life::Disabled).then_some(account.disabled_at.unwrap_or(now));
     rows::update(tx, &account).await?;
+    jobs::plan_purge(tx, entropy, &account, now).await?;
     if life != Life::Active {
         let managed = ManagedAccount::with(account.clone());
         user::rows::end_sessions_of_account(tx, &managed).await?;

@@ -376,7 +376,7 @@ async fn a_deleted_account_can_be_restored_for_ninety_days() {
         world.server.clock().advance(89 * DAY);
         let now = world.server.environment().clock.now();
         let mut tx = world.server.store().write().await.unwrap();
-        operator::set_status(&mut tx, &kept, Life::Active, now)
+        operator::set_status(&mut tx, &kept, Life::Active, world.entropy(), now)
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -402,12 +402,55 @@ async fn a_deleted_account_can_be_restored_for_ninety_days() {
 }
 
 #[tokio::test]
+async fn an_account_deleted_twice_has_its_ninety_days_again() {
+    for world in worlds().await {
+        let id = world.account("Twice").await;
+        let people: Vec<String> = (0..450).map(|number| format!("p{number}@example.com")).collect();
+        for some in people.chunks(50) {
+            let some: Vec<&str> = some.iter().map(String::as_str).collect();
+            world.invite(&id, &some).await.ok();
+        }
+        world.set_type(&id, "EnterpriseLWA").await;
+        let set = async |life| {
+            let now = world.server.environment().clock.now();
+            let mut tx = world.server.store().write().await.unwrap();
+            operator::set_status(&mut tx, &id, life, world.entropy(), now)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        };
+        let is_kept = async || {
+            world.work().await;
+            let all = world.get("/accounts?include-disabled=true").await;
+            !all["Accounts"].as_array().unwrap().is_empty()
+        };
+        set(Life::Disabled).await;
+        world.server.clock().advance(50 * DAY);
+        set(Life::Active).await;
+        world
+            .call("DELETE", &format!("/accounts/{id}"), Value::Null)
+            .await
+            .ok();
+        world.server.clock().advance(89 * DAY);
+        assert!(is_kept().await, "the first deletion does not count any more");
+        world.server.clock().advance(DAY);
+        assert!(!is_kept().await, "with all its people, in portions");
+        let again = world.account("Again").await;
+        world.invite(&again, &["p449@example.com"]).await.ok();
+        assert_eq!(
+            world.user(&again, "p449@example.com").await["AccountId"],
+            again.as_str()
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_suspended_account_can_only_be_read_and_deleted() {
     for world in worlds().await {
         let mine = world.account("Mine").await;
         let now = world.server.environment().clock.now();
         let mut tx = world.server.store().write().await.unwrap();
-        operator::set_status(&mut tx, &mine, Life::Suspended, now)
+        operator::set_status(&mut tx, &mine, Life::Suspended, world.entropy(), now)
             .await
             .unwrap();
         tx.commit().await.unwrap();

@@ -274,7 +274,9 @@ async fn nobody_of_a_stopped_account_is_signed_in() {
         let now = world.server.environment().clock.now();
         let set = async |life| {
             let mut tx = world.server.store().write().await.unwrap();
-            operator::set_status(&mut tx, &account, life, now).await.unwrap();
+            operator::set_status(&mut tx, &account, life, world.entropy(), now)
+                .await
+                .unwrap();
             tx.commit().await.unwrap();
         };
         set(Life::Suspended).await;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use carillon_aws::time::Entropy;
 use carillon_chime::account::operator;
 use carillon_chime::{CHIME, JOBS, Portal};
 use carillon_iam::testing::{Answer, Engine, TestClient, TestServer, engines};
@@ -68,6 +69,10 @@ impl World {
             portal,
             relay: Arc::new(Relay::default()),
         }
+    }
+
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.server.environment().entropy
     }
 
     pub fn root(&self) -> TestClient<'_> {
