@@ -16,7 +16,7 @@ use carillon_policy::Decision;
 use carillon_store::Store;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -421,6 +421,13 @@ fn read_query<'a>(
     parts: &Parts,
     body: &[u8],
 ) -> Result<(&'a Entry, Value), Unreadable> {
+    if parts.uri.path() != "/" || !matches!(parts.method, Method::POST | Method::GET) {
+        let message = "a request of this service is a POST or a GET of the address /";
+        return Err(Unreadable::request(
+            "",
+            Fault::refused(400, FormError::CODE, message),
+        ));
+    }
     // A POST carries a form; a GET, such as a presigned one, carries the same in its query.
     let form = if body.is_empty() {
         query::parse_query_string(parts.uri.query().unwrap_or_default())
@@ -468,6 +475,13 @@ fn read_json<'a>(
     parts: &Parts,
     body: &[u8],
 ) -> Result<(&'a Entry, Value), Unreadable> {
+    if parts.uri.path() != "/" || parts.method != Method::POST {
+        let message = "a request of this service is a POST of the address /";
+        return Err(Unreadable::request(
+            "",
+            Fault::refused(400, "UnknownOperationException", message),
+        ));
+    }
     let target = parts
         .headers
         .get("x-amz-target")
