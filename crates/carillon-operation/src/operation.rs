@@ -42,8 +42,10 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     type Output: Serialize + JsonSchema + Send;
     type Error: Into<Fault> + Send;
 
-    /// The actions that must be allowed, each with its spellings, where they depend on the input.
-    fn asks(&self) -> Option<Asks> {
+    /// The actions that must be allowed, each with its spellings, where they depend on the input or on what the
+    /// caller's session brings along.
+    fn asks(&self, caller: &Caller) -> Option<Asks> {
+        let _ = caller;
         None
     }
 
@@ -376,7 +378,7 @@ async fn authorize<O: Operation>(
     tx: &mut ReadTx,
 ) -> Result<(Granted<O>, Target), Fault> {
     let target = operation.target(request.caller(), tx).await?;
-    let granted = Granted::decide(request, &target, operation.asks())?;
+    let granted = Granted::decide(request, &target, operation.asks(request.caller()))?;
     Ok((granted, target))
 }
 

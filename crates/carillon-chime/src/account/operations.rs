@@ -3,7 +3,7 @@
 use carillon_aws::id::uuid_v4;
 use carillon_aws::time::Timestamp;
 use carillon_operation::{
-    Asks, Context, FA, Grant, List, ManagedPolicy, Operation, RO, Read, Spec, UM, Write,
+    Asks, Caller, Context, FA, Grant, List, ManagedPolicy, Operation, RO, Read, Spec, UM, Write,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -237,7 +237,7 @@ impl Operation for RenameAccount {
     type Output = AccountOutput;
     type Error = Error;
 
-    fn asks(&self) -> Option<Asks> {
+    fn asks(&self, _: &Caller) -> Option<Asks> {
         Some(RENAME)
     }
 
@@ -277,7 +277,7 @@ impl Operation for UpdateAccount {
     type Output = AccountOutput;
     type Error = Error;
 
-    fn asks(&self) -> Option<Asks> {
+    fn asks(&self, _: &Caller) -> Option<Asks> {
         Some(match (&self.name, self.default_license) {
             (Some(_), None) => RENAME,
             (None, Some(_) | None) => SET_LICENSE,

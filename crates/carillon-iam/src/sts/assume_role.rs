@@ -110,9 +110,14 @@ impl Operation for AssumeRole {
     type Output = AssumeRoleOutput;
     type Error = Error;
 
-    fn asks(&self) -> Option<Asks> {
-        let tags = !self.tags.is_empty() || !self.transitive_tag_keys.is_empty();
-        Some(match (tags, self.source_identity.is_some()) {
+    fn asks(&self, caller: &Caller) -> Option<Asks> {
+        // What the caller's session hands on enters the new session as what the request says does, so the role
+        // must let it in all the same.
+        let tags = !self.tags.is_empty()
+            || !self.transitive_tag_keys.is_empty()
+            || !inherited_tags(caller).is_empty();
+        let source = self.source_identity.is_some() || inherited_source_identity(caller).is_some();
+        Some(match (tags, source) {
             (false, false) => &[ASSUME],
             (true, false) => &[ASSUME, TAG],
             (false, true) => &[ASSUME, SET_SOURCE],
@@ -129,12 +134,17 @@ impl Operation for AssumeRole {
         let mut target =
             Target::on(self.role_arn.to_string()).filed_under("AWS::IAM::Role", self.role_arn.as_str());
         target.owner = Some(account);
-        target.request_tags = tag::pairs(&self.tags);
-        target.tag_keys = self.tags.iter().map(|tag| tag.key.to_string()).collect();
-        target.keys = self.keys();
-        if !self.transitive_tag_keys.is_empty() {
-            let keys = self.transitive_tag_keys.iter().map(ToString::to_string).collect();
-            target.multivalued_keys.push(("sts:transitivetagkeys", keys));
+        let inherited = inherited_tags(caller);
+        target.request_tags = inherited.to_vec();
+        target.request_tags.extend(tag::pairs(&self.tags));
+        target.tag_keys = target.request_tags.iter().map(|(key, _)| key.clone()).collect();
+        target.keys = self.keys(caller);
+        let mut transitive: Vec<String> = inherited.iter().map(|(key, _)| key.clone()).collect();
+        transitive.extend(self.transitive_tag_keys.iter().map(ToString::to_string));
+        if !transitive.is_empty() {
+            target
+                .multivalued_keys
+                .push(("sts:transitivetagkeys", transitive));
         }
         target.resource_policy = Some(Arc::new(match role {
             Some(role) => {
@@ -211,7 +221,7 @@ impl AssumeRole {
         Ok((account, role.ok_or_else(invalid)?.name))
     }
 
-    fn keys(&self) -> Vec<(&'static str, String)> {
+    fn keys(&self, caller: &Caller) -> Vec<(&'static str, String)> {
         let mut keys = vec![
             ("sts:rolesessionname", self.role_session_name.to_string()),
             (
@@ -222,8 +232,9 @@ impl AssumeRole {
         if let Some(id) = &self.external_id {
             keys.push(("sts:externalid", id.to_string()));
         }
-        if let Some(identity) = &self.source_identity {
-            keys.push(("sts:sourceidentity", identity.to_string()));
+        let given = self.source_identity.as_ref().map(SourceIdentity::as_str);
+        if let Some(identity) = inherited_source_identity(caller).or(given) {
+            keys.push(("sts:sourceidentity", identity.to_owned()));
         }
         keys
     }
@@ -267,11 +278,7 @@ impl AssumeRole {
     /// The tags of the request, and those that the caller's session passes on.
     fn tags(&self, caller: &Caller) -> Result<SessionTags, Error> {
         tag::check(&self.tags)?;
-        let inherited = caller
-            .session
-            .as_ref()
-            .map(|session| session.transitive_tags.as_slice())
-            .unwrap_or_default();
+        let inherited = inherited_tags(caller);
         let is_inherited = |key: &str| inherited.iter().any(|(name, _)| same_key(name, key));
         if self.tags.iter().any(|tag| is_inherited(tag.key.as_str())) {
             return Err(invalid_parameter(
@@ -313,10 +320,7 @@ impl AssumeRole {
     /// Who is behind the session. Once said it cannot be changed.
     fn source_identity(&self, caller: &Caller) -> Result<Option<String>, Error> {
         let given = self.source_identity.as_ref().map(ToString::to_string);
-        let kept = caller
-            .session
-            .as_ref()
-            .and_then(|session| session.source_identity.clone());
+        let kept = inherited_source_identity(caller).map(str::to_owned);
         match (kept, given) {
             (Some(kept), Some(given)) if kept != given => Err(Error::AccessDenied(format!(
                 "User: {} is not authorized to perform: sts:SetSourceIdentity on resource: {}",
@@ -326,6 +330,23 @@ impl AssumeRole {
             (None, given) => Ok(given),
         }
     }
+}
+
+/// The tags that every session made from the caller's has.
+fn inherited_tags(caller: &Caller) -> &[(String, String)] {
+    caller
+        .session
+        .as_ref()
+        .map(|session| session.transitive_tags.as_slice())
+        .unwrap_or_default()
+}
+
+/// Who is behind the caller's session, and so behind every session made from it.
+fn inherited_source_identity(caller: &Caller) -> Option<&str> {
+    caller
+        .session
+        .as_ref()
+        .and_then(|session| session.source_identity.as_deref())
 }
 
 fn same_key(left: &str, right: &str) -> bool {

@@ -370,6 +370,86 @@ async fn transitive_tags_and_the_source_survive_a_chain() {
 }
 
 #[tokio::test]
+async fn what_a_session_hands_on_needs_the_permission_of_the_role() {
+    for server in servers().await {
+        let root = server.as_root();
+        let ada = server.as_user("ada", &[&allow("sts:*")]).await;
+        let trusting = |actions: Value, conditions: Value| {
+            document(&json!({
+                "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": actions, "Condition": conditions,
+            }))
+        };
+        let all = json!(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]);
+        let first = given_role(&root, "First", &trusting(all.clone(), json!({}))).await;
+        permit(&root, &first, &allow("sts:*")).await;
+        let tags = [
+            ("Tags.member.1.Key", "team"),
+            ("Tags.member.1.Value", "blue"),
+            ("TransitiveTagKeys.member.1", "team"),
+        ];
+        let tagged = session(&server, &assume(&ada, &first, &tags).await);
+        let sourced = session(&server, &assume(&ada, &first, &[("SourceIdentity", "ada")]).await);
+        let plain = session(&server, &assume(&ada, &first, &[]).await);
+
+        let closed = given_role(&root, "Closed", &trusting(json!("sts:AssumeRole"), json!({}))).await;
+        assume(&plain, &closed, &[]).await.ok();
+        let refused = assume(&tagged, &closed, &[]).await;
+        assert!(
+            refused.message().contains("sts:TagSession"),
+            "{}",
+            refused.message()
+        );
+        let refused = assume(&sourced, &closed, &[]).await;
+        assert!(
+            refused.message().contains("sts:SetSourceIdentity"),
+            "{}",
+            refused.message()
+        );
+
+        for (name, client, seen) in [
+            (
+                "Team",
+                &tagged,
+                json!({ "StringEquals": { "aws:RequestTag/team": "blue" } }),
+            ),
+            (
+                "Keys",
+                &tagged,
+                json!({ "ForAllValues:StringEquals": { "aws:TagKeys": "team" } }),
+            ),
+            (
+                "Source",
+                &sourced,
+                json!({ "StringEquals": { "sts:SourceIdentity": "ada" } }),
+            ),
+        ] {
+            let open = given_role(&root, name, &trusting(all.clone(), seen)).await;
+            assume(client, &open, &[]).await.ok();
+        }
+        for (name, client, unseen) in [
+            (
+                "NoTeam",
+                &tagged,
+                json!({ "Null": { "aws:RequestTag/team": "true" } }),
+            ),
+            (
+                "NoKeys",
+                &tagged,
+                json!({ "ForAllValues:StringEquals": { "aws:TagKeys": "desk" } }),
+            ),
+            (
+                "NoSource",
+                &sourced,
+                json!({ "Null": { "sts:SourceIdentity": "true" } }),
+            ),
+        ] {
+            let shut = given_role(&root, name, &trusting(all.clone(), unseen)).await;
+            assert_eq!(assume(client, &shut, &[]).await.code(), "AccessDenied", "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn tags_need_a_permission_of_their_own() {
     let server = &servers().await[0];
     let root = server.as_root();
