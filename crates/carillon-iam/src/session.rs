@@ -51,7 +51,7 @@ impl SessionToken {
         let is_transitive = |key: &str| {
             self.transitive_tag_keys
                 .iter()
-                .any(|transitive| transitive.eq_ignore_ascii_case(key))
+                .any(|transitive| transitive.to_lowercase() == key.to_lowercase())
         };
         self.tags
             .iter()

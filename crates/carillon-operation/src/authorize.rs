@@ -234,8 +234,18 @@ fn boolean(value: bool) -> Option<ContextValue<'static>> {
     text(if value { "true" } else { "false" })
 }
 
+/// Whether `lower` is `name` in lower case, as the engine writes the keys that conditions ask for.
+fn is_lower_case_of(lower: &str, name: &str) -> bool {
+    if name.is_ascii() {
+        lower.eq_ignore_ascii_case(name)
+    } else {
+        lower == name.to_lowercase()
+    }
+}
+
 fn tagged<'a>(key: &str, prefix: &str, tags: &'a [(String, String)]) -> Option<ContextValue<'a>> {
     let wanted = key.strip_prefix(prefix)?;
-    let (_, value) = tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+    // Keys in conditions are compared in lower case, and of all letters, not only those of ASCII.
+    let (_, value) = tags.iter().find(|(name, _)| is_lower_case_of(wanted, name))?;
     text(value)
 }

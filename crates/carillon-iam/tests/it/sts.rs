@@ -450,6 +450,47 @@ async fn what_a_session_hands_on_needs_the_permission_of_the_role() {
 }
 
 #[tokio::test]
+async fn keys_of_tags_are_one_in_any_case_of_any_letter() {
+    for server in servers().await {
+        let root = server.as_root();
+        let deny = document(&json!([
+            { "Effect": "Allow", "Action": "*", "Resource": "*" },
+            { "Effect": "Deny", "Action": "iam:ListUsers", "Resource": "*",
+              "Condition": { "StringEquals": { "aws:PrincipalTag/ÄMTER": "shut" } } },
+        ]));
+        let ada = server.as_user("ada", &[&deny]).await;
+        ada.iam("ListUsers", &[]).await.ok();
+        let tag = |key: &'static str| {
+            [
+                ("UserName", "ada"),
+                ("Tags.member.1.Key", key),
+                ("Tags.member.1.Value", "shut"),
+            ]
+        };
+        root.iam("TagUser", &tag("Ämter")).await.ok();
+        assert_eq!(ada.iam("ListUsers", &[]).await.code(), "AccessDenied");
+
+        let trusting = document(&json!({
+            "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": ["sts:AssumeRole", "sts:TagSession"],
+        }));
+        let role = given_role(&root, "Helpdesk", &trusting).await;
+        permit(&root, &role, &allow("sts:*")).await;
+        let members = [
+            ("Tags.member.1.Key", "Ärzte"),
+            ("Tags.member.1.Value", "blue"),
+            ("TransitiveTagKeys.member.1", "ÄRZTE"),
+        ];
+        let first = session(&server, &assume(&ada, &role, &members).await);
+        let handed_on = document(&json!({
+            "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Condition": { "StringEquals": { "aws:RequestTag/ärzte": "blue" } },
+        }));
+        let second = given_role(&root, "Second", &handed_on).await;
+        assume(&first, &second, &[]).await.ok();
+    }
+}
+
+#[tokio::test]
 async fn tags_need_a_permission_of_their_own() {
     let server = &servers().await[0];
     let root = server.as_root();
