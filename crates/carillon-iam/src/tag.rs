@@ -40,10 +40,15 @@ pub(crate) fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Refuses keys that are AWS's own and keys that occur twice.
+/// Refuses keys that are AWS's own, keys that occur twice, and keys that pass for others.
 pub(crate) fn check(tags: &[Tag]) -> Result<(), Error> {
     let mut seen = HashSet::new();
     for tag in tags {
+        if is_disguised(tag.key.as_str()) {
+            return Err(Error::InvalidInput(
+                "Tag keys may not have letters that are those of another alphabet in lower case.".to_owned(),
+            ));
+        }
         let key = tag.key.as_str().to_lowercase();
         if key.starts_with("aws:") {
             return Err(Error::InvalidInput(
@@ -57,6 +62,15 @@ pub(crate) fn check(tags: &[Tag]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Whether a letter outside ASCII is one of ASCII in lower case, such as the Kelvin sign. Keys are compared in lower
+/// case, so such a key would take the place of one that nobody would mistake it for.
+fn is_disguised(key: &str) -> bool {
+    !key.is_ascii()
+        && key
+            .chars()
+            .any(|letter| !letter.is_ascii() && letter.to_lowercase().any(|lower| lower.is_ascii()))
 }
 
 /// The tags of an entity, by key.
@@ -164,4 +178,29 @@ pub(crate) fn page<O: Operation>(
         marker: page.next,
         tags: shapes(page.items),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag(key: &str) -> Tag {
+        serde_json::from_value(serde_json::json!({ "Key": key, "Value": "v" })).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_in_no_disguise() {
+        for key in ["\u{212A}ind", "tier\u{0130}"] {
+            assert!(matches!(check(&[tag(key)]), Err(Error::InvalidInput(_))), "{key}");
+        }
+        for key in ["Kind", "Ключ", "É", "ſ"] {
+            assert!(check(&[tag(key)]).is_ok(), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_one_in_any_case() {
+        assert!(check(&[tag("É"), tag("é")]).is_err());
+        assert!(check(&[tag("AWS:x")]).is_err());
+    }
 }

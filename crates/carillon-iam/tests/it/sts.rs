@@ -469,6 +469,9 @@ async fn keys_of_tags_are_one_in_any_case_of_any_letter() {
         };
         root.iam("TagUser", &tag("Ämter")).await.ok();
         assert_eq!(ada.iam("ListUsers", &[]).await.code(), "AccessDenied");
+        // The Kelvin sign is a k in lower case.
+        let disguised = root.iam("TagUser", &tag("\u{212A}ind")).await;
+        assert_eq!(disguised.code(), "InvalidInput");
 
         let trusting = document(&json!({
             "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": ["sts:AssumeRole", "sts:TagSession"],
