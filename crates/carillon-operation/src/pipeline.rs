@@ -29,6 +29,9 @@ use crate::registry::{Entry, ServiceEntry};
 
 /// Members nested deeper than this are refused before they are parsed.
 const DEPTH: usize = 64;
+/// Characters of a `User-Agent` or `Referer` that count. Both are kept in the trail and compared with patterns, and
+/// whoever sends them need not be anybody.
+const HEADER: usize = 1_024;
 /// How often a request is authenticated again because its credentials changed under it.
 const REREADS: u32 = 5;
 
@@ -92,8 +95,8 @@ impl Pipeline {
             request_id: uuid_v4(&*self.environment.entropy),
             now: self.environment.clock.now(),
             source_ip: peer.ip,
-            user_agent: header(http::header::USER_AGENT),
-            referer: header(http::header::REFERER),
+            user_agent: header(http::header::USER_AGENT).map(cut),
+            referer: header(http::header::REFERER).map(cut),
             host: header(http::header::HOST).unwrap_or_default(),
             tls: peer.tls.clone(),
         }
@@ -351,6 +354,17 @@ impl Pipeline {
         };
         matches!(found.await, Ok(Some(_)))
     }
+}
+
+/// The part of a header that counts.
+fn cut(mut header: String) -> String {
+    // Characters are at most as many as bytes, which settles nearly all cases.
+    if header.len() > HEADER
+        && let Some((end, _)) = header.char_indices().nth(HEADER)
+    {
+        header.truncate(end);
+    }
+    header
 }
 
 /// Why nobody is known to ask.

@@ -66,6 +66,42 @@ fn hostile_patterns_take_no_longer_than_others() {
 }
 
 #[test]
+fn questions_take_no_longer_than_stars() {
+    let mut context = MapContext::new();
+    context.set("v", "é");
+    let text = "a".repeat(24_000);
+    let started = std::time::Instant::now();
+    for pattern in [
+        format!("*{}\u{ff}*", "?".repeat(5_900)),
+        format!("*{}b*", "a?".repeat(2_900)),
+        format!("*a{}b*", "?".repeat(5_900)),
+        format!("*a{}*b", "?".repeat(23_999)),
+        format!("*a{}${{v}}*", "?".repeat(5_900)),
+        format!("*a{}*", "${v}".repeat(1_000)),
+    ] {
+        for _ in 0..5 {
+            assert_eq!(matched(&pattern, NEW, &text, &context), Match::No);
+        }
+    }
+    // Without the bound it is half a minute and more.
+    let took = started.elapsed();
+    assert!(took < std::time::Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
+fn questions_between_literals_are_found_across_words() {
+    // More than sixty-four characters, and characters of several bytes.
+    for gap in [0, 1, 62, 63, 64, 65, 127, 128, 129, 300] {
+        let pattern = format!("*é{}z?y*end", "?".repeat(gap));
+        let text = |gap: usize| format!("éé{}zxyéend", "💶".repeat(gap));
+        let test = |text: &str| matched(&pattern, OLD, text, &MapContext::new());
+        assert_eq!(test(&text(gap)), Match::Yes, "{gap}");
+        assert_eq!(test(&text(gap + 1)), Match::No, "{gap}");
+        assert_eq!(test(&text(gap).replace('x', "")), Match::No, "{gap}");
+    }
+}
+
+#[test]
 fn values_of_variables_are_literals() {
     for value in ["*", "?", "a", "", "${", "}", "${aws:username}", "${*}", "é"] {
         let mut context = MapContext::new();
