@@ -34,6 +34,9 @@ pub static JOBS: &[&dyn AnyJob] = &[
     job::<session::jobs::ForgetSession>(),
 ];
 
+/// The structure of every operation, in JSON, from which the model of those that are not built is made.
+pub const PLANNED_MODEL: &str = include_str!("../model/planned.json");
+
 /// Amazon Chime, version 2018-05-01: the founding table's actions under its headings, in its order, and what AWS
 /// offers beyond them.
 pub static CHIME: Service = Service {

@@ -6,14 +6,12 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow};
 use carillon_aws::error::chime_error_status;
 use carillon_aws::model::{Documents, Metadata, Operation, ServiceModel};
+use carillon_chime::PLANNED_MODEL;
 use carillon_operation::{Registry, Wire};
 use serde_json::Value;
 
 use crate::deployment;
 use crate::output::say;
-
-/// The structure of every operation of the shipped model, of which the built ones are replaced.
-const PLANNED: &str = include_str!("../../carillon-chime/model/planned.json");
 
 /// Prints the service model of Amazon Chime, with the operations that only the console has.
 ///
@@ -48,7 +46,7 @@ fn documents(registry: &Registry) -> anyhow::Result<Documents> {
     let service = registry
         .service("chime")
         .ok_or_else(|| anyhow!("a registry without the service `chime`"))?;
-    let planned: Value = serde_json::from_str(PLANNED)?;
+    let planned: Value = serde_json::from_str(PLANNED_MODEL)?;
     let mut model = ServiceModel::new(Metadata::chime());
     for entry in service.entries.iter().filter(|entry| entry.operation.is_built()) {
         let Wire::Rest(binding) = entry.spec.wire else {
