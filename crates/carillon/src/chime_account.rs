@@ -1,11 +1,15 @@
 //! `carillon chime-account`: what an operator does to Chime accounts, and AWS leaves to its own support.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 
-use carillon_aws::time::{Clock, SystemClock, SystemEntropy};
+use carillon_aws::time::{Clock, SystemClock, SystemEntropy, Timestamp};
+use carillon_chime::CHIME;
 use carillon_chime::account::operator::{self, Shown};
 use carillon_chime::account::{AccountType, Life};
+use carillon_operation::{Event, ServiceEvent};
 use clap::ValueEnum;
+use serde_json::{Value, json};
 
 use crate::deployment;
 use crate::options::Storage;
@@ -109,21 +113,62 @@ async fn carry_out(command: &Command) -> anyhow::Result<Shown> {
     };
     let (store, _) = deployment::open(storage).await?;
     let now = SystemClock.now();
-    deployment::change(&store, async |tx| match command {
-        Command::SetType {
-            account_id,
-            account_type,
-            ..
-        } => operator::set_type(tx, account_id, *account_type).await,
-        Command::SetStatus {
-            account_id, status, ..
-        } => operator::set_status(tx, account_id, (*status).into(), &SystemEntropy, now).await,
-        Command::ClaimDomain {
-            account_id, domain, ..
-        } => operator::claim_domain(tx, account_id, domain, now).await,
-        Command::ReleaseDomain {
-            account_id, domain, ..
-        } => operator::release_domain(tx, account_id, domain).await,
+    deployment::change(&store, async |tx| {
+        let shown = match command {
+            Command::SetType {
+                account_id,
+                account_type,
+                ..
+            } => operator::set_type(tx, account_id, *account_type).await,
+            Command::SetStatus {
+                account_id, status, ..
+            } => operator::set_status(tx, account_id, (*status).into(), &SystemEntropy, now).await,
+            Command::ClaimDomain {
+                account_id, domain, ..
+            } => operator::claim_domain(tx, account_id, domain, now).await,
+            Command::ReleaseDomain {
+                account_id, domain, ..
+            } => operator::release_domain(tx, account_id, domain).await,
+        }?;
+        event(command, &shown, now).insert(tx).await?;
+        Ok(shown)
     })
     .await
+}
+
+/// What the trail of the AWS account that has the Chime account keeps of a change: the operator is nobody that
+/// the account knows, so the event is the service's.
+fn event(command: &Command, shown: &Shown, now: Timestamp) -> Event {
+    let (name, change) = match command {
+        Command::SetType { .. } => (
+            "SetAccountType",
+            json!({ "accountType": shown.account_type.to_string() }),
+        ),
+        Command::SetStatus { .. } => (
+            "SetAccountStatus",
+            json!({ "accountStatus": shown.life.as_str() }),
+        ),
+        Command::ClaimDomain { domain, .. } => ("ClaimDomain", domain_detail(domain)),
+        Command::ReleaseDomain { domain, .. } => ("ReleaseDomain", domain_detail(domain)),
+    };
+    let mut details = change;
+    details["initiator"] = json!("operator");
+    details["accountId"] = json!(shown.account_id);
+    ServiceEvent {
+        aws_account_id: shown.aws_account_id,
+        at: now,
+        source: CHIME.event_source,
+        name,
+        // The command line has no other.
+        source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        user_agent: Some(concat!("carillon/", env!("CARGO_PKG_VERSION"), " chime-account")),
+        details,
+        error: None,
+        resource: Some(("AWS::Chime::Account", shown.account_id.clone())),
+    }
+    .event(&SystemEntropy)
+}
+
+fn domain_detail(domain: &str) -> Value {
+    json!({ "domain": domain.to_ascii_lowercase() })
 }

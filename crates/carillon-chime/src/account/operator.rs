@@ -1,5 +1,6 @@
 //! What the operator of the server does to accounts, at the command line: AWS leaves it to its own support.
 
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::{Entropy, Timestamp};
 use carillon_operation::Fault;
 use carillon_store::WriteTx;
@@ -13,7 +14,7 @@ use crate::user;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
     pub account_id: String,
-    pub aws_account_id: String,
+    pub aws_account_id: AwsAccountId,
     pub name: String,
     pub account_type: AccountType,
     pub life: Life,
@@ -23,7 +24,7 @@ impl From<AccountRow> for Shown {
     fn from(account: AccountRow) -> Self {
         Self {
             account_id: account.id,
-            aws_account_id: account.aws_account_id.to_string(),
+            aws_account_id: account.aws_account_id,
             name: account.name,
             account_type: account.account_type,
             life: account.life,

@@ -1,5 +1,7 @@
 //! AWS accounts from the command line, while a server runs.
 
+use serde_json::{Value, json};
+
 use crate::harness::{ACCOUNT, Setup, run, text};
 
 #[test]
@@ -67,4 +69,38 @@ fn chime_accounts_are_changed_while_a_server_runs() {
     assert!(said("release-domain", "example.com").status.success());
     assert_eq!(said("release-domain", "example.com").status.code(), Some(1));
     assert_eq!(said("set-type", "Nothing").status.code(), Some(2));
+
+    // What failed changed nothing, and is not in the trail.
+    let by = |(name, value): (&str, &str)| json!({ "AttributeKey": name, "AttributeValue": value });
+    let asked = json!({ "LookupAttributes": [by(("ResourceName", id))] });
+    let found = server
+        .signed("cloudtrail", "POST", "/", &asked.to_string())
+        .json();
+    let events: Vec<Value> = found["Events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| serde_json::from_str(event["CloudTrailEvent"].as_str().unwrap()).unwrap())
+        .filter(|event: &Value| event["eventType"] == "AwsServiceEvent")
+        .collect();
+    let mut changes: Vec<_> = events
+        .iter()
+        .map(|event| {
+            (
+                event["eventName"].as_str().unwrap(),
+                &event["serviceEventDetails"],
+            )
+        })
+        .collect();
+    changes.sort_by_key(|(name, _)| *name);
+    let details = |name: &str, value: &str| json!({ "initiator": "operator", "accountId": id, name: value });
+    assert_eq!(
+        changes,
+        [
+            ("ClaimDomain", &details("domain", "example.com")),
+            ("ReleaseDomain", &details("domain", "example.com")),
+            ("SetAccountStatus", &details("accountStatus", "Suspended")),
+            ("SetAccountType", &details("accountType", "EnterpriseLWA")),
+        ]
+    );
 }

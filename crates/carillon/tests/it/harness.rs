@@ -245,12 +245,16 @@ impl Server {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(&self.address).unwrap());
         if !body.is_empty() {
-            let kind = if service == "chime" {
-                "application/json"
-            } else {
-                "application/x-www-form-urlencoded"
+            let kind = match service {
+                "chime" => "application/json",
+                "cloudtrail" => "application/x-amz-json-1.1",
+                _ => "application/x-www-form-urlencoded",
             };
             headers.insert("content-type", HeaderValue::from_static(kind));
+        }
+        if service == "cloudtrail" {
+            let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
+            headers.insert("x-amz-target", HeaderValue::from_static(target));
         }
         signer
             .sign(method, path, &mut headers, body.as_bytes(), SystemClock.now())
