@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use carillon_aws::error::{Origin, Protocol, REQUEST_ID, WireError};
-use carillon_aws::id::{AwsAccountId, account_of_access_key, uuid_v4};
+use carillon_aws::id::{AwsAccountId, account_of_access_key, is_access_key_id, uuid_v4};
 use carillon_aws::query::{self, FormError};
 use carillon_aws::shape::{Source, lower_first, violations_message};
 use carillon_aws::sigv4::{Failure, Presented, RegionRule, RequestView, sha256};
@@ -217,6 +217,10 @@ impl Pipeline {
         let service = service.ok_or_else(|| Fault::internal("a server without services"))?;
         let region = service.service.region.map_or(RegionRule::Any, RegionRule::Only);
         let credential = unchecked.check(service.service.name, region)?;
+        // Nothing else is ever the identifier of a key, and in a presigned request this may be any text.
+        if !is_access_key_id(credential.access_key_id) {
+            return Err(Failure::InvalidToken.into());
+        }
         let credentials = self
             .identities
             .credentials(credential.access_key_id, presented.session_token(), call.now)

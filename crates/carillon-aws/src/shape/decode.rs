@@ -13,6 +13,9 @@ use crate::time::Timestamp;
 /// whatever a caller sends.
 const MOST_VIOLATIONS: usize = 100;
 
+/// What every string must satisfy, whatever its own pattern says.
+const WITHOUT_NUL: &str = r"[^\u0000]*";
+
 /// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -448,6 +451,9 @@ impl Text {
         let matches = self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text));
         if !matches && let Some(pattern) = &self.pattern {
             broken.push(Constraint::Pattern(pattern.as_str().to_owned()));
+        } else if text.contains('\0') {
+            // No database that keeps text keeps this character.
+            broken.push(Constraint::Pattern(WITHOUT_NUL.to_owned()));
         }
         // Characters are at most as many as bytes and at least a quarter, which settles most cases.
         let bytes = text.len() as u64;

@@ -621,3 +621,21 @@ proptest! {
         let _ = lower_first(masked);
     }
 }
+
+#[test]
+fn no_string_holds_the_character_that_no_database_keeps() {
+    let shape = Shape::of::<Tag>();
+    let whole = json!({ "Key": "team", "Value": "a\u{1}b" });
+    assert!(shape.decode(whole, Source::Json).is_ok());
+    for (source, raw) in [
+        (Source::Json, json!({ "Key": "te\0am" })),
+        (Source::Text, json!({ "Key": "team", "Value": "\0" })),
+    ] {
+        let broken = shape.decode(raw, source).unwrap_err();
+        let message = violations_message(&broken);
+        assert!(
+            message.ends_with(r"Member must satisfy regular expression pattern: [^\u0000]*"),
+            "{message}"
+        );
+    }
+}
