@@ -8,6 +8,7 @@
 //! Statements run on the caller's thread. They are point reads and short pages, a few microseconds each,
 //! which is less than handing them to another thread would cost.
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -72,6 +73,7 @@ impl Sqlite {
                 reason: "names no file".to_owned(),
             });
         }
+        create_private(&path);
         let connection = connect(
             &path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -307,6 +309,18 @@ fn undo(connection: &Connection) {
     }
 }
 
+/// Makes the file of a new database one that only its owner may read: it has hashes of passwords in it. The files
+/// beside it get the same mode from SQLite. A file that exists is never opened here, because closing it would
+/// take away the locks that this process has on it.
+fn create_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // Whatever is wrong with the path, SQLite says next.
+    drop(options.open(path));
+}
+
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection =
         Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(error)?;
@@ -390,4 +404,34 @@ pub(crate) fn error(error: rusqlite::Error) -> StoreError {
         }
     }
     StoreError::Database(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, Sqlite) {
+        let folder = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(&folder.path().join("carillon.db").display().to_string()).unwrap();
+        (folder, sqlite)
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn only_the_owner_may_read_the_files() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let (folder, sqlite) = store();
+        let tx = sqlite.write().await.unwrap();
+        execute(tx.connection(), "CREATE TABLE t (number BIGINT)", &[]).unwrap();
+        tx.commit().await.unwrap();
+        let mut names = Vec::new();
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{:?}", file.file_name());
+            names.push(file.file_name());
+        }
+        assert_eq!(names.len(), 3, "{names:?}");
+    }
 }
