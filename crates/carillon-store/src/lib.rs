@@ -224,7 +224,7 @@ impl ReadTx {
     ) -> Result<(), StoreError> {
         match &mut self.connection {
             Connection::SqliteReader(reader) => sqlite::each(reader.connection(), sql, values, visit),
-            Connection::SqliteWriter(writer) => sqlite::each(writer.connection(), sql, values, visit),
+            Connection::SqliteWriter(writer) => sqlite::each(writer.connection()?, sql, values, visit),
             Connection::Postgres(transaction) => transaction.each(sql, values, visit).await,
         }
     }
@@ -238,7 +238,7 @@ impl WriteTx {
     pub async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
         match &mut self.0.connection {
             Connection::SqliteReader(_) => unreachable!("a writing transaction never holds a reader"),
-            Connection::SqliteWriter(writer) => sqlite::execute(writer.connection(), sql, values),
+            Connection::SqliteWriter(writer) => sqlite::execute(writer.connection()?, sql, values),
             Connection::Postgres(transaction) => transaction.execute(sql, values).await,
         }
     }
@@ -256,7 +256,9 @@ impl WriteTx {
     async fn execute_script(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match &mut self.0.connection {
             Connection::SqliteReader(_) => unreachable!("a writing transaction never holds a reader"),
-            Connection::SqliteWriter(writer) => writer.connection().execute_batch(sql).map_err(sqlite::error),
+            Connection::SqliteWriter(writer) => {
+                writer.connection()?.execute_batch(sql).map_err(sqlite::error)
+            }
             Connection::Postgres(transaction) => transaction.execute_script(sql).await,
         }
     }

@@ -50,8 +50,7 @@ struct Shared {
 /// What the lock of the writing connection protects.
 struct WriterState {
     connection: Connection,
-    /// Whether the outer transaction is open.
-    open: bool,
+    /// Whose work is in the outer transaction, which is open as long as there are any.
     waiting: Vec<Waiting>,
 }
 
@@ -97,7 +96,6 @@ impl Sqlite {
             readers: Arc::new(Semaphore::new(READERS)),
             writer: Arc::new(tokio::sync::Mutex::new(WriterState {
                 connection,
-                open: false,
                 waiting: Vec::new(),
             })),
             appends: Mutex::new(Vec::new()),
@@ -167,16 +165,34 @@ impl Shared {
 }
 
 impl WriterState {
+    /// Whether the outer transaction is open. SQLite is asked, because it ends a transaction by itself when the disk
+    /// is full or fails.
+    fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
     fn begin(&mut self) -> Result<(), StoreError> {
-        if !self.open {
+        self.tell_the_lost();
+        if !self.is_open() {
             run(&self.connection, "BEGIN IMMEDIATE")?;
-            self.open = true;
         }
         Ok(())
     }
 
+    /// Answers those whose work went away with a transaction that SQLite ended, before another begins that they
+    /// have no part in.
+    fn tell_the_lost(&mut self) {
+        if self.is_open() {
+            return;
+        }
+        for done in self.waiting.drain(..) {
+            let _ = done.send(Err(rolled_back()));
+        }
+    }
+
     /// Commits the outer transaction with everything appended, and answers everybody who waited for it.
     fn commit(&mut self, appends: Vec<Append>) {
+        self.tell_the_lost();
         let mut answered = std::mem::take(&mut self.waiting);
         let outcome = (|| {
             if !appends.is_empty() {
@@ -187,17 +203,19 @@ impl WriterState {
                     Ok(_) => answered.push(done),
                     Err(failure) => drop(done.send(Err(failure))),
                 }
+                if !self.is_open() {
+                    return Err(rolled_back());
+                }
             }
-            if self.open {
+            if self.is_open() {
                 run(&self.connection, "COMMIT")
             } else {
                 Ok(())
             }
         })();
-        self.open = false;
         if let Err(failure) = &outcome {
             tracing::error!(error = %failure, waiting = answered.len(), "commit failed");
-            if !self.connection.is_autocommit() {
+            if self.is_open() {
                 let _ = run(&self.connection, "ROLLBACK");
             }
         }
@@ -264,12 +282,19 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn connection(&self) -> &Connection {
-        &self
+    /// # Errors
+    ///
+    /// When SQLite has ended the transaction: a statement would take effect by itself.
+    pub(crate) fn connection(&self) -> Result<&Connection, StoreError> {
+        let state = self
             .state
             .as_deref()
-            .expect("only taken when committed or dropped")
-            .connection
+            .expect("only taken when committed or dropped");
+        if state.is_open() {
+            Ok(&state.connection)
+        } else {
+            Err(rolled_back())
+        }
     }
 
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
@@ -300,7 +325,15 @@ impl Drop for Writer {
     }
 }
 
+fn rolled_back() -> StoreError {
+    StoreError::Database("SQLite rolled the transaction back".into())
+}
+
 fn undo(connection: &Connection) {
+    // SQLite has undone it, with everything else of the group.
+    if connection.is_autocommit() {
+        return;
+    }
     if run(connection, "ROLLBACK TO request")
         .and_then(|()| run(connection, "RELEASE request"))
         .is_err()
@@ -423,7 +456,7 @@ mod tests {
 
         let (folder, sqlite) = store();
         let tx = sqlite.write().await.unwrap();
-        execute(tx.connection(), "CREATE TABLE t (number BIGINT)", &[]).unwrap();
+        execute(tx.connection().unwrap(), "CREATE TABLE t (number BIGINT)", &[]).unwrap();
         tx.commit().await.unwrap();
         let mut names = Vec::new();
         for file in std::fs::read_dir(folder.path()).unwrap() {
@@ -433,5 +466,65 @@ mod tests {
             names.push(file.file_name());
         }
         assert_eq!(names.len(), 3, "{names:?}");
+    }
+
+    fn insert(tx: &Writer, number: i64) -> Result<u64, StoreError> {
+        execute(
+            tx.connection()?,
+            "INSERT INTO t (number) VALUES ($1)",
+            &[Value::Number(number)],
+        )
+    }
+
+    async fn numbers(sqlite: &Sqlite) -> Vec<i64> {
+        let reader = sqlite.read().await.unwrap();
+        let mut numbers = Vec::new();
+        each(
+            reader.connection(),
+            "SELECT number FROM t ORDER BY number",
+            &[],
+            |row| {
+                numbers.push(row.get(0)?);
+                Ok(())
+            },
+        )
+        .unwrap();
+        numbers
+    }
+
+    #[tokio::test]
+    async fn who_was_in_a_transaction_that_sqlite_ended_is_told() {
+        let (_folder, sqlite) = store();
+        let tx = sqlite.write().await.unwrap();
+        execute(tx.connection().unwrap(), "CREATE TABLE t (number BIGINT)", &[]).unwrap();
+        tx.commit().await.unwrap();
+
+        // Two of a group: one waits for the commit, and under the other the disk is full.
+        let (done, lost) = oneshot::channel();
+        let mut tx = sqlite.write().await.unwrap();
+        insert(&tx, 1).unwrap();
+        let state = tx.state.as_mut().unwrap();
+        run(&state.connection, "RELEASE request").unwrap();
+        state.waiting.push(done);
+        run(&state.connection, "SAVEPOINT request").unwrap();
+        insert(&tx, 2).unwrap();
+        run(tx.connection().unwrap(), "ROLLBACK").unwrap();
+        assert!(insert(&tx, 3).is_err());
+        let failed = tx.commit();
+        assert!(failed.await.is_err());
+        assert!(lost.await.unwrap().is_err());
+
+        // The same, and the next writer is faster than the thread that commits.
+        let (done, lost) = oneshot::channel();
+        let mut tx = sqlite.write().await.unwrap();
+        let state = tx.state.as_mut().unwrap();
+        state.waiting.push(done);
+        run(&state.connection, "ROLLBACK").unwrap();
+        state.begin().unwrap();
+        run(&state.connection, "SAVEPOINT request").unwrap();
+        insert(&tx, 4).unwrap();
+        tx.commit().await.unwrap();
+        assert!(lost.await.unwrap().is_err());
+        assert_eq!(numbers(&sqlite).await, [4]);
     }
 }
