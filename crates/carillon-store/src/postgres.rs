@@ -270,14 +270,40 @@ impl ToSql for Bound<'_> {
     tokio_postgres::types::to_sql_checked!();
 }
 
-/// The address as it may be shown.
+/// The address as it may be shown: without the password, wherever it stands, and without options that nobody knows
+/// the meaning of.
 fn without_password(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme + 3 < at => {
-            let user = url[scheme + 3..at].split(':').next().unwrap_or_default();
-            format!("{}{user}@{}", &url[..scheme + 3], &url[at + 1..])
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return "...".to_owned();
+    };
+    let (base, query) = match rest.split_once('?') {
+        // A password may have been written with a question mark in it, and then nothing is where it seems.
+        Some((_, query)) if query.contains('@') => return format!("{scheme}://..."),
+        Some((base, query)) => (base, Some(query)),
+        None => (rest, None),
+    };
+    let base = match base.rsplit_once('@') {
+        Some((credentials, place)) => {
+            let user = credentials.split(':').next().unwrap_or_default();
+            format!("{user}@{place}")
         }
-        _ => url.to_owned(),
+        None => base.to_owned(),
+    };
+    let is_shown = |option: &&str| {
+        let name = option.split('=').next().unwrap_or_default();
+        // A name with an escape in it may be anything.
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        is_plain && !name.contains("password")
+    };
+    let options: Vec<&str> = query
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .filter(is_shown)
+        .collect();
+    if options.is_empty() {
+        format!("{scheme}://{base}")
+    } else {
+        format!("{scheme}://{base}?{}", options.join("&"))
     }
 }
 
@@ -302,5 +328,21 @@ mod tests {
             "postgres://carillon@db:5432/c"
         );
         assert_eq!(without_password("postgres://db/c"), "postgres://db/c");
+        for (url, shown) in [
+            (
+                "postgres://u@db/c?sslmode=require&password=s3cret&host=x",
+                "postgres://u@db/c?sslmode=require&host=x",
+            ),
+            ("postgres://db/c?p%61ssword=s3cret", "postgres://db/c"),
+            ("postgres://db/c?PASSWORD=s3cret", "postgres://db/c"),
+            ("postgres://db/c?sslpassword=s3cret", "postgres://db/c"),
+            ("postgres://u:s3cret/@db/c", "postgres://u@db/c"),
+            ("postgres://u:s3@cret@db/c", "postgres://u@db/c"),
+            ("postgres://u:s3?cret@db/c", "postgres://..."),
+            ("postgres://db/c?password=s3@cret", "postgres://..."),
+            ("host=db password=s3cret", "..."),
+        ] {
+            assert_eq!(without_password(url), shown, "{url}");
+        }
     }
 }
