@@ -102,7 +102,7 @@ impl Store {
             Engine::Postgres(postgres::Postgres::open(url).await?)
         } else {
             return Err(StoreError::Address {
-                url: url.to_owned(),
+                url: postgres::without_password(url),
                 reason: "must begin with sqlite: or postgres://".to_owned(),
             });
         };

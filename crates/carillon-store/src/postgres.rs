@@ -272,9 +272,10 @@ impl ToSql for Bound<'_> {
 
 /// The address as it may be shown: without the password, wherever it stands, and without options that nobody knows
 /// the meaning of.
-fn without_password(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
-        return "...".to_owned();
+        let may_hold_one = url.contains(['@', '=']);
+        return if may_hold_one { "..." } else { url }.to_owned();
     };
     let (base, query) = match rest.split_once('?') {
         // A password may have been written with a question mark in it, and then nothing is where it seems.
@@ -341,6 +342,7 @@ mod tests {
             ("postgres://u:s3?cret@db/c", "postgres://..."),
             ("postgres://db/c?password=s3@cret", "postgres://..."),
             ("host=db password=s3cret", "..."),
+            ("carillon.db", "carillon.db"),
         ] {
             assert_eq!(without_password(url), shown, "{url}");
         }
