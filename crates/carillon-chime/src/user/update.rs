@@ -101,13 +101,12 @@ impl Operation for CreateUser {
                 "`Username` must be 1 to {USERNAME} characters, not all of them blank"
             )));
         }
-        if rows::holder(cx.tx, &email.key()).await?.is_some() {
-            return Err(Error::Conflict("the address is taken".to_owned()));
-        }
+        // One refusal for both: nobody learns here which addresses others have, nor takes one that is not its own.
         let claimant = account::rows::claimant(cx.tx, &domain_of(email.as_str())).await?;
-        if claimant.is_some_and(|(claimant, _)| claimant != account.id) {
+        let is_ours = claimant.is_some_and(|(claimant, _)| claimant == account.id);
+        if !is_ours || rows::holder(cx.tx, &email.key()).await?.is_some() {
             return Err(Error::Conflict(
-                "another account has claimed the domain of the address".to_owned(),
+                "the address is taken, or the account has not claimed its domain".to_owned(),
             ));
         }
         let mut user = UserRow::new(uuid_v4(cx.entropy()), &account, email.as_str().to_owned(), cx.now);

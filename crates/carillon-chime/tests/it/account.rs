@@ -105,7 +105,6 @@ async fn an_account_of_others_is_as_one_that_is_not() {
         for id in [
             "nothing",
             "ABCDEF00-0000-4000-8000-000000000000",
-            "%00",
             "%27%20OR%201=1%20--",
         ] {
             assert_eq!(

@@ -12,7 +12,8 @@ impl World {
         self.call("POST", &path, body).await
     }
 
-    async fn claim(&self, account: &str, domain: &str) {
+    /// Makes a domain the account's.
+    pub async fn claim(&self, account: &str, domain: &str) {
         let now = self.server.environment().clock.now();
         let mut tx = self.server.store().write().await.unwrap();
         operator::claim_domain(&mut tx, account, domain, now)
@@ -21,7 +22,7 @@ impl World {
         tx.commit().await.unwrap();
     }
 
-    async fn release(&self, account: &str, domain: &str) {
+    pub async fn release(&self, account: &str, domain: &str) {
         let mut tx = self.server.store().write().await.unwrap();
         operator::release_domain(&mut tx, account, domain).await.unwrap();
         tx.commit().await.unwrap();

@@ -40,7 +40,7 @@ async fn an_invited_user_is_found_by_id_and_by_address() {
         for path in [
             format!("/accounts/{other}/users/{id}"),
             format!("/accounts/{account}/users/{NOBODY}"),
-            format!("/accounts/{account}/users/%00"),
+            format!("/accounts/{account}/users/nothing"),
             format!("/accounts/{other}/users?operation=get-by-email&user-email=ada%40example.com"),
         ] {
             let answer = world.call("GET", &path, Value::Null).await;
@@ -293,6 +293,7 @@ async fn devices_are_created_in_enterprise_accounts() {
     for world in worlds().await {
         let account = world.account("A").await;
         world.set_type(&account, "EnterpriseLWA").await;
+        world.claim(&account, "example.com").await;
         let body = json!({ "Username": "Room 1", "Email": "room1@example.com", "UserType": "SharedDevice" });
         let made = world.batch(&account, "create", body.clone()).await;
         assert_eq!(made.status, 201);
@@ -322,6 +323,33 @@ async fn devices_are_created_in_enterprise_accounts() {
                 "BadRequestException"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_device_takes_no_address_of_others() {
+    for world in worlds().await {
+        let (mine, other) = (world.account("A").await, world.account("B").await);
+        world.set_type(&mine, "EnterpriseLWA").await;
+        world.claim(&mine, "example.com").await;
+        world.claim(&other, "claimed.example").await;
+        world.invited(&world.account("C").await, "ada@nobodys.example").await;
+        let mut answers = Vec::new();
+        for email in [
+            "victim@nobodys.example",
+            "ada@nobodys.example",
+            "victim@claimed.example",
+        ] {
+            let body = json!({ "Username": "Room", "Email": email, "UserType": "SharedDevice" });
+            let answer = world.batch(&mine, "create", body).await;
+            assert_eq!(
+                (answer.status, answer.code()),
+                (409, "ConflictException"),
+                "{email}"
+            );
+            answers.push(answer.text);
+        }
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
     }
 }
 
