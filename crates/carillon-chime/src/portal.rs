@@ -176,10 +176,7 @@ impl Portal {
         let password = Secret::new(form.get("password").to_owned());
         let name = form.get("display_name").trim();
         let again = |status, problem| Ok(html(status, invitation_page(&open, token, name, Some(problem))));
-        let keys = [
-            Key::Target(session::digest(&open.invite.id)),
-            Key::source(device.ip),
-        ];
+        let keys = Key::of_try(&session::digest(&open.invite.id), device.ip);
         let proof = match open.known_password() {
             Some(known) => {
                 if let Err(wait) = self.guard.admit(&keys, device.now) {
@@ -188,7 +185,6 @@ impl Portal {
                 if !self.environment.verify_password(&password, Some(known)).await? {
                     return again(StatusCode::UNAUTHORIZED, "The password is not right.");
                 }
-                self.guard.forgive(&keys);
                 Proof::Verified {
                     hash: known.to_owned(),
                 }
@@ -196,6 +192,10 @@ impl Portal {
             None => {
                 if let Err(problem) = check_new(name, &password) {
                     return again(StatusCode::BAD_REQUEST, problem);
+                }
+                // A hash costs as much as a check.
+                if let Err(wait) = self.guard.admit(&keys, device.now) {
+                    return Ok(wait_page(wait));
                 }
                 Proof::New {
                     display_name: name.to_owned(),
@@ -205,7 +205,10 @@ impl Portal {
         };
         Ok(
             match self.people().accept(invite_id, token, &proof, device).await? {
-                Some(token) => self.welcome(&token),
+                Some(token) => {
+                    self.guard.forgive(&keys);
+                    self.welcome(&token)
+                }
                 None => no_invitation(),
             },
         )
@@ -216,10 +219,7 @@ impl Portal {
             form.get("email").trim(),
             Secret::new(form.get("password").to_owned()),
         );
-        let keys = [
-            Key::Target(session::digest(&email.to_lowercase())),
-            Key::source(device.ip),
-        ];
+        let keys = Key::of_try(&session::digest(&email.to_lowercase()), device.ip);
         if let Err(wait) = self.guard.admit(&keys, device.now) {
             return Ok(wait_page(wait));
         }

@@ -1,5 +1,8 @@
 //! Against those who try passwords: the more tries, the longer the pause before the next.
 //!
+//! What counts most is the pair of a target and where it is tried from, so that a stranger cannot keep a person
+//! waiting; the target alone has a budget that only many strangers together use up.
+//!
 //! Kept in memory of this process only: a restart forgives, and several nodes count each for itself.
 
 use std::collections::HashMap;
@@ -12,33 +15,41 @@ use carillon_aws::time::Timestamp;
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Key {
-    /// A digest of what was tried to open, whether or not it exists.
+    /// A digest of what was tried to open, whether or not it exists, from wherever.
     Target(String),
-    /// Where tries come from: an address, of IPv6 the network that one customer has.
+    /// The same, from one place.
+    Pair(String, IpAddr),
+    /// Where tries come from.
     Source(IpAddr),
 }
 
 impl Key {
-    pub fn source(ip: IpAddr) -> Self {
-        Self::Source(match ip.to_canonical() {
-            IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
-            v4 => v4,
-        })
+    /// All that a try counts for.
+    pub fn of_try(target: &str, ip: IpAddr) -> [Self; 3] {
+        let source = network_of(ip);
+        [
+            Self::Pair(target.to_owned(), source),
+            Self::Target(target.to_owned()),
+            Self::Source(source),
+        ]
     }
 
     /// Tries without a pause.
     fn free(&self) -> u32 {
         match self {
-            Self::Target(_) => 5,
+            Self::Pair(..) => 5,
             // People behind one address share it.
             Self::Source(_) => 50,
+            // Twenty strangers with all their free tries.
+            Self::Target(_) => 100,
         }
     }
 
     fn longest_pause(&self) -> Duration {
         match self {
-            // Not longer, or a stranger could lock somebody out.
-            Self::Target(_) => Duration::from_secs(60),
+            // Not longer, or strangers could lock somebody out.
+            Self::Target(_) => Duration::from_secs(10),
+            Self::Pair(..) => Duration::from_secs(60),
             Self::Source(_) => Duration::from_secs(15 * 60),
         }
     }
@@ -46,7 +57,8 @@ impl Key {
     /// How long it takes until one try is forgotten.
     fn memory(&self) -> Duration {
         match self {
-            Self::Target(_) => Duration::from_secs(5 * 60),
+            Self::Pair(..) => Duration::from_secs(5 * 60),
+            Self::Target(_) => Duration::from_secs(60),
             // An office mistypes all day long.
             Self::Source(_) => Duration::from_secs(10),
         }
@@ -63,8 +75,16 @@ impl Key {
     }
 }
 
-/// Keys kept at most: about 2 MiB.
-const KEYS: usize = 10_000;
+/// One address, of IPv6 the network that one customer has.
+fn network_of(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
+        v4 => v4,
+    }
+}
+
+/// Keys kept at most: about 6 MiB.
+const KEYS: usize = 30_000;
 
 /// Tries not forgotten yet, each as the time until it would be.
 #[derive(Debug, Clone, Copy)]
@@ -110,16 +130,16 @@ impl Guard {
         Ok(())
     }
 
-    /// Takes a try back that was right: those before it on the same target are forgiven.
+    /// Takes a try back that was right: those before it on the same target from the same place are forgiven.
     pub fn forgive(&self, keys: &[Key]) {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys {
             match key {
-                Key::Target(_) => {
+                Key::Pair(..) => {
                     tries.remove(key);
                 }
-                // One right password of one's own must not clear a thousand wrong ones of others.
-                Key::Source(_) => {
+                // One right password must not clear a thousand wrong ones of others.
+                Key::Target(_) | Key::Source(_) => {
                     if let Some(known) = tries.get_mut(key) {
                         known.weight = known.weight.saturating_sub(key.memory());
                     }
@@ -156,12 +176,43 @@ mod tests {
         Timestamp::from_seconds(seconds)
     }
 
+    fn home() -> IpAddr {
+        "192.0.2.7".parse().unwrap()
+    }
+
     fn target(name: &str) -> [Key; 1] {
-        [Key::Target(name.to_owned())]
+        [Key::Pair(name.to_owned(), home())]
     }
 
     #[test]
-    fn pauses_grow_up_to_a_minute_for_a_target() {
+    fn a_stranger_does_not_keep_a_person_waiting() {
+        let guard = Guard::default();
+        let stranger = Key::of_try("ada", "198.51.100.1".parse().unwrap());
+        let mut refused = 0;
+        for second in 0..3_600 {
+            refused += usize::from(guard.admit(&stranger, at(second)).is_err());
+        }
+        assert!(refused > 3_000, "the stranger waits: {refused}");
+        let ada = Key::of_try("ada", home());
+        assert_eq!(guard.admit(&ada, at(3_600)), Ok(()));
+    }
+
+    #[test]
+    fn many_strangers_together_are_slowed_and_lock_nobody_out() {
+        let guard = Guard::default();
+        for stranger in 0..200_u32 {
+            let ip = std::net::Ipv4Addr::from_bits(0x0a00_0000 + stranger);
+            let _ = guard.admit(&Key::of_try("ada", ip.into()), at(0));
+        }
+        let ada = Key::of_try("ada", home());
+        let Err(pause) = guard.admit(&ada, at(0)) else {
+            panic!("no pause")
+        };
+        assert!(pause <= Duration::from_secs(10), "{pause:?}");
+    }
+
+    #[test]
+    fn pauses_grow_up_to_a_minute_for_a_target_from_one_place() {
         let guard = Guard::default();
         for _ in 0..5 {
             assert_eq!(guard.admit(&target("a"), at(0)), Ok(()));
@@ -217,30 +268,22 @@ mod tests {
     #[test]
     fn a_source_is_slowed_whatever_it_tries() {
         let guard = Guard::default();
-        let source = Key::source("2001:db8::1".parse().unwrap());
+        let of_try = |target: &str, ip: &str| Key::of_try(target, ip.parse().unwrap());
         for number in 0..50 {
-            let keys = [Key::Target(number.to_string()), source.clone()];
-            guard.admit(&keys, at(0)).unwrap();
+            guard
+                .admit(&of_try(&number.to_string(), "2001:db8::1"), at(0))
+                .unwrap();
         }
-        let neighbour = Key::source("2001:db8::ffff".parse().unwrap());
-        assert!(
-            guard
-                .admit(&[Key::Target("new".to_owned()), neighbour], at(0))
-                .is_err()
-        );
-        guard.forgive(&[source]);
-        assert!(
-            guard
-                .admit(&[Key::source("::ffff:192.0.2.1".parse().unwrap())], at(0))
-                .is_ok()
-        );
+        assert!(guard.admit(&of_try("new", "2001:db8::ffff"), at(0)).is_err());
+        assert!(guard.admit(&of_try("new", "::ffff:192.0.2.1"), at(0)).is_ok());
+        assert_eq!(of_try("new", "::ffff:192.0.2.1"), of_try("new", "192.0.2.1"));
     }
 
     #[test]
     fn an_office_that_mistypes_is_not_shut_out() {
         let guard = Guard::default();
         for number in 0..10_000 {
-            let keys = [Key::source("192.0.2.1".parse().unwrap())];
+            let keys = Key::of_try(&number.to_string(), home());
             assert_eq!(guard.admit(&keys, at(10 * number)), Ok(()));
         }
     }
@@ -251,7 +294,7 @@ mod tests {
         for _ in 0..7 {
             let _ = guard.admit(&target("busy"), at(0));
         }
-        for number in 0..30_000 {
+        for number in 0..2 * KEYS {
             guard.admit(&target(&number.to_string()), at(0)).unwrap();
         }
         assert!(guard.tries.lock().unwrap().len() <= KEYS);

@@ -243,6 +243,55 @@ async fn trying_passwords_takes_longer_and_longer() {
 }
 
 #[tokio::test]
+async fn a_stranger_does_not_keep_a_person_out() {
+    let world = sqlite().await;
+    let account = world.account("A").await;
+    world.member(&account, "ada@example.com").await;
+    let mut stranger = world.browser();
+    stranger.ip = "198.51.100.1".parse().unwrap();
+    for _ in 0..5 {
+        assert_eq!(stranger.sign_in("ada@example.com", "guess").await.status, 401);
+    }
+    assert_eq!(stranger.sign_in("ada@example.com", "guess").await.status, 429);
+    assert_eq!(
+        world.browser().sign_in("ada@example.com", PASSWORD).await.status,
+        303
+    );
+    assert_eq!(
+        stranger.sign_in("ada@example.com", PASSWORD).await.status,
+        429,
+        "the person coming in does not let the stranger go on"
+    );
+}
+
+#[tokio::test]
+async fn registering_is_slowed_as_signing_in_is() {
+    let world = sqlite().await;
+    let account = world.account("A").await;
+    world.invite(&account, &["ada@example.com"]).await.ok();
+    world.work().await;
+    let link = world.link();
+    let attempt = async || world.browser().accept(&link, PASSWORD).await.status;
+    let statuses = tokio::join!(
+        attempt(),
+        attempt(),
+        attempt(),
+        attempt(),
+        attempt(),
+        attempt(),
+        attempt(),
+        attempt()
+    );
+    let statuses: [u16; 8] = statuses.into();
+    let count = |wanted| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!(count(303), 1, "{statuses:?}");
+    assert!(
+        count(429) >= 1,
+        "each try costs a hash, whoever makes it: {statuses:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_session_ends_by_itself() {
     for world in worlds().await {
         let account = world.account("A").await;

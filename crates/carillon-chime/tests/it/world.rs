@@ -158,6 +158,7 @@ impl World {
         Browser {
             world: self,
             cookie: None,
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
             headers: HashMap::from([("sec-fetch-site", "same-origin".to_owned())]),
         }
     }
@@ -167,6 +168,7 @@ impl World {
 pub struct Browser<'a> {
     world: &'a World,
     pub cookie: Option<String>,
+    pub ip: IpAddr,
     pub headers: HashMap<&'static str, String>,
 }
 
@@ -192,7 +194,7 @@ impl Browser<'_> {
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let peer = Peer {
-            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ip: self.ip,
             tls: None,
         };
         let response = self
