@@ -188,10 +188,20 @@ impl carillon_store::FromRow for AwsAccount {
 /// Says that access control of the account changed: whoever was compiled before is compiled again.
 ///
 /// Called by every change of users, groups, memberships, policies, attachments, keys, roles and tags.
-pub(crate) async fn raise_revision(tx: &mut WriteTx, id: AwsAccountId) -> Result<(), StoreError> {
+///
+/// A number is not used again: it is the present microsecond, or one more than the last if that is later. A
+/// database that lost its last commits, because it was restored or another took over, would count them anew, and
+/// who read them would not notice.
+pub(crate) async fn raise_revision(
+    tx: &mut WriteTx,
+    id: AwsAccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE aws_account SET access_revision = access_revision + 1 WHERE aws_account_id = $1",
-        bind![id],
+        "UPDATE aws_account
+            SET access_revision = CASE WHEN access_revision < $1 THEN $2 ELSE access_revision + 1 END
+          WHERE aws_account_id = $3",
+        bind![now, now, id],
     )
     .await?;
     Ok(())

@@ -120,7 +120,7 @@ async fn attach<O: Operation<Access = carillon_operation::PermissionsManagement>
         });
     }
     rows::insert(cx.tx, account, kind, &entity.id, policy_arn, cx.now).await?;
-    raise_revision(cx.tx, account).await?;
+    raise_revision(cx.tx, account, cx.now).await?;
     Ok(())
 }
 
@@ -136,7 +136,7 @@ async fn detach<O: Operation<Access = carillon_operation::PermissionsManagement>
     if !rows::delete(cx.tx, &entity.id, policy_arn).await? {
         return Err(policy::not_found(policy_arn));
     }
-    raise_revision(cx.tx, account).await?;
+    raise_revision(cx.tx, account, cx.now).await?;
     Ok(())
 }
 

@@ -71,7 +71,9 @@ impl IamIdentities {
             Some(known) => known,
             None => {
                 let mut tx = self.store.read().await?;
-                self.read(&mut tx, access_key_id, session_token).await?
+                let credentials = self.read(&mut tx, access_key_id, session_token).await?;
+                self.remember(&credentials);
+                credentials
             }
         };
         match &credentials.caller.session {
@@ -80,7 +82,7 @@ impl IamIdentities {
         }
     }
 
-    /// Reads the credentials of a key and remembers them.
+    /// Reads the credentials of a key.
     async fn read(
         &self,
         tx: &mut ReadTx,
@@ -93,13 +95,7 @@ impl IamIdentities {
             (Some(AccessKeyKind::Temporary), None) | (_, Some(_)) => return Err(Unidentified::Invalid),
             (_, None) => self.long_term(tx, access_key_id).await?,
         };
-        let credentials = Arc::new(credentials);
-        // Somebody who began later may have been faster.
-        self.known
-            .put(access_key_id, Arc::clone(&credentials), 1, |known| {
-                known.revision > credentials.revision
-            });
-        Ok(credentials)
+        Ok(Arc::new(credentials))
     }
 
     async fn long_term(&self, tx: &mut ReadTx, access_key_id: &str) -> Result<Credentials, Unidentified> {
@@ -196,6 +192,16 @@ impl Identities for IamIdentities {
         })
     }
 
+    fn remember(&self, credentials: &Arc<Credentials>) {
+        // Somebody who began later may have been faster.
+        self.known.put(
+            &credentials.caller.access_key_id,
+            Arc::clone(credentials),
+            1,
+            |known| known.revision > credentials.revision,
+        );
+    }
+
     fn forget(&self, access_key_id: &str) {
         self.known.remove(access_key_id);
     }
@@ -251,4 +257,62 @@ fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
 
 fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use carillon_aws::time::Clock;
+
+    use super::*;
+    use crate::account::raise_revision;
+    use crate::testing::{TestServer, engines};
+
+    async fn known(identities: &IamIdentities, key: &str, now: Timestamp) -> Arc<Credentials> {
+        identities.credentials(key, None, now).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_never_got_durable_is_not_remembered() {
+        for engine in engines().await {
+            let server = TestServer::start_on(engine, &[]).await;
+            let (key, now) = (server.as_root().access_key_id, server.clock().now());
+            let identities = IamIdentities::new(server.store().clone(), Arc::clone(server.environment()));
+            let before = known(&identities, &key, now).await;
+
+            let mut tx = server.store().write().await.unwrap();
+            raise_revision(&mut tx, server.account_id(), now).await.unwrap();
+            let within = identities.reread(&before, &mut tx).await.unwrap().unwrap();
+            assert!(within.revision > before.revision);
+            drop(tx);
+            assert_eq!(known(&identities, &key, now).await.revision, before.revision);
+
+            identities.remember(&within);
+            assert_eq!(known(&identities, &key, now).await.revision, within.revision);
+            // An older one does not take the place of a newer one.
+            identities.remember(&before);
+            assert_eq!(known(&identities, &key, now).await.revision, within.revision);
+        }
+    }
+
+    #[tokio::test]
+    async fn no_revision_comes_twice() {
+        for engine in engines().await {
+            let server = TestServer::start_on(engine, &[]).await;
+            let (key, now) = (server.as_root().access_key_id, server.clock().now());
+            let mut seen = Vec::new();
+            for at in [
+                now,
+                now,
+                Timestamp::from_micros(now.as_micros() - 5),
+                now + Duration::from_secs(1),
+            ] {
+                let mut tx = server.store().write().await.unwrap();
+                raise_revision(&mut tx, server.account_id(), at).await.unwrap();
+                tx.commit().await.unwrap();
+                let identities = IamIdentities::new(server.store().clone(), Arc::clone(server.environment()));
+                seen.push(known(&identities, &key, now).await.revision - now.as_micros());
+            }
+            assert_eq!(seen, [0, 1, 2, 1_000_000]);
+        }
+    }
 }

@@ -67,7 +67,7 @@ async fn put<O: Operation<Access = PermissionsManagement>>(
         )));
     }
     rows::put(cx.tx, &entity.id, policy_name.as_str(), document.as_str()).await?;
-    raise_revision(cx.tx, account).await?;
+    raise_revision(cx.tx, account, cx.now).await?;
     Ok(())
 }
 
@@ -118,6 +118,6 @@ async fn delete<O: Operation<Access = PermissionsManagement>>(
     if !rows::delete(cx.tx, &entity.id, policy_name.as_str()).await? {
         return Err(not_found(kind, policy_name));
     }
-    raise_revision(cx.tx, account).await?;
+    raise_revision(cx.tx, account, cx.now).await?;
     Ok(())
 }

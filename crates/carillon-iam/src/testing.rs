@@ -236,7 +236,7 @@ impl TestServer {
         account::insert_access_key(&mut tx, environment, &new, now)
             .await
             .expect("a new key");
-        account::raise_revision(&mut tx, account)
+        account::raise_revision(&mut tx, account, now)
             .await
             .expect("a revision");
         tx.commit().await.expect("a commit");

@@ -191,11 +191,16 @@ pub trait Identities: Send + Sync + 'static {
     /// The same credentials as this transaction sees them, because access control changed since they were read;
     /// nothing if they are no longer good. Reading them where they are used is what lets any number of
     /// changes go through at the same time: each waits for the one before, and none starts over.
+    ///
+    /// They are not remembered: the transaction may see what never gets durable.
     fn reread<'a>(
         &'a self,
         stale: &'a Credentials,
         tx: &'a mut ReadTx,
     ) -> BoxFuture<'a, Result<Option<Arc<Credentials>>, StoreError>>;
+
+    /// Remembers credentials that were read again, once what they were read from is durable.
+    fn remember(&self, credentials: &Arc<Credentials>);
 
     /// Drops what is remembered of an access key, because something changed since.
     fn forget(&self, access_key_id: &str);

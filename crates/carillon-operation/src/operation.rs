@@ -225,8 +225,9 @@ impl<'a> Request<'a> {
         &self.credentials.caller
     }
 
-    /// What holds of the caller in this transaction, if that is not what is known of it.
-    async fn changed(&self, tx: &mut ReadTx) -> Result<Option<Arc<Credentials>>, Fault> {
+    /// What holds of the caller in this transaction, if that is not what is known of it. `of_snapshot`: what the
+    /// transaction sees is durable, so it may be remembered.
+    async fn changed(&self, tx: &mut ReadTx, of_snapshot: bool) -> Result<Option<Arc<Credentials>>, Fault> {
         let revision = tx
             .fetch_number(
                 "SELECT access_revision FROM aws_account WHERE aws_account_id = $1",
@@ -243,11 +244,13 @@ impl<'a> Request<'a> {
             .await?
             .ok_or(Fault::Changed)?;
         // The signature was made with the secret that was known.
-        if reread.secret.matches(self.credentials.secret.expose().as_bytes()) {
-            Ok(Some(reread))
-        } else {
-            Err(Fault::Changed)
+        if !reread.secret.matches(self.credentials.secret.expose().as_bytes()) {
+            return Err(Fault::Changed);
         }
+        if of_snapshot {
+            self.pipeline.identities.remember(&reread);
+        }
+        Ok(Some(reread))
     }
 
     /// The same request of the caller as it is now.
@@ -307,7 +310,7 @@ async fn run<O: Operation>(request: &Request<'_>) -> Result<Vec<u8>, Fault> {
 async fn prepare<O: Operation>(request: &Request<'_>, operation: &mut O) -> Result<(), Fault> {
     if O::PREPARES {
         let mut tx = request.pipeline.store.read().await?;
-        let changed = request.changed(&mut tx).await?;
+        let changed = request.changed(&mut tx, true).await?;
         authorize::<O>(&request.of(changed.as_deref()), operation, &mut tx).await?;
         drop(tx);
         operation
@@ -347,12 +350,30 @@ async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Ve
 }
 
 async fn once<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Fault> {
-    let environment = &request.pipeline.environment;
     let waited = Waiting::to_begin(O::Access::LEVEL);
     let mut tx = <O::Access as Access>::Tx::begin(&request.pipeline.store).await?;
     drop(waited);
-    let changed = request.changed(tx.reader()).await?;
-    let request = &request.of(changed.as_deref());
+    let of_snapshot = O::Access::LEVEL.reads_only();
+    let changed = request.changed(tx.reader(), of_snapshot).await?;
+    let outcome = conclude(&request.of(changed.as_deref()), operation, tx).await;
+    if let Some(changed) = changed.filter(|_| !of_snapshot) {
+        let identities = &request.pipeline.identities;
+        match outcome {
+            Ok(_) => identities.remember(&changed),
+            // What the transaction saw may be gone with it. Whoever comes next reads what is durable.
+            Err(_) => identities.forget(&changed.caller.access_key_id),
+        }
+    }
+    outcome
+}
+
+/// Decides, has the effect, and makes it durable.
+async fn conclude<O: Operation>(
+    request: &Request<'_>,
+    operation: &O,
+    mut tx: <O::Access as Access>::Tx,
+) -> Result<Vec<u8>, Fault> {
+    let environment = &request.pipeline.environment;
     let (granted, target) = authorize::<O>(request, operation, tx.reader()).await?;
     let mut context = Context {
         caller: request.caller(),
@@ -432,7 +453,7 @@ impl AnyOperation for Planned {
 impl Planned {
     async fn authorize(&self, request: &Request<'_>) -> Result<(), Fault> {
         let mut tx = request.pipeline.store.read().await?;
-        let changed = request.changed(&mut tx).await?;
+        let changed = request.changed(&mut tx, true).await?;
         Granted::<Self>::decide(&request.of(changed.as_deref()), &self.target(request), None)?;
         Ok(())
     }

@@ -94,7 +94,7 @@ impl Operation for CreateAccessKey {
             user_id: &owner_id,
         };
         insert_access_key(cx.tx, cx.environment, &new, cx.now).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         let shown = SecretAccessKey::try_from(secret.expose().clone())
             .map_err(|error| Fault::internal(error.to_string()))?;
         Ok(AccessKeyOutput {
@@ -141,7 +141,7 @@ impl Operation for UpdateAccessKey {
         if !rows::set_status(cx.tx, &owner_id, self.access_key_id.as_str(), self.status).await? {
             return Err(no_such_key(&self.access_key_id));
         }
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -172,7 +172,7 @@ impl Operation for DeleteAccessKey {
         if !rows::delete(cx.tx, &owner_id, self.access_key_id.as_str()).await? {
             return Err(no_such_key(&self.access_key_id));
         }
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }

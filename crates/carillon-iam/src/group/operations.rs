@@ -88,7 +88,7 @@ impl Operation for CreateGroup {
             created_at: cx.now,
         };
         rows::insert(cx.tx, account, &group).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(GroupOutput {
             group: group.shape(account),
         })
@@ -251,7 +251,7 @@ impl Operation for UpdateGroup {
             group.path = path.to_string();
         }
         rows::rename(cx.tx, &group).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -281,7 +281,7 @@ impl Operation for DeleteGroup {
             return Err(Error::DeleteConflict(held));
         }
         rows::delete(cx.tx, &group.id).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -319,7 +319,7 @@ impl Operation for AddUserToGroup {
             });
         }
         rows::add_member(cx.tx, &group.id, &user.id, cx.now).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -353,7 +353,7 @@ impl Operation for RemoveUserFromGroup {
                 user.name, group.name
             )));
         }
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }

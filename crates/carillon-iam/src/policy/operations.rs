@@ -117,7 +117,7 @@ impl Operation for CreatePolicy {
         rows::insert(cx.tx, account, &policy, self.policy_document.as_str()).await?;
         tag::put(cx.tx, &policy.id, &self.tags).await?;
         // Sessions may name a policy that was deleted, and this one has its ARN.
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         let mut shape = policy.shape();
         shape.tags = (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags)));
         Ok(PolicyOutput { policy: shape })
@@ -311,7 +311,7 @@ impl Operation for DeletePolicy {
         rows::delete(cx.tx, &policy.id).await?;
         tag::remove_all(cx.tx, &policy.id).await?;
         // Sessions may have been made with it.
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }

@@ -96,7 +96,7 @@ impl Operation for CreatePolicyVersion {
             cx.now,
         )
         .await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(PolicyVersionOutput {
             policy_version: PolicyVersion::of(&policy, &version),
         })
@@ -215,7 +215,7 @@ impl Operation for SetDefaultPolicyVersion {
         let policy = super::require_local(cx, self.policy_arn.as_str()).await?;
         let version = require_version(cx.tx, &policy, &self.version_id).await?;
         rows::update_versions(cx.tx, &policy.id, version, policy.last_version, policy.updated_at).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }

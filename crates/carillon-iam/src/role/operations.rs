@@ -103,7 +103,7 @@ impl Operation for CreateRole {
         };
         rows::insert(cx.tx, account, &role).await?;
         tag::put(cx.tx, &role.id, &self.tags).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         let mut shape = role.shape(account, written);
         shape.permissions_boundary = role.permissions_boundary.map(AttachedPermissionsBoundary::of);
         shape.tags = (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags)));
@@ -248,7 +248,7 @@ impl Operation for DeleteRole {
         }
         tag::remove_all(cx.tx, &role.id).await?;
         rows::delete(cx.tx, &role.id).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }

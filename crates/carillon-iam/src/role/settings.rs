@@ -111,7 +111,7 @@ impl Operation for UpdateAssumeRolePolicy {
         let mut role = super::require(cx.tx, account, &self.role_name).await?;
         role.trust_policy = trust::kept(cx.tx, self.policy_document.as_str()).await?;
         rows::update(cx.tx, &role).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -146,7 +146,7 @@ impl Operation for PutRolePermissionsBoundary {
         boundary::require(cx.tx, cx.environment, account, boundary).await?;
         role.permissions_boundary = Some(boundary.to_owned());
         rows::update(cx.tx, &role).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -175,7 +175,7 @@ impl Operation for DeleteRolePermissionsBoundary {
         let mut role = super::require(cx.tx, account, &self.role_name).await?;
         role.permissions_boundary = None;
         rows::update(cx.tx, &role).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -207,7 +207,7 @@ impl Operation for TagRole {
         tag::check(&self.tags)?;
         let role = super::require(cx.tx, account, &self.role_name).await?;
         tag::put(cx.tx, &role.id, &self.tags).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -237,7 +237,7 @@ impl Operation for UntagRole {
         let account = cx.aws_account_id();
         let role = super::require(cx.tx, account, &self.role_name).await?;
         tag::remove(cx.tx, &role.id, &self.tag_keys).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }

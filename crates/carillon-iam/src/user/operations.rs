@@ -77,7 +77,7 @@ impl Operation for CreateUser {
         };
         rows::insert(cx.tx, account, &user).await?;
         tag::put(cx.tx, &user.id, &self.tags).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         let mut shape = user.shape(account);
         shape.permissions_boundary = user.permissions_boundary.map(AttachedPermissionsBoundary::of);
         shape.tags = (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags)));
@@ -265,7 +265,7 @@ impl Operation for UpdateUser {
             user.path = path.to_string();
         }
         rows::rename(cx.tx, &user).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -302,7 +302,7 @@ impl Operation for DeleteUser {
         }
         tag::remove_all(cx.tx, &user.id).await?;
         rows::delete(cx.tx, &user.id).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }

@@ -45,7 +45,7 @@ impl Operation for TagUser {
         tag::check(&self.tags)?;
         let user = entity::require(cx.tx, account, EntityKind::User, self.user_name.as_str()).await?;
         tag::put(cx.tx, &user.id, &self.tags).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -79,7 +79,7 @@ impl Operation for UntagUser {
         let account = cx.aws_account_id();
         let user = entity::require(cx.tx, account, EntityKind::User, self.user_name.as_str()).await?;
         tag::remove(cx.tx, &user.id, &self.tag_keys).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -141,7 +141,7 @@ impl Operation for PutUserPermissionsBoundary {
         let arn = self.permissions_boundary.as_str();
         boundary::require(cx.tx, cx.environment, account, arn).await?;
         rows::set_boundary(cx.tx, &user.id, Some(arn)).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
@@ -175,7 +175,7 @@ impl Operation for DeleteUserPermissionsBoundary {
             )));
         }
         rows::set_boundary(cx.tx, &user.id, None).await?;
-        raise_revision(cx.tx, account).await?;
+        raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
     }
 }
