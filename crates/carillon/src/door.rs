@@ -18,6 +18,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::cidr::Cidr;
+use crate::share::Connected;
 
 /// The largest body, in bytes.
 pub const BODY_SIZE: usize = 1024 * 1024;
@@ -32,10 +33,17 @@ pub const HEADER_SIZE: usize = 32 * 1024;
 /// What bodies that arrive at the same time may take together, in bytes.
 pub const BODIES: usize = 256 * 1024 * 1024;
 
+/// Requests that are read or answered at the same time. Each may have a head of [`HEADER_SIZE`].
+pub const OPEN: usize = 4_096;
+/// Requests that are answered at the same time, whether or not their client still waits.
+pub const ANSWERED: u32 = 1_024;
+
 /// Bodies are counted in pieces of this size.
 const PIECE: usize = 16 * 1024;
 /// How long a client that sent too much may go on, so that it hears the answer instead of a reset.
 const GRACE: Duration = Duration::from_secs(2);
+/// Where the server says whether it can be asked.
+const READY: &str = "/readyz";
 /// How long the database may take to say that it is there.
 const PING: Duration = Duration::from_secs(5);
 
@@ -45,6 +53,8 @@ pub struct Peer {
     pub ip: IpAddr,
     /// TLS version and cipher suite.
     pub tls: Option<(String, String)>,
+    /// What its address has of the server. Proxies that we trust have no share: they speak for everybody.
+    pub share: Option<Connected>,
 }
 
 /// Answers requests.
@@ -53,6 +63,8 @@ pub struct Door {
     portal: Arc<Portal>,
     metrics: PrometheusHandle,
     proxies: Vec<Cidr>,
+    open: Semaphore,
+    answered: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
 }
 
@@ -76,8 +88,21 @@ impl Door {
             portal: Arc::new(portal),
             metrics,
             proxies,
+            open: Semaphore::new(OPEN),
+            answered: Arc::new(Semaphore::new(ANSWERED as usize)),
             bodies: Arc::new(Semaphore::new(BODIES / PIECE)),
         }
+    }
+
+    /// Whether this is a proxy that may speak for its clients.
+    pub fn is_proxy(&self, ip: IpAddr) -> bool {
+        self.proxies.iter().any(|proxy| proxy.contains(ip))
+    }
+
+    /// Resolves when nothing is being answered, not even for clients that left.
+    pub async fn finish(&self) {
+        // Nobody closes it, so there is nothing else to hear.
+        let _ = self.answered.acquire_many(ANSWERED).await;
     }
 
     /// Answers one request. Never fails: what goes wrong is an answer too.
@@ -104,14 +129,25 @@ impl Door {
 
     async fn treat(&self, parts: &Arc<Parts>, body: Incoming, peer: &Peer) -> Result<Answer, Refusal> {
         if matches!(parts.method, Method::GET | Method::HEAD)
-            && let Some(page) = self.page(parts).await
+            && let Some(page) = self.page(parts)
         {
             return Ok(page);
         }
         if parts.headers.len() > HEADER_COUNT {
             return Err(Refusal::too_many_headers());
         }
-        let (body, _space) = self.collect(body).await?;
+        let _open = self.open.try_acquire().map_err(|_| Refusal::too_busy())?;
+        let share = match &peer.share {
+            Some(share) => Some(share.request().ok_or_else(Refusal::too_greedy)?),
+            None => None,
+        };
+        if matches!(parts.method, Method::GET | Method::HEAD) && parts.uri.path() == READY {
+            return Ok(self.readiness().await);
+        }
+        let (body, space) = self.collect(body).await?;
+        let answered = Arc::clone(&self.answered)
+            .try_acquire_owned()
+            .map_err(|_| Refusal::too_busy())?;
         let peer = self.client(&parts.headers, peer);
         // A task of its own: it goes on when the client leaves, so that what was begun is done and recorded,
         // and a panic in it ends nothing else.
@@ -121,6 +157,8 @@ impl Door {
             Arc::clone(parts),
         );
         let task = tokio::spawn(async move {
+            // What the request takes up is taken up as long as it is worked on.
+            let _held = (space, share, answered);
             if let Some(page) = portal.serve(&parts, &body, &peer).await {
                 return page;
             }
@@ -140,21 +178,10 @@ impl Door {
         }
     }
 
-    /// The pages that are not AWS's and need no signature.
-    async fn page(&self, parts: &Parts) -> Option<Answer> {
+    /// The pages that are not AWS's and need no signature, and nobody waits for.
+    fn page(&self, parts: &Parts) -> Option<Answer> {
         Some(match parts.uri.path() {
             "/healthz" => text(StatusCode::OK, "ok\n"),
-            "/readyz" => match tokio::time::timeout(PING, self.pipeline.store.ping()).await {
-                Ok(Ok(())) => text(StatusCode::OK, "ready\n"),
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "not ready: the database does not answer");
-                    text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
-                }
-                Err(_) => text(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "the database does not answer in time\n",
-                ),
-            },
             "/metrics" => plain(
                 StatusCode::OK,
                 "text/plain; version=0.0.4; charset=utf-8",
@@ -165,6 +192,20 @@ impl Door {
             }
             _ => return None,
         })
+    }
+
+    async fn readiness(&self) -> Answer {
+        match tokio::time::timeout(PING, self.pipeline.store.ping()).await {
+            Ok(Ok(())) => text(StatusCode::OK, "ready\n"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "not ready: the database does not answer");
+                text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+            }
+            Err(_) => text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database does not answer in time\n",
+            ),
+        }
     }
 
     /// The body, with the space it takes up.
@@ -222,7 +263,7 @@ impl Door {
         }
         let more = Arc::clone(&self.bodies)
             .try_acquire_many_owned(more)
-            .map_err(|_| Refusal::too_busy())?;
+            .map_err(|_| Refusal::too_much())?;
         match space {
             Some(space) => space.merge(more),
             None => *space = Some(more),
@@ -239,8 +280,7 @@ impl Door {
                 version: version.clone(),
                 cipher_suite: cipher_suite.clone(),
             });
-        let is_proxy = |ip: IpAddr| self.proxies.iter().any(|proxy| proxy.contains(ip));
-        if !is_proxy(peer.ip) {
+        if !self.is_proxy(peer.ip) {
             return carillon_operation::Peer {
                 ip: peer.ip,
                 tls: ends_here,
@@ -251,7 +291,7 @@ impl Door {
         for hop in listed(headers, "x-forwarded-for") {
             let Ok(address) = hop.parse() else { break };
             ip = address;
-            if !is_proxy(address) {
+            if !self.is_proxy(address) {
                 break;
             }
         }
@@ -322,8 +362,21 @@ impl Refusal {
         )
     }
 
+    fn too_much() -> Self {
+        Self::busy("too many large requests at the same time; try again")
+    }
+
     fn too_busy() -> Self {
-        Self::unavailable("too many large requests at the same time; try again")
+        Self::busy("too many requests at the same time; try again")
+    }
+
+    fn too_greedy() -> Self {
+        Self::busy("too many requests from one address at the same time; try again")
+    }
+
+    fn busy(message: &str) -> Self {
+        metrics::counter!("carillon_requests_refused_total").increment(1);
+        Self::unavailable(message)
     }
 
     fn too_late() -> Self {

@@ -1,7 +1,7 @@
 //! The socket: accepts connections, within bounds, until told to stop.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::connection::{self, Busy, Patient};
 use crate::door::{Door, HEADER_COUNT, HEADER_SIZE, Peer};
+use crate::share::{Connected, Shares};
 use crate::tls;
 
 /// Open connections. More are closed at once.
@@ -50,6 +51,7 @@ impl Listener {
     pub async fn serve(self, door: Arc<Door>, stop: impl Future<Output = ()>) {
         let graceful = GracefulShutdown::new();
         let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let shares = Arc::new(Shares::default());
         let http = http();
         tokio::pin!(stop);
         loop {
@@ -66,7 +68,14 @@ impl Listener {
                     continue;
                 }
             };
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            let ip = address.ip();
+            let place = Arc::clone(&places).try_acquire_owned().ok();
+            let share = if door.is_proxy(ip) {
+                Some(None)
+            } else {
+                shares.connect(ip).map(Some)
+            };
+            let (Some(place), Some(share)) = (place, share) else {
                 metrics::counter!("carillon_connections_refused_total").increment(1);
                 if self.tls.is_none() {
                     let _ = stream.try_write(TOO_MANY);
@@ -77,7 +86,8 @@ impl Listener {
             let connection = Connection {
                 door: Arc::clone(&door),
                 http: http.clone(),
-                address,
+                ip,
+                share,
                 watcher: graceful.watcher(),
                 _place: place,
             };
@@ -87,7 +97,11 @@ impl Listener {
             };
         }
         drop(self.socket);
-        if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        let finished = async {
+            graceful.shutdown().await;
+            door.finish().await;
+        };
+        if tokio::time::timeout(DRAIN, finished).await.is_err() {
             tracing::warn!(
                 seconds = DRAIN.as_secs(),
                 "some requests were not finished in time"
@@ -120,7 +134,8 @@ fn http() -> auto::Builder<TokioExecutor> {
 struct Connection {
     door: Arc<Door>,
     http: auto::Builder<TokioExecutor>,
-    address: SocketAddr,
+    ip: IpAddr,
+    share: Option<Connected>,
     watcher: Watcher,
     _place: OwnedSemaphorePermit,
 }
@@ -146,8 +161,9 @@ impl Connection {
         let busy = Busy::default();
         let stream = TokioIo::new(Patient::new(stream, busy.clone()));
         let peer = Arc::new(Peer {
-            ip: self.address.ip(),
+            ip: self.ip,
             tls,
+            share: self.share,
         });
         let door = self.door;
         let service = service_fn(move |request| {

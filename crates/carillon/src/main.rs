@@ -20,6 +20,7 @@ mod policy;
 #[cfg(test)]
 mod reference;
 mod serve;
+mod share;
 mod tls;
 
 use std::process::ExitCode;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::CommandFactory;
 
-use crate::{Cli, connection, door, listener};
+use crate::{Cli, connection, door, listener, share};
 
 /// Heading of options that have none of their own.
 const GENERAL: &str = "Options of `carillon serve`";
@@ -128,9 +128,29 @@ fn limits() -> String {
             "closed",
         ),
         (
+            "Requests that are read or answered at the same time",
+            door::OPEN.to_string(),
+            "503",
+        ),
+        (
+            "Requests that are answered at the same time",
+            door::ANSWERED.to_string(),
+            "503",
+        ),
+        (
+            "Requests of one address that are read or answered at the same time",
+            share::REQUESTS.to_string(),
+            "503",
+        ),
+        (
             "Open connections",
             listener::CONNECTIONS.to_string(),
-            "503, without a body",
+            "503, without a body; with TLS closed",
+        ),
+        (
+            "Open connections of one address",
+            share::CONNECTIONS.to_string(),
+            "503, without a body; with TLS closed",
         ),
         (
             "Requests of one HTTP/2 connection at the same time",
@@ -145,12 +165,18 @@ fn limits() -> String {
     ];
     let mut text = String::from(
         "\n## Limits\n\nThey are fixed. A refusal is an error of the service that the request is for: \
-         `BadRequestException` of Amazon Chime,\nand `RequestEntityTooLarge`, `RequestTimeout` or \
-         `RequestHeaderSectionTooLarge` of IAM, STS and CloudTrail.\n\n| What | Limit | Beyond it |\n| --- | --- | --- |\n",
+         `BadRequestException` or\n`ServiceUnavailableException` of Amazon Chime, and `RequestEntityTooLarge`, \
+         `RequestTimeout`,\n`RequestHeaderSectionTooLarge` or `ServiceUnavailable` of IAM, STS and CloudTrail.\n\n\
+         | What | Limit | Beyond it |\n| --- | --- | --- |\n",
     );
     for (what, limit, beyond) in rows {
         writeln!(text, "| {what} | {limit} | {beyond} |").unwrap();
     }
+    text.push_str(
+        "\nOne address is one of IPv4, or the network of 64 bits of IPv6. The limits of an address do not hold for \
+         trusted proxies,\nwhich speak for everybody: name yours with `--trusted-proxy`, and let it limit its clients.\n\
+         A request counts as answered until the work on it is done, also when its client left.\n",
+    );
     text
 }
 
@@ -209,7 +235,7 @@ const PROBES: &str = "
 | Address | Answer |
 | --- | --- |
 | `GET /healthz` | 200 while the process is up |
-| `GET /readyz` | 200 while the database answers, otherwise 503 |
+| `GET /readyz` | 200 while the database answers and there are not too many requests, otherwise 503 |
 | `GET /metrics` | measurements for Prometheus |
 | `GET /ACCOUNT/console`, `GET /console` | how to use the server without a web console; `ACCOUNT` is an account ID or alias |
 
@@ -219,6 +245,7 @@ const PROBES: &str = "
 | `carillon_request_seconds` | time to answer a request, by action |
 | `carillon_storage_seconds` | time that requests wait for storage, by step and kind of transaction |
 | `carillon_connections`, `carillon_connections_refused_total` | open connections, and those refused because there were too many |
+| `carillon_requests_refused_total` | requests refused because there were too many, or too many of their address |
 | `carillon_audit_log_dropped_total` | audit records that the log file could not take; the audit trail in the database has them |
 
 Keep `/metrics` from strangers at the proxy if the names of actions and their numbers are nobody's business.

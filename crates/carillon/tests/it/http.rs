@@ -1,15 +1,21 @@
 //! Bounds of what a client may send, and the pages that need no signature.
 
+use std::convert::Infallible;
 use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::HeaderMap;
 use http_body_util::Empty;
+use hyper::body::{Body, Frame};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::harness::{ACCOUNT, Setup};
+use crate::harness::{ACCOUNT, Server, Setup};
 
 const MIB: usize = 1024 * 1024;
 
@@ -149,4 +155,104 @@ fn http2_is_spoken_too() {
         (answer.status().as_u16(), answer.version()),
         (200, http::Version::HTTP_2)
     );
+}
+
+/// As many as one address may have.
+const CONNECTIONS: usize = 1_024;
+const ASKED: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+/// A connection that was answered on, and is kept.
+fn kept(server: &Server) -> TcpStream {
+    let mut stream = server.connect();
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    stream
+}
+
+#[test]
+fn one_address_has_no_more_than_its_share_of_connections() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+
+    let mut server = Setup::pinned().start();
+    let mut open: Vec<TcpStream> = (0..CONNECTIONS).map(|_| kept(&server)).collect();
+    let refused = server.raw(ASKED);
+    assert!(
+        refused.is_empty() || refused.starts_with("HTTP/1.1 503"),
+        "{refused}"
+    );
+    open.clear();
+    server.wait_for(|server| {
+        let said = server.raw(ASKED);
+        said.starts_with("HTTP/1.1 200").then_some(())
+    });
+    drop(server);
+
+    let proxied = Setup::pinned().arg("--trusted-proxy").arg("127.0.0.0/8").start();
+    let _open: Vec<TcpStream> = (0..CONNECTIONS).map(|_| kept(&proxied)).collect();
+    assert_eq!(proxied.get("/healthz").status, 200);
+}
+
+/// A body of which nothing ever comes.
+struct Never;
+
+impl Body for Never {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+#[test]
+fn one_address_has_no_more_than_its_share_of_requests() {
+    let mut server = Setup::pinned().start();
+    let url: http::Uri = format!("http://{}/accounts", server.address).parse().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let refused = runtime.block_on(async {
+        let mut refused = Vec::new();
+        let mut open = tokio::task::JoinSet::new();
+        // 28 more than it may have.
+        for _ in 0..6 {
+            let client: Client<_, Never> = Client::builder(TokioExecutor::new())
+                .http2_only(true)
+                .build_http();
+            for _ in 0..90 {
+                let request = http::Request::post(url.clone()).body(Never).unwrap();
+                open.spawn(client.request(request));
+            }
+        }
+        for _ in 0..28 {
+            refused.push(open.join_next().await.unwrap().unwrap().unwrap());
+        }
+        // The others are being read. What needs no waiting is answered all the same.
+        assert_eq!(server.get("/healthz").status, 200);
+        let metrics = server.get("/metrics").body;
+        assert!(
+            metrics.contains("carillon_requests_refused_total 28"),
+            "{metrics}"
+        );
+        refused
+    });
+    for answer in refused {
+        assert_eq!(answer.status(), 503);
+        assert_eq!(
+            answer.headers()["x-amzn-errortype"],
+            "ServiceUnavailableException"
+        );
+    }
+    drop(runtime);
+    server.wait_for(|server| (server.caller().status == 200).then_some(()));
 }
