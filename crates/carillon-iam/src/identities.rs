@@ -25,8 +25,10 @@ use crate::access_key::rows::RECORD_USE;
 use crate::account::secret_purpose;
 use crate::session::SessionToken;
 
-/// Keys that one generation remembers: an entry is some ten kilobytes where policies are long.
-const KEYS: usize = 4_096;
+/// Bytes of credentials that one generation remembers, with the text of their policies counted to each.
+const CREDENTIALS: usize = 32 << 20;
+/// Bytes of credentials without policies.
+const ENTRY: usize = 2_048;
 /// Bytes of text whose compiled documents one generation remembers.
 const DOCUMENTS: usize = 8 << 20;
 /// Keys whose last use is remembered. When there are more, all are forgotten and written down once more.
@@ -51,7 +53,7 @@ impl IamIdentities {
         Self {
             store,
             environment,
-            known: Remembered::new(KEYS),
+            known: Remembered::new(CREDENTIALS),
             documents: Remembered::new(DOCUMENTS),
             used: RwLock::default(),
         }
@@ -126,6 +128,7 @@ impl IamIdentities {
             caller,
             policies,
             revision,
+            text,
         } = self.owner(tx, account, &user_id, access_key_id, None).await?;
         Ok(Credentials::new(
             caller,
@@ -133,6 +136,7 @@ impl IamIdentities {
             None,
             policies,
             revision,
+            ENTRY + text,
         ))
     }
 
@@ -148,6 +152,7 @@ impl IamIdentities {
             caller,
             policies,
             revision,
+            text,
         } = self
             .owner(
                 tx,
@@ -157,12 +162,14 @@ impl IamIdentities {
                 Some(&token),
             )
             .await?;
+        let weight = ENTRY + text + session_token.len();
         Ok(Credentials::new(
             caller,
             Secret::new(token.secret_access_key),
             Some(session_token.to_owned()),
             policies,
             revision,
+            weight,
         ))
     }
 }
@@ -193,13 +200,11 @@ impl Identities for IamIdentities {
     }
 
     fn remember(&self, credentials: &Arc<Credentials>) {
+        let key = &credentials.caller.access_key_id;
         // Somebody who began later may have been faster.
-        self.known.put(
-            &credentials.caller.access_key_id,
-            Arc::clone(credentials),
-            1,
-            |known| known.revision > credentials.revision,
-        );
+        let is_newer = |known: &Arc<Credentials>| known.revision > credentials.revision;
+        self.known
+            .put(key, Arc::clone(credentials), credentials.weight, is_newer);
     }
 
     fn forget(&self, access_key_id: &str) {
@@ -292,6 +297,26 @@ mod tests {
             identities.remember(&before);
             assert_eq!(known(&identities, &key, now).await.revision, within.revision);
         }
+    }
+
+    #[tokio::test]
+    async fn credentials_weigh_what_their_policies_do() {
+        let server = TestServer::start(&[]).await;
+        let now = server.clock().now();
+        let document = |blanks| {
+            format!(
+                r#"{{"Statement":{{"Effect":"Allow","Action":"chime:*","Resource":"*"}}{}}}"#,
+                " ".repeat(blanks)
+            )
+        };
+        let (light, heavy) = (document(0), document(50_000));
+        let ada = server.as_user("ada", &[&light]).await;
+        let bob = server.as_user("bob", &[&light, &heavy]).await;
+        let identities = IamIdentities::new(server.store().clone(), Arc::clone(server.environment()));
+        let ada = known(&identities, &ada.access_key_id, now).await;
+        let bob = known(&identities, &bob.access_key_id, now).await;
+        assert_eq!(ada.weight, ENTRY + light.len());
+        assert_eq!(bob.weight, ENTRY + light.len() + heavy.len());
     }
 
     #[tokio::test]

@@ -127,6 +127,8 @@ pub struct Credentials {
     /// The revision of the AWS account's access control that all this was read at. The pipeline compares it
     /// in the transaction of the effect, so nothing older is ever used.
     pub revision: i64,
+    /// About how many bytes of memory these credentials are worth, for whoever remembers them.
+    pub weight: usize,
     signing_key: Mutex<Option<(String, Arc<SigningKey>)>>,
 }
 
@@ -137,6 +139,7 @@ impl Credentials {
         session_token: Option<String>,
         policies: Policies,
         revision: i64,
+        weight: usize,
     ) -> Self {
         Self {
             caller,
@@ -144,6 +147,7 @@ impl Credentials {
             policies,
             session_token,
             revision,
+            weight,
             signing_key: Mutex::new(None),
         }
     }

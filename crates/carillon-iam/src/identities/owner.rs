@@ -18,6 +18,8 @@ pub(super) struct Owner {
     pub caller: Caller,
     pub policies: Policies,
     pub revision: i64,
+    /// Bytes of the text of all policies and tags.
+    pub text: usize,
 }
 
 /// An owner before its policies are read.
@@ -57,15 +59,21 @@ impl IamIdentities {
             None => user(tx, account, owner_id).await?,
         };
         let mut policies = Policies::new();
+        let mut text = 0;
         if identified.kind != CallerKind::Root {
-            policies = policies.identity(self.identity_policies(tx, owner_id).await?);
+            policies = policies.identity(self.identity_policies(tx, owner_id, &mut text).await?);
             if let Some(boundary) = &identified.boundary {
-                policies = policies.boundary(vec![self.managed(tx, boundary).await?]);
+                policies = policies.boundary(vec![self.managed(tx, boundary, &mut text).await?]);
             }
         }
         if let Some(token) = token.filter(|token| token.has_session_policies()) {
-            policies = policies.session(self.session_policies(tx, token).await?);
+            policies = policies.session(self.session_policies(tx, token, &mut text).await?);
         }
+        let tags = tags(tag::of(tx, owner_id).await?, token);
+        text += tags
+            .iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum::<usize>();
         let caller = Caller {
             aws_account_id: account,
             kind: identified.kind,
@@ -73,7 +81,7 @@ impl IamIdentities {
             user_id: identified.user_id,
             principal: identified.principal,
             access_key_id: access_key_id.to_owned(),
-            tags: tags(tag::of(tx, owner_id).await?, token),
+            tags,
             session: token.map(|token| Session {
                 issued_at: token.issued_at,
                 expires_at: token.expires_at,
@@ -87,11 +95,17 @@ impl IamIdentities {
             caller,
             policies,
             revision,
+            text,
         })
     }
 
     /// Inline and attached policies of a user or role, and for a user those of its groups.
-    async fn identity_policies(&self, tx: &mut ReadTx, owner_id: &str) -> Result<Vec<Attached>, StoreError> {
+    async fn identity_policies(
+        &self,
+        tx: &mut ReadTx,
+        owner_id: &str,
+        text: &mut usize,
+    ) -> Result<Vec<Attached>, StoreError> {
         let mut attached = Vec::new();
         let inline: Vec<(String, String)> = tx
             .fetch_all(
@@ -103,7 +117,7 @@ impl IamIdentities {
             )
             .await?;
         for (name, document) in inline {
-            attached.push(Attached::inline(name, self.document(&document)?));
+            attached.push(Attached::inline(name, self.document(&document, text)?));
         }
         let managed: Vec<(String,)> = tx
             .fetch_all(
@@ -115,7 +129,7 @@ impl IamIdentities {
             )
             .await?;
         for (arn,) in managed {
-            attached.push(self.managed(tx, &arn).await?);
+            attached.push(self.managed(tx, &arn, text).await?);
         }
         Ok(attached)
     }
@@ -124,13 +138,14 @@ impl IamIdentities {
         &self,
         tx: &mut ReadTx,
         token: &SessionToken,
+        text: &mut usize,
     ) -> Result<Vec<Attached>, StoreError> {
         let mut attached = Vec::new();
         if let Some(document) = &token.policy {
-            attached.push(Attached::inline("session", self.document(document)?));
+            attached.push(Attached::inline("session", self.document(document, text)?));
         }
         for arn in &token.policy_arns {
-            attached.push(self.managed(tx, arn).await?);
+            attached.push(self.managed(tx, arn, text).await?);
         }
         Ok(attached)
     }
@@ -138,8 +153,8 @@ impl IamIdentities {
     /// The default version of a managed policy, the customer's or AWS's.
     ///
     /// A policy that does not exist any more allows nothing; that can only be one of a session.
-    async fn managed(&self, tx: &mut ReadTx, arn: &str) -> Result<Attached, StoreError> {
-        let text = match aws_managed::find(&self.environment.registry, arn) {
+    async fn managed(&self, tx: &mut ReadTx, arn: &str, text: &mut usize) -> Result<Attached, StoreError> {
+        let kept = match aws_managed::find(&self.environment.registry, arn) {
             Some(policy) => policy.documents.last().cloned(),
             None => tx
                 .fetch_optional::<(String,)>(
@@ -153,15 +168,16 @@ impl IamIdentities {
                 .await?
                 .map(|(document,)| document),
         };
-        let document = match text {
-            Some(text) => self.document(&text)?,
+        let document = match kept {
+            Some(kept) => self.document(&kept, text)?,
             None => Arc::new(Document::lenient(&serde_json::json!({ "Statement": [] }))),
         };
         Ok(Attached::managed(arn, document))
     }
 
-    /// The compiled form of a stored document.
-    fn document(&self, text: &str) -> Result<Arc<Document>, StoreError> {
+    /// The compiled form of a stored document, whose length is added to `sum`.
+    fn document(&self, text: &str, sum: &mut usize) -> Result<Arc<Document>, StoreError> {
+        *sum += text.len();
         if let Some(document) = self.documents.get(text) {
             return Ok(document);
         }
