@@ -326,8 +326,57 @@ async fn create_account(store: &Store, environment: &Environment, new: NewAwsAcc
 
 #[cfg(test)]
 mod tests {
+    use carillon_operation::{BoxFuture, Credentials, Identities, Unidentified};
+    use carillon_store::{ReadTx, StoreError};
+
     use super::*;
     use crate::{IAM, STS};
+
+    /// Knows everybody as they were, whatever happens.
+    struct Stale(Arc<Credentials>);
+
+    impl Identities for Stale {
+        fn credentials<'a>(
+            &'a self,
+            _: &'a str,
+            _: Option<&'a str>,
+            _: Timestamp,
+        ) -> BoxFuture<'a, Result<Arc<Credentials>, Unidentified>> {
+            Box::pin(async { Ok(Arc::clone(&self.0)) })
+        }
+
+        fn reread<'a>(
+            &'a self,
+            _: &'a Credentials,
+            _: &'a mut ReadTx,
+        ) -> BoxFuture<'a, Result<Option<Arc<Credentials>>, StoreError>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn remember(&self, _: &Arc<Credentials>) {}
+
+        fn forget(&self, _: &str) {}
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_never_up_to_date_is_recorded() {
+        let mut server = TestServer::start(&[&IAM]).await;
+        let (key, now) = (server.as_root().access_key_id, server.clock().now());
+        let root = server
+            .pipeline
+            .identities
+            .credentials(&key, None, now)
+            .await
+            .unwrap();
+        server.pipeline.identities = Arc::new(Stale(root));
+        server.as_user("ada", &[]).await;
+
+        let answer = server.as_root().iam("ListUsers", &[]).await;
+        assert_eq!((answer.status, answer.code()), (503, "ServiceUnavailable"));
+        let event = server.last_event();
+        assert_eq!(event["eventName"], "ListUsers");
+        assert_eq!(event["errorCode"], "ServiceUnavailable");
+    }
 
     #[tokio::test]
     async fn a_server_answers_decides_and_records() {

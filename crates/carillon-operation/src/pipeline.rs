@@ -139,7 +139,11 @@ impl Pipeline {
                 input: &input,
             };
             outcome = entry.operation.run(&request).await;
-            if !matches!(outcome, Err(Fault::Changed)) || rereads == REREADS {
+            if !matches!(outcome, Err(Fault::Changed)) {
+                break;
+            }
+            if rereads == REREADS {
+                outcome = request.record(&Fault::Changed).await.and(outcome);
                 break;
             }
             rereads += 1;
@@ -616,10 +620,14 @@ impl Request<'_> {
 
     /// Writes the event of a request that failed. One that will be run again is not over yet.
     pub(crate) async fn record_failure<T>(&self, outcome: &Result<T, Fault>) -> Result<(), Fault> {
-        let fault = match outcome {
-            Ok(_) | Err(Fault::Changed) => return Ok(()),
-            Err(fault) => fault,
-        };
+        match outcome {
+            Ok(_) | Err(Fault::Changed) => Ok(()),
+            Err(fault) => self.record(fault).await,
+        }
+    }
+
+    /// Writes the event of a request that ends so.
+    async fn record(&self, fault: &Fault) -> Result<(), Fault> {
         if let Fault::Internal(cause) = fault {
             log_internal(&**cause, self.call);
         }
