@@ -321,9 +321,22 @@ async fn prepare<O: Operation>(request: &Request<'_>, operation: &mut O) -> Resu
     Ok(())
 }
 
+/// Lanes for those who lost a race. What races is nearly always of one AWS account, and the others must not wait for
+/// it.
+const LANES: usize = 64;
+/// How long a loser waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Who lost a race waits here for its turn: losers run one after another, or they make each other lose again.
-/// One lane for the process is enough, because nobody stays in it for longer than a transaction.
-static LOSERS: Semaphore = Semaphore::const_new(1);
+static LOSERS: [Semaphore; LANES] = [const { Semaphore::const_new(1) }; LANES];
+
+/// The lane of an AWS account.
+fn lane(account: AwsAccountId) -> &'static Semaphore {
+    let number = account.as_str().bytes().fold(0, |number: usize, digit| {
+        number.wrapping_mul(10).wrapping_add(usize::from(digit))
+    });
+    &LOSERS[number % LANES]
+}
 
 /// Runs the request again while it loses races. That is safe, because a handler has no effect outside its
 /// transaction.
@@ -332,7 +345,11 @@ async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Ve
     if !matches!(outcome, Err(Fault::Contended)) {
         return outcome;
     }
-    let _turn = LOSERS.acquire().await.map_err(Fault::internal)?;
+    let Ok(turn) = tokio::time::timeout(PATIENCE, lane(request.caller().aws_account_id).acquire()).await
+    else {
+        return outcome;
+    };
+    let _turn = turn.map_err(Fault::internal)?;
     let mut attempt = 2;
     loop {
         match once(request, operation).await {
@@ -488,5 +505,18 @@ impl Planned {
             .collect();
         let schema = json!({ "type": "object", "properties": properties, "required": labels });
         Shape::from_schema(&schema, self.spec.name()).expect("a structure of strings is expressible")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn those_who_race_in_one_account_keep_nobody_of_another_waiting() {
+        let [one, other] = ["123456789012", "123456789013"].map(|id| lane(id.parse().unwrap()));
+        let _turn = one.acquire().await.unwrap();
+        assert!(one.try_acquire().is_err());
+        assert!(other.try_acquire().is_ok());
     }
 }
