@@ -64,7 +64,8 @@ impl Client {
 
     pub fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
         let body = body.map(Value::to_string).unwrap_or_default();
-        self.stream.write_all(&signed(self.address, method, path, &body)?)?;
+        self.stream
+            .write_all(&signed(self.address, method, path, &body)?)?;
         let mut answer = Vec::with_capacity(64 * 1024);
         let (head, end) = loop {
             let mut chunk = [0; 64 * 1024];
@@ -81,7 +82,11 @@ impl Client {
         if !answer.starts_with(b"HTTP/1.1 2") {
             bail!("{method} {path}: {}", String::from_utf8_lossy(&answer));
         }
-        if head == end { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer[head..end])?) }
+        if head == end {
+            Ok(Value::Null)
+        } else {
+            Ok(serde_json::from_slice(&answer[head..end])?)
+        }
     }
 
     pub fn create_account(&mut self, name: &str) -> Result<String> {
@@ -93,8 +98,10 @@ impl Client {
     pub fn invite(&mut self, account: &str, numbers: Range<usize>) -> Result<()> {
         let all: Vec<usize> = numbers.collect();
         for some in all.chunks(50) {
-            let emails: Vec<String> =
-                some.iter().map(|number| format!("person{number}@load.example.com")).collect();
+            let emails: Vec<String> = some
+                .iter()
+                .map(|number| format!("person{number}@load.example.com"))
+                .collect();
             self.call(
                 "POST",
                 &format!("/accounts/{account}/users?operation=add"),

@@ -37,9 +37,15 @@ async fn answer(request: Request) -> (StatusCode, Bytes) {
 }
 
 fn is_signed(parts: &http::request::Parts, body: &[u8]) -> bool {
-    let Ok(presented) = Presented::parse(RequestView::of(parts)) else { return false };
-    let Ok(unchecked) = presented.credential() else { return false };
-    let Ok(credential) = unchecked.check(SERVICE, RegionRule::Any) else { return false };
+    let Ok(presented) = Presented::parse(RequestView::of(parts)) else {
+        return false;
+    };
+    let Ok(unchecked) = presented.credential() else {
+        return false;
+    };
+    let Ok(credential) = unchecked.check(SERVICE, RegionRule::Any) else {
+        return false;
+    };
     if presented.check_time(SystemClock.now()).is_err() {
         return false;
     }

@@ -36,10 +36,16 @@ pub fn compare(
     let (mut carillon, mut bare) = (Vec::new(), Vec::new());
     for round in 1..=rounds {
         let measured = measure(server, &path, duration, connections)?;
-        println!("round {round}: carillon {:.0} requests/s, {:.1} us of CPU each", measured.rate, measured.cpu);
+        println!(
+            "round {round}: carillon {:.0} requests/s, {:.1} us of CPU each",
+            measured.rate, measured.cpu
+        );
         carillon.push(measured);
         let measured = measure(floor, &path, duration, connections)?;
-        println!("round {round}: bare     {:.0} requests/s, {:.1} us of CPU each", measured.rate, measured.cpu);
+        println!(
+            "round {round}: bare     {:.0} requests/s, {:.1} us of CPU each",
+            measured.rate, measured.cpu
+        );
         bare.push(measured);
     }
     let (carillon, bare) = (best(&carillon)?, best(&bare)?);
@@ -51,18 +57,26 @@ pub fn compare(
         carillon.cpu,
         bare.cpu
     );
-    println!("carillon's memory after the load: {:.1} MB", server.resident_megabytes()?);
+    println!(
+        "carillon's memory after the load: {:.1} MB",
+        server.resident_megabytes()?
+    );
     Ok(())
 }
 
 fn best(measured: &[Measured]) -> Result<&Measured> {
-    measured.iter().max_by(|a, b| a.rate.total_cmp(&b.rate)).context("at least one round")
+    measured
+        .iter()
+        .max_by(|a, b| a.rate.total_cmp(&b.rate))
+        .context("at least one round")
 }
 
 fn measure(server: &Server, path: &str, duration: Duration, connections: usize) -> Result<Measured> {
     // Signed anew for each measurement, because signatures grow old.
     let request = Arc::new(signed(server.address(), "GET", path, "")?);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     // The first moments are not counted: connections, caches, statements.
     runtime.block_on(send(server, &request, Duration::from_millis(500), connections))?;
     let (before, started) = (server.cpu()?, Instant::now());
@@ -74,7 +88,12 @@ fn measure(server: &Server, path: &str, duration: Duration, connections: usize) 
     })
 }
 
-async fn send(server: &Server, request: &Arc<Vec<u8>>, duration: Duration, connections: usize) -> Result<u64> {
+async fn send(
+    server: &Server,
+    request: &Arc<Vec<u8>>,
+    duration: Duration,
+    connections: usize,
+) -> Result<u64> {
     let answered = Arc::new(AtomicU64::new(0));
     let deadline = Instant::now() + duration;
     let mut tasks = Vec::new();
@@ -88,12 +107,19 @@ async fn send(server: &Server, request: &Arc<Vec<u8>>, duration: Duration, conne
                 stream.write_all(&request).await?;
                 answer.clear();
                 loop {
-                    ensure!(stream.read_buf(&mut answer).await? > 0, "the server closed the connection");
+                    ensure!(
+                        stream.read_buf(&mut answer).await? > 0,
+                        "the server closed the connection"
+                    );
                     if extent(&answer).is_some_and(|(_, end)| answer.len() >= end) {
                         break;
                     }
                 }
-                ensure!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+                ensure!(
+                    answer.starts_with(b"HTTP/1.1 200"),
+                    "{}",
+                    String::from_utf8_lossy(&answer)
+                );
                 answered.fetch_add(1, Ordering::Relaxed);
             }
             Ok(())

@@ -63,14 +63,22 @@ enum Command {
 
 fn main() -> Result<()> {
     match Options::parse().command {
-        Command::Http { carillon, database, seconds, rounds, connections } => {
+        Command::Http {
+            carillon,
+            database,
+            seconds,
+            rounds,
+            connections,
+        } => {
             let server = Server::carillon(&carillon, &database)?;
             let floor = Server::floor()?;
             load::compare(&server, &floor, Duration::from_secs(seconds), rounds, connections)
         }
-        Command::Import { carillon, database, users } => {
-            import(&Server::carillon(&carillon, &database)?, users)
-        }
+        Command::Import {
+            carillon,
+            database,
+            users,
+        } => import(&Server::carillon(&carillon, &database)?, users),
         Command::Floor => floor::serve(),
     }
 }
@@ -93,18 +101,37 @@ fn import(server: &Server, users: usize) -> Result<()> {
         invited = next;
     }
     let took = started.elapsed();
-    println!("imported {users} users in {:.1} s ({:.0} a second)", took.as_secs_f64(), users as f64 / took.as_secs_f64());
+    println!(
+        "imported {users} users in {:.1} s ({:.0} a second)",
+        took.as_secs_f64(),
+        users as f64 / took.as_secs_f64()
+    );
     println!("memory after the import: {:.1} MB", server.resident_megabytes()?);
 
     let first_of_small = client.time_pages(&small, None, PAGES)?;
     let first = client.time_pages(&account, None, PAGES)?;
     let (seen, late_token) = client.walk(&account, users)?;
     ensure!(seen == users, "walked over {seen} of {users} users");
-    let late = client.time_pages(&account, Some(&late_token.context("a page before the last")?), PAGES)?;
+    let late = client.time_pages(
+        &account,
+        Some(&late_token.context("a page before the last")?),
+        PAGES,
+    )?;
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
-    println!("a page of 100 of 100 users:        {:.0} us", micros(first_of_small));
-    println!("a page of 100 of {users} users, first: {:.0} us ({:.2} times)", micros(first), micros(first) / micros(first_of_small));
-    println!("a page of 100 of {users} users, late:  {:.0} us ({:.2} times)", micros(late), micros(late) / micros(first_of_small));
+    println!(
+        "a page of 100 of 100 users:        {:.0} us",
+        micros(first_of_small)
+    );
+    println!(
+        "a page of 100 of {users} users, first: {:.0} us ({:.2} times)",
+        micros(first),
+        micros(first) / micros(first_of_small)
+    );
+    println!(
+        "a page of 100 of {users} users, late:  {:.0} us ({:.2} times)",
+        micros(late),
+        micros(late) / micros(first_of_small)
+    );
     println!("memory after paging: {:.1} MB", server.resident_megabytes()?);
     Ok(())
 }

@@ -40,21 +40,33 @@ impl Server {
         if database != "sqlite" {
             command.args(["--database", database]);
         }
-        let child = command.spawn().with_context(|| format!("starting {}", binary.display()))?;
-        let server = Self { child, address, _folder: folder };
+        let child = command
+            .spawn()
+            .with_context(|| format!("starting {}", binary.display()))?;
+        let server = Self {
+            child,
+            address,
+            _folder: folder,
+        };
         server.wait()?;
         Ok(server)
     }
 
     /// The bare server.
     pub fn floor() -> Result<Self> {
-        let mut child =
-            pinned(SERVER_CORE, &std::env::current_exe()?).arg("floor").stdout(Stdio::piped()).spawn()?;
+        let mut child = pinned(SERVER_CORE, &std::env::current_exe()?)
+            .arg("floor")
+            .stdout(Stdio::piped())
+            .spawn()?;
         let mut address = String::new();
         let stdout = child.stdout.take().context("the bare server's output")?;
         BufReader::new(stdout).read_line(&mut address)?;
         let address = address.trim().parse().context("the bare server's address")?;
-        Ok(Self { child, address, _folder: tempfile::tempdir()? })
+        Ok(Self {
+            child,
+            address,
+            _folder: tempfile::tempdir()?,
+        })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -64,7 +76,10 @@ impl Server {
     /// Memory in use, as the kernel counts it.
     pub fn resident_megabytes(&self) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("VmRSS")?;
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .context("VmRSS")?;
         let kilobytes: f64 = line.split_whitespace().nth(1).context("VmRSS")?.parse()?;
         Ok(kilobytes / 1000.0)
     }
@@ -73,8 +88,12 @@ impl Server {
     pub fn cpu(&self) -> Result<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // The name, which may hold anything, ends at the last parenthesis.
-        let fields: Vec<&str> =
-            stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let fields: Vec<&str> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
         let ticks = |index: usize| -> Result<u64> { Ok(fields.get(index).context("stat")?.parse()?) };
         // utime and stime, in hundredths of a second on every Linux in use.
         Ok(Duration::from_millis(10 * (ticks(11)? + ticks(12)?)))
