@@ -54,8 +54,13 @@ impl EmailAddress {
 
     /// Equal for addresses that are the same.
     pub fn key(&self) -> String {
-        self.0.to_ascii_lowercase()
+        key_of(&self.0)
     }
+}
+
+/// Equal for addresses that are the same: what they are found by.
+pub(crate) fn key_of(address: &str) -> String {
+    address.to_ascii_lowercase()
 }
 
 /// The domain of an address, given its key or itself, in lower case.

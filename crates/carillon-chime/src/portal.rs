@@ -26,6 +26,7 @@ use http::{Method, Response, StatusCode};
 use self::guard::{Guard, Key};
 use self::pages::InvitationPage;
 use self::people::{Device, Open, People, Proof, SignedIn};
+use crate::email::key_of;
 use crate::name::require_printable;
 use crate::session;
 
@@ -125,8 +126,8 @@ impl Portal {
             let device = self.device(parts, peer);
             return match (path, invite_id) {
                 (_, Some(invite_id)) => self.accept(invite_id, &form, &device).await,
-                ("/signin" | "/portal/sign-in", _) => self.sign_in(&form, &device).await,
-                ("/signout" | "/portal/sign-out", _) => self.sign_out(parts, &device).await,
+                ("/signin", _) => self.sign_in(&form, &device).await,
+                ("/signout", _) => self.sign_out(parts, &device).await,
                 _ => Ok(not_found()),
             };
         }
@@ -141,7 +142,7 @@ impl Portal {
         }
         match (path, invite_id) {
             (_, Some(invite_id)) => self.invitation(invite_id, parts).await,
-            ("/signin" | "/portal/sign-in", _) => Ok(html(StatusCode::OK, pages::sign_in("", None))),
+            ("/signin", _) => Ok(html(StatusCode::OK, pages::sign_in("", None))),
             ("/portal" | "/portal/", _) => self.own(parts).await,
             ("/portal/style.css", _) => Ok(style()),
             _ => Ok(not_found()),
@@ -219,7 +220,7 @@ impl Portal {
             form.get("email").trim(),
             Secret::new(form.get("password").to_owned()),
         );
-        let keys = Key::of_try(&session::digest(&email.to_lowercase()), device.ip);
+        let keys = Key::of_try(&session::digest(&key_of(email)), device.ip);
         if let Err(wait) = self.guard.admit(&keys, device.now) {
             return Ok(wait_page(wait));
         }

@@ -124,7 +124,7 @@ class Browser:
 
     def sign_in(self, address, password):
         """The page that the person sees after trying to sign in; the form may come in one step or in two."""
-        page = self.open("/portal/sign-in")
+        page = self.open("/signin")
         for _ in range(2):
             form = page.form_with("password") or page.form_with("email")
             assert form, f"no form to sign in with on {page}"
