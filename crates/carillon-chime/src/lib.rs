@@ -5,6 +5,7 @@ mod beyond;
 mod catalogue;
 mod email;
 mod error;
+mod event;
 mod html;
 mod license;
 mod name;

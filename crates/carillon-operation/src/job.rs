@@ -10,6 +10,7 @@ use carillon_store::{FromRow, Row, Store, StoreError, WriteTx, bind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::audit::Event;
 use crate::caller::BoxFuture;
 use crate::environment::Environment;
 use crate::outside::Outside;
@@ -39,31 +40,34 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
-    /// Asks the outside world. No transaction is open.
+    /// Asks the outside world. No transaction is open; `store` is for looking whether there is still a reason to ask.
     fn gather(
         &self,
         environment: &Environment,
+        store: &Store,
         outside: &Outside,
     ) -> impl Future<Output = Result<Self::Gathered, JobError>> + Send;
 
-    /// Writes what was gathered.
+    /// Writes what was gathered, and answers what the audit trail should say of it. The runner writes those events
+    /// in the same transaction.
     fn apply(
         &self,
         gathered: &Self::Gathered,
         tx: &mut WriteTx,
         environment: &Environment,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Event>, StoreError>> + Send;
 
-    /// Writes that it was given up, with the reason.
+    /// Writes that it was given up, with the reason, and answers events as [`Job::apply`] does.
     fn abandon(
         &self,
         reason: &str,
         tx: &mut WriteTx,
+        environment: &Environment,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send {
-        let _ = (reason, tx, now);
-        async { Ok(()) }
+    ) -> impl Future<Output = Result<Vec<Event>, StoreError>> + Send {
+        let _ = (reason, tx, environment, now);
+        async { Ok(Vec::new()) }
     }
 }
 
@@ -130,27 +134,42 @@ impl<J: Job> AnyJob for Of<J> {
             let job: J = serde_json::from_str(&claimed.payload)
                 .map_err(|error| JobError::Abandon(format!("payload: {error}")))?;
             let now = runner.environment.clock.now();
-            let outcome = job.gather(&runner.environment, &runner.outside).await;
+            let environment = &*runner.environment;
+            let outcome = job.gather(environment, &runner.store, &runner.outside).await;
             let mut tx = runner.store.write().await?;
             match outcome {
-                Ok(gathered) => job.apply(&gathered, &mut tx, &runner.environment, now).await?,
+                Ok(gathered) => {
+                    let events = job.apply(&gathered, &mut tx, environment, now).await?;
+                    tx.execute("DELETE FROM job WHERE job_id = $1", bind![claimed.id])
+                        .await?;
+                    conclude(tx, environment, &events).await?;
+                    Ok(())
+                }
                 Err(JobError::Retry(reason)) if now.since(claimed.created_at) < J::PATIENCE => {
-                    return Err(JobError::Retry(reason));
+                    Err(JobError::Retry(reason))
                 }
                 Err(JobError::Retry(reason) | JobError::Abandon(reason)) => {
-                    job.abandon(&reason, &mut tx, now).await?;
+                    let events = job.abandon(&reason, &mut tx, environment, now).await?;
                     claimed.park(&mut tx, &reason).await?;
-                    tx.commit().await?;
-                    return Err(JobError::Abandon(reason));
+                    conclude(tx, environment, &events).await?;
+                    Err(JobError::Abandon(reason))
                 }
-                Err(JobError::Store(error)) => return Err(error.into()),
+                Err(JobError::Store(error)) => Err(error.into()),
             }
-            tx.execute("DELETE FROM job WHERE job_id = $1", bind![claimed.id])
-                .await?;
-            tx.commit().await?;
-            Ok(())
         })
     }
+}
+
+/// Commits what a job did together with its events.
+async fn conclude(mut tx: WriteTx, environment: &Environment, events: &[Event]) -> Result<(), StoreError> {
+    for event in events {
+        event.insert(&mut tx).await?;
+    }
+    tx.commit().await?;
+    for event in events {
+        environment.after_commit(event);
+    }
+    Ok(())
 }
 
 /// A job that this node has leased.

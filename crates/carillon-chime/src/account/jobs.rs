@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use carillon_aws::time::{Entropy, Timestamp};
-use carillon_operation::{Environment, Job, JobError, Outside, enqueue};
-use carillon_store::{StoreError, WriteTx};
+use carillon_operation::{Environment, Event, Job, JobError, Outside, enqueue};
+use carillon_store::{Store, StoreError, WriteTx};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{AccountRow, rows};
-use crate::user;
+use crate::{event, user};
 
 /// People purged in one transaction, so that others need not wait long for theirs.
 const PORTION: i64 = 200;
@@ -55,7 +56,7 @@ impl Job for PurgeAccount {
         ))
     }
 
-    async fn gather(&self, _: &Environment, _: &Outside) -> Result<(), JobError> {
+    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
         Ok(())
     }
 
@@ -65,22 +66,32 @@ impl Job for PurgeAccount {
         tx: &mut WriteTx,
         environment: &Environment,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Event>, StoreError> {
         let Some(account) = rows::find_any(tx, &self.account_id).await? else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         // Restored, or deleted again since.
         if account.purge_at() != Some(self.due) {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        if user::rows::purge_portion(tx, &account.id, PORTION, now).await? {
+        let more_people = user::rows::purge_portion(tx, &account.id, PORTION, now).await?;
+        if more_people || user::invitation::rows::purge_portion(tx, &account.id, PORTION).await? {
             let next = Self {
                 account_id: self.account_id.clone(),
                 due: self.due,
                 portion: self.portion + 1,
             };
-            return enqueue(tx, &*environment.entropy, &next, now, now).await;
+            enqueue(tx, &*environment.entropy, &next, now, now).await?;
+            return Ok(Vec::new());
         }
-        rows::delete(tx, &account.id).await
+        rows::delete(tx, &account.id).await?;
+        let details = json!({ "accountName": account.name });
+        Ok(vec![event::of_account(
+            &account,
+            "PurgeAccount",
+            details,
+            environment,
+            now,
+        )])
     }
 }

@@ -162,7 +162,6 @@ pub(crate) async fn update(tx: &mut WriteTx, account: &AccountRow) -> Result<(),
 
 pub(crate) async fn delete(tx: &mut WriteTx, id: &str) -> Result<(), StoreError> {
     for sql in [
-        "DELETE FROM chime_invite WHERE account_id = $1",
         "DELETE FROM chime_domain WHERE account_id = $1",
         "DELETE FROM chime_account WHERE account_id = $1",
     ] {

@@ -8,7 +8,7 @@ use carillon_store::{ReadTx, Store, WriteTx};
 use serde_json::json;
 
 use crate::account::{self, AccountRow, AccountType, Life, ManagedAccount};
-use crate::email::{EmailAddress, domain_of};
+use crate::email::EmailAddress;
 use crate::name::is_uuid;
 use crate::session::jobs::ForgetSession;
 use crate::session::{self, SessionRow};
@@ -430,19 +430,7 @@ async fn find_open(
     if account.life != Life::Active || account.account_type != AccountType::Team {
         return Ok(None);
     }
-    let address = EmailAddress::parse(&invite.email).map_err(Fault::internal)?;
-    let person = find_person(tx, &address).await?;
-    let claimed_by = account::rows::claimant(tx, &domain_of(&invite.email)).await?;
-    let (user, elsewhere) = match person {
-        Some((user, elsewhere)) => (Some(user), elsewhere.map(|account| account.account_type)),
-        None => (None, None),
-    };
-    let outcome = Outcome::of(
-        &account.id,
-        user.as_ref(),
-        elsewhere,
-        claimed_by.map(|(_, account_type)| account_type),
-    );
+    let (outcome, user) = invitation::outcome(tx, &account, &invite.email).await?;
     Ok(match outcome {
         Outcome::New | Outcome::Again | Outcome::Move => Some(Open {
             invite,

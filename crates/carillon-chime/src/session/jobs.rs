@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use carillon_aws::time::Timestamp;
-use carillon_operation::{Environment, Job, JobError, Outside};
-use carillon_store::{StoreError, WriteTx};
+use carillon_operation::{Environment, Event, Job, JobError, Outside};
+use carillon_store::{Store, StoreError, WriteTx};
 use serde::{Deserialize, Serialize};
 
 use super::rows;
@@ -20,7 +20,7 @@ impl Job for ForgetSession {
     const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
     type Gathered = ();
 
-    async fn gather(&self, _: &Environment, _: &Outside) -> Result<(), JobError> {
+    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
         Ok(())
     }
 
@@ -30,7 +30,8 @@ impl Job for ForgetSession {
         tx: &mut WriteTx,
         _: &Environment,
         _: Timestamp,
-    ) -> Result<(), StoreError> {
-        rows::end(tx, &self.session_id).await
+    ) -> Result<Vec<Event>, StoreError> {
+        rows::end(tx, &self.session_id).await?;
+        Ok(Vec::new())
     }
 }

@@ -15,7 +15,7 @@ use super::{
     require_licenses_by_hand, rows,
 };
 use crate::account::{self, AccountType, ManagedAccount};
-use crate::email::domain_of;
+use crate::email::{domain_of, key_of};
 use crate::error::{Error, ErrorCode};
 use crate::license::License;
 use crate::name::{AccountId, UserId};
@@ -118,7 +118,7 @@ impl<'a> Batch<'a> {
     /// Takes a user out of a Team account. Somebody who never accepted leaves nothing behind; everybody else goes on
     /// alone.
     async fn remove(&mut self, mut user: UserRow) -> Result<(), Error> {
-        invitation::fail_open(self.tx, &self.account.id, &user.email.to_ascii_lowercase()).await?;
+        invitation::fail_open(self.tx, &self.account.id, &key_of(&user.email)).await?;
         session::rows::end_all(self.tx, &user.id).await?;
         pin::retire(self.tx, &mut user, self.now).await?;
         let goes_on = user.user_type == UserType::PrivateUser

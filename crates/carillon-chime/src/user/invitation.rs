@@ -6,12 +6,15 @@ pub(crate) mod rows;
 use std::time::Duration;
 
 use carillon_aws::time::{Entropy, Timestamp};
-use carillon_store::WriteTx;
+use carillon_operation::{Environment, Event};
+use carillon_store::{ReadTx, StoreError, WriteTx};
+use serde_json::json;
 
 use super::{InviteStatus, RegistrationStatus, UserRow, UserType, pin};
-use crate::account::{AccountType, ManagedAccount};
+use crate::account::{self, AccountType, Life, ManagedAccount};
+use crate::email::{domain_of, key_of};
 use crate::error::Error;
-use crate::session;
+use crate::{event, session};
 
 /// How long an invitation can be accepted.
 pub(crate) const GOOD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -93,7 +96,7 @@ pub(crate) async fn accept(
     let left = user.account_id.clone().filter(|left| *left != account.id);
     if let Some(left) = left {
         // What an account asked of a person who is no longer its user is void.
-        rows::fail_open(tx, &left, &user.email.to_ascii_lowercase()).await?;
+        rows::fail_open(tx, &left, &key_of(&user.email)).await?;
     }
     user.join(account, now);
     user.invited_at = Some(invite.created_at);
@@ -112,15 +115,59 @@ pub(crate) async fn fail_open(tx: &mut WriteTx, account_id: &str, email_key: &st
     Ok(())
 }
 
-/// Ends one invitation that nobody accepted, and shows it.
-pub(crate) async fn fail(tx: &mut WriteTx, invite_id: &str) -> Result<(), carillon_store::StoreError> {
+/// Ends one invitation that nobody accepted, shows it, and answers the event of that name; nothing if it was over.
+pub(crate) async fn fail(
+    tx: &mut WriteTx,
+    invite_id: &str,
+    name: &'static str,
+    environment: &Environment,
+    now: Timestamp,
+) -> Result<Option<Event>, StoreError> {
     let Some(invite) = rows::find_any(tx, invite_id).await? else {
-        return Ok(());
+        return Ok(None);
     };
-    if rows::fail(tx, &invite.id).await? {
-        rows::show_failed(tx, &invite.account_id, &invite.email.to_ascii_lowercase()).await?;
+    if !rows::fail(tx, &invite.id).await? {
+        return Ok(None);
     }
-    Ok(())
+    rows::show_failed(tx, &invite.account_id, &key_of(&invite.email)).await?;
+    let account = account::rows::find_any(tx, &invite.account_id).await?;
+    Ok(account.map(|account| {
+        let details = json!({ "inviteId": invite.id });
+        event::of_account(&account, name, details, environment, now)
+    }))
+}
+
+/// Whether the invitation can be accepted, as far as it and its account say.
+pub(crate) async fn is_open(tx: &mut ReadTx, invite_id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(invite) = rows::find_any(tx, invite_id).await? else {
+        return Ok(false);
+    };
+    if invite.status != InviteStatus::Pending || invite.expires_at <= now {
+        return Ok(false);
+    }
+    let account = account::rows::find_any(tx, &invite.account_id).await?;
+    Ok(account.is_some_and(|account| account.life == Life::Active))
+}
+
+/// What an invitation of the account to the address leads to, and who holds the address.
+pub(crate) async fn outcome(
+    tx: &mut ReadTx,
+    account: &ManagedAccount,
+    email: &str,
+) -> Result<(Outcome, Option<UserRow>), StoreError> {
+    let claimed_by = account::rows::claimant(tx, &domain_of(email)).await?;
+    let holder = super::rows::holder(tx, &key_of(email)).await?;
+    let elsewhere = match holder.as_ref().and_then(|holder| holder.account_id.as_deref()) {
+        Some(id) if id != account.id => account::rows::find_any(tx, id).await?,
+        _ => None,
+    };
+    let outcome = Outcome::of(
+        &account.id,
+        holder.as_ref(),
+        elsewhere.map(|account| account.account_type),
+        claimed_by.map(|(_, account_type)| account_type),
+    );
+    Ok((outcome, holder))
 }
 
 #[cfg(test)]

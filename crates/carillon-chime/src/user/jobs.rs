@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use carillon_aws::secret::Secret;
 use carillon_aws::time::Timestamp;
-use carillon_operation::{Environment, Job, JobError, Mail, MailError, Outside};
-use carillon_store::{StoreError, WriteTx};
+use carillon_operation::{Environment, Event, Job, JobError, Mail, MailError, Outside};
+use carillon_store::{Store, StoreError, WriteTx};
 use serde::{Deserialize, Serialize};
 
 use super::invitation::{self, InviteRow};
@@ -60,7 +60,19 @@ impl Job for SendInvitation {
     const PATIENCE: Duration = DELIVERY;
     type Gathered = ();
 
-    async fn gather(&self, environment: &Environment, outside: &Outside) -> Result<(), JobError> {
+    async fn gather(
+        &self,
+        environment: &Environment,
+        store: &Store,
+        outside: &Outside,
+    ) -> Result<(), JobError> {
+        let mut tx = store.read().await?;
+        // The mail may have waited: its link must still lead somewhere.
+        let is_open = invitation::is_open(&mut tx, &self.invite_id, environment.clock.now()).await?;
+        drop(tx);
+        if !is_open {
+            return Ok(());
+        }
         let token = environment
             .vault
             .open(&purpose(&self.invite_id), &self.sealed_token)
@@ -79,12 +91,26 @@ impl Job for SendInvitation {
         send(outside, &mail).await
     }
 
-    async fn apply(&self, (): &(), _: &mut WriteTx, _: &Environment, _: Timestamp) -> Result<(), StoreError> {
-        Ok(())
+    async fn apply(
+        &self,
+        (): &(),
+        _: &mut WriteTx,
+        _: &Environment,
+        _: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        Ok(Vec::new())
     }
 
-    async fn abandon(&self, _: &str, tx: &mut WriteTx, _: Timestamp) -> Result<(), StoreError> {
-        invitation::fail(tx, &self.invite_id).await
+    async fn abandon(
+        &self,
+        _: &str,
+        tx: &mut WriteTx,
+        environment: &Environment,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        // What the relay says may name the address, so it is for the log alone.
+        let failed = invitation::fail(tx, &self.invite_id, "FailInvitation", environment, now).await?;
+        Ok(failed.into_iter().collect())
     }
 }
 
@@ -99,7 +125,7 @@ impl Job for ExpireInvitations {
     const PATIENCE: Duration = DELIVERY;
     type Gathered = ();
 
-    async fn gather(&self, _: &Environment, _: &Outside) -> Result<(), JobError> {
+    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
         Ok(())
     }
 
@@ -107,13 +133,14 @@ impl Job for ExpireInvitations {
         &self,
         (): &(),
         tx: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<(), StoreError> {
+        environment: &Environment,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut events = Vec::new();
         for invite_id in &self.invite_ids {
-            invitation::fail(tx, invite_id).await?;
+            events.extend(invitation::fail(tx, invite_id, "ExpireInvitation", environment, now).await?);
         }
-        Ok(())
+        Ok(events)
     }
 }
 
@@ -130,7 +157,7 @@ impl Job for TellPinReset {
     const PATIENCE: Duration = DELIVERY;
     type Gathered = ();
 
-    async fn gather(&self, environment: &Environment, outside: &Outside) -> Result<(), JobError> {
+    async fn gather(&self, environment: &Environment, _: &Store, outside: &Outside) -> Result<(), JobError> {
         let mail = pin_reset(
             &self.notice_id,
             &self.email,
@@ -140,8 +167,14 @@ impl Job for TellPinReset {
         send(outside, &mail).await
     }
 
-    async fn apply(&self, (): &(), _: &mut WriteTx, _: &Environment, _: Timestamp) -> Result<(), StoreError> {
-        Ok(())
+    async fn apply(
+        &self,
+        (): &(),
+        _: &mut WriteTx,
+        _: &Environment,
+        _: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

@@ -5,6 +5,7 @@ use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::{Alexa, RegistrationStatus, Telephony, UserRow, UserType};
 use crate::account::ManagedAccount;
+use crate::email::key_of;
 
 impl FromRow for UserRow {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -195,7 +196,7 @@ pub(crate) async fn insert(tx: &mut WriteTx, user: &UserRow) -> Result<(), Store
             user.id,
             user.account_id,
             user.email,
-            user.email.to_ascii_lowercase(),
+            key_of(&user.email),
             user.display_name,
             user.license.map(|license| license.as_str()),
             user.user_type.as_str(),

@@ -381,6 +381,12 @@ async fn a_deleted_account_can_be_restored_for_ninety_days() {
         tx.commit().await.unwrap();
         world.server.clock().advance(2 * DAY);
         world.server.run_due_jobs(JOBS, Outside::default()).await;
+        let event = world.server.last_event();
+        assert_eq!(event["eventName"], "PurgeAccount");
+        assert_eq!(
+            event["serviceEventDetails"],
+            json!({ "accountId": gone, "accountName": "Gone" })
+        );
         assert_eq!(
             world.get(&format!("/accounts/{kept}")).await["Account"]["Name"],
             "Kept"

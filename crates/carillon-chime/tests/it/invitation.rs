@@ -131,7 +131,58 @@ async fn an_invitation_runs_out_after_thirty_days() {
         assert_eq!(browser.open(&link).await.status, 404, "even before the job ran");
         assert_eq!(browser.accept(&link, PASSWORD).await.status, 404);
         world.work().await;
+        let event = world.server.last_event();
+        assert_eq!(
+            (
+                &event["eventName"],
+                &event["eventType"],
+                &event["serviceEventDetails"]["accountId"]
+            ),
+            (
+                &json!("ExpireInvitation"),
+                &json!("AwsServiceEvent"),
+                &json!(account)
+            )
+        );
         assert_eq!(world.status(&account, "ada@example.com").await, "Failed");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_waited_is_sent_only_while_its_link_opens() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let ada = world.invited(&account, "ada@example.com").await;
+        let bob = world.invited(&account, "bob@example.com").await;
+        let path = format!("/accounts/{account}/users?operation=suspend");
+        world
+            .call("POST", &path, json!({ "UserIdList": [ada["UserId"]] }))
+            .await
+            .ok();
+        world.work().await;
+        let mails = world.mails();
+        assert_eq!(
+            mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(),
+            [text(&bob["PrimaryEmail"])]
+        );
+        let late = world.account("B").await;
+        world.invite(&late, &["eve@example.com"]).await.ok();
+        world
+            .call(
+                "POST",
+                &format!("/accounts/{late}/users?operation=suspend"),
+                json!({
+                    "UserIdList": [world.user(&late, "eve@example.com").await["UserId"]]
+                }),
+            )
+            .await
+            .ok();
+        world
+            .call("DELETE", &format!("/accounts/{late}"), Value::Null)
+            .await
+            .ok();
+        world.work().await;
+        assert_eq!(world.mails().len(), 1);
     }
 }
 
@@ -142,6 +193,9 @@ async fn a_mailbox_that_is_none_fails_the_invitation() {
         *world.relay.refuse.lock().unwrap() = Some(|| MailError::Refused("550 no such mailbox".to_owned()));
         world.invite(&account, &["gone@example.com"]).await.ok();
         world.work().await;
+        let event = world.server.last_event();
+        assert_eq!(event["eventName"], "FailInvitation");
+        assert!(!event.to_string().contains("gone@"), "{event}");
         assert_eq!(world.status(&account, "gone@example.com").await, "Failed");
         *world.relay.refuse.lock().unwrap() = None;
         world.server.clock().advance(DAY);

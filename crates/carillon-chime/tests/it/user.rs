@@ -333,7 +333,9 @@ async fn a_device_takes_no_address_of_others() {
         world.set_type(&mine, "EnterpriseLWA").await;
         world.claim(&mine, "example.com").await;
         world.claim(&other, "claimed.example").await;
-        world.invited(&world.account("C").await, "ada@nobodys.example").await;
+        world
+            .invited(&world.account("C").await, "ada@nobodys.example")
+            .await;
         let mut answers = Vec::new();
         for email in [
             "victim@nobodys.example",

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use carillon_aws::time::{TestClock, TestEntropy, Timestamp};
 use carillon_operation::{
-    BoxFuture, Environment, Job, JobError, JobRunner, Mail, MailError, MailRelay, Outside, Registry,
-    Settings, Vault, enqueue, job,
+    BoxFuture, Environment, Event, Job, JobError, JobRunner, Mail, MailError, MailRelay, Outside, Registry,
+    ServiceEvent, Settings, Vault, enqueue, job,
 };
 use carillon_store::{Store, StoreError, WriteTx, bind};
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ impl Job for Greet {
         self.once.then(|| self.to.clone())
     }
 
-    async fn gather(&self, _: &Environment, outside: &Outside) -> Result<String, JobError> {
+    async fn gather(&self, _: &Environment, _: &Store, outside: &Outside) -> Result<String, JobError> {
         let mail = Mail {
             to: self.to.clone(),
             subject: "Hello".to_owned(),
@@ -49,12 +49,31 @@ impl Job for Greet {
         tx: &mut WriteTx,
         _: &Environment,
         _: Timestamp,
-    ) -> Result<(), StoreError> {
-        note(tx, &self.to, gathered).await
+    ) -> Result<Vec<Event>, StoreError> {
+        note(tx, &self.to, gathered).await?;
+        Ok(Vec::new())
     }
 
-    async fn abandon(&self, reason: &str, tx: &mut WriteTx, _: Timestamp) -> Result<(), StoreError> {
-        note(tx, &self.to, reason).await
+    async fn abandon(
+        &self,
+        reason: &str,
+        tx: &mut WriteTx,
+        environment: &Environment,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        note(tx, &self.to, reason).await?;
+        let event = ServiceEvent {
+            aws_account_id: "123456789012".parse().unwrap(),
+            at: now,
+            source: "test.amazonaws.com",
+            name: "GiveUp",
+            source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
+            user_agent: None,
+            details: serde_json::json!({}),
+            error: None,
+            resource: None,
+        };
+        Ok(vec![event.event(&*environment.entropy)])
     }
 }
 
@@ -238,6 +257,15 @@ async fn patience_ends() {
     }
     assert_eq!(world.noted("ann").await.as_deref(), Some("451 busy"));
     assert_eq!(world.waiting().await, 0);
+    let mut tx = world.store.read().await.unwrap();
+    let events = tx
+        .fetch_number(
+            "SELECT COUNT(*) FROM audit_event WHERE event_name = 'GiveUp'",
+            bind![],
+        )
+        .await
+        .unwrap();
+    assert_eq!(events, 1, "what a job did is in the trail");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{GOOD_FOR, InviteRow, Outcome, rows};
 use crate::account::{self, AccountType, ManagedAccount};
-use crate::email::{EmailAddress, WireEmailAddress, domain_of};
+use crate::email::{EmailAddress, WireEmailAddress};
 use crate::error::Error;
 use crate::name::AccountId;
 use crate::session;
@@ -125,18 +125,7 @@ async fn invite(
     email: &EmailAddress,
     at: Timestamp,
 ) -> Result<Outcome, Error> {
-    let claimed_by = account::rows::claimant(cx.tx, &domain_of(email.as_str())).await?;
-    let holder = user::rows::holder(cx.tx, &email.key()).await?;
-    let elsewhere = match holder.as_ref().and_then(|holder| holder.account_id.as_deref()) {
-        Some(id) if id != account.id => account::rows::find_any(cx.tx, id).await?,
-        _ => None,
-    };
-    let outcome = Outcome::of(
-        &account.id,
-        holder.as_ref(),
-        elsewhere.map(|account| account.account_type),
-        claimed_by.map(|(_, account_type)| account_type),
-    );
+    let (outcome, holder) = super::outcome(cx.tx, account, email.as_str()).await?;
     match (outcome, holder) {
         (Outcome::New, _) => {
             let mut user = UserRow::new(uuid_v4(cx.entropy()), account, email.as_str().to_owned(), at);

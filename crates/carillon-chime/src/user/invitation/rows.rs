@@ -4,6 +4,7 @@ use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::InviteRow;
 use crate::account::ManagedAccount;
+use crate::email::key_of;
 
 impl FromRow for InviteRow {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -38,7 +39,7 @@ pub(crate) async fn insert(tx: &mut WriteTx, invite: &InviteRow) -> Result<(), S
             invite.id,
             invite.account_id,
             invite.email,
-            invite.email.to_ascii_lowercase(),
+            key_of(&invite.email),
             invite.status.as_str(),
             invite.token_digest,
             invite.created_at,
@@ -113,4 +114,20 @@ pub(crate) async fn show_failed(
     )
     .await?;
     Ok(())
+}
+
+/// Erases up to `limit` invitations of a deleted account, and says whether there may be more.
+pub(crate) async fn purge_portion(
+    tx: &mut WriteTx,
+    account_id: &str,
+    limit: i64,
+) -> Result<bool, StoreError> {
+    let erased = tx
+        .execute(
+            "DELETE FROM chime_invite WHERE invite_id IN
+               (SELECT invite_id FROM chime_invite WHERE account_id = $1 LIMIT $2)",
+            bind![account_id, limit],
+        )
+        .await?;
+    Ok(erased > 0)
 }
