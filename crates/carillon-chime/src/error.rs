@@ -23,6 +23,9 @@ pub enum Error {
     /// Only `DeleteAccount`: something must be released first.
     #[error("{0}")]
     Unprocessable(String),
+    /// A quota is used up.
+    #[error("{0}")]
+    LimitExceeded(String),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("internal")]
@@ -55,6 +58,7 @@ impl Error {
             Self::NotFound { .. } | Self::NoSuchAddress => (404, "NotFoundException"),
             Self::Conflict(_) => (409, "ConflictException"),
             Self::Forbidden(_) => (403, "ForbiddenException"),
+            Self::LimitExceeded(_) => (400, "ResourceLimitExceededException"),
             Self::Unprocessable(_) => (422, "UnprocessableEntityException"),
             Self::Store(_) | Self::Fault(_) => return None,
         })
@@ -68,6 +72,7 @@ impl Error {
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Unprocessable(_) => ErrorCode::Unprocessable,
+            Self::LimitExceeded(_) => ErrorCode::ResourceLimitExceeded,
             whole @ (Self::Store(_) | Self::Fault(_)) => return Err(whole),
         };
         Ok((code, self.to_string()))

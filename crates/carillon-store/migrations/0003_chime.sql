@@ -80,10 +80,13 @@ CREATE TABLE chime_invite (
     -- SHA-256 of the token in the mail, in hexadecimal.
     token_digest TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    expires_at BIGINT NOT NULL,
+    -- When its mail leaves, or left. Absent if there is none.
+    mail_at BIGINT
 );
 CREATE UNIQUE INDEX chime_invite_open ON chime_invite (account_id, email_key) WHERE status = 'Pending';
-CREATE INDEX chime_invite_of_account ON chime_invite (account_id);
+CREATE INDEX chime_invite_of_account ON chime_invite (account_id, mail_at);
+CREATE INDEX chime_invite_by_email ON chime_invite (account_id, email_key, mail_at);
 
 -- Devices on which people are signed in to the portal.
 CREATE TABLE chime_session (

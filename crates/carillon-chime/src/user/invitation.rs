@@ -19,6 +19,22 @@ use crate::{event, session};
 /// How long an invitation can be accepted.
 pub(crate) const GOOD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// Nobody is mailed by one account more often than this, unless the last invitation was welcome.
+const PAUSE: Duration = Duration::from_secs(10 * 60);
+/// Mails of one account in a day: strangers are not to be flooded in the operator's name.
+pub(crate) const MAILS_A_DAY: i64 = 2_000;
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// When the next mail to an address may leave, by what is known of the last one of the account to it.
+fn mail_at(last: Option<(InviteStatus, Timestamp)>, now: Timestamp) -> Timestamp {
+    match last {
+        None | Some((InviteStatus::Accepted, _)) => now,
+        // It has not left, and will not: the new one takes its place.
+        Some((InviteStatus::Pending | InviteStatus::Failed, at)) if at > now => at,
+        Some((InviteStatus::Pending | InviteStatus::Failed, at)) => now.max(at + PAUSE),
+    }
+}
+
 /// An invitation as it is kept: the token itself is only in the mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InviteRow {
@@ -29,6 +45,8 @@ pub(crate) struct InviteRow {
     pub token_digest: String,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+    /// When its mail leaves, or left.
+    pub mail_at: Option<Timestamp>,
 }
 
 impl InviteRow {
@@ -184,6 +202,7 @@ mod tests {
             token_digest: session::digest("token"),
             created_at: Timestamp::EPOCH,
             expires_at: Timestamp::EPOCH + GOOD_FOR,
+            mail_at: None,
         }
     }
 
@@ -198,6 +217,24 @@ mod tests {
             let used = InviteRow { status, ..invite() };
             assert!(!used.opens_with("token", last));
         }
+    }
+
+    #[test]
+    fn whoever_was_mailed_has_ten_minutes_of_peace() {
+        use InviteStatus::{Accepted, Failed, Pending};
+        let at = Timestamp::from_seconds;
+        assert_eq!(mail_at(None, at(1_000)), at(1_000));
+        for status in [Pending, Failed] {
+            assert_eq!(mail_at(Some((status, at(1_000))), at(1_000)), at(1_600));
+            assert_eq!(mail_at(Some((status, at(1_000))), at(1_599)), at(1_600));
+            assert_eq!(mail_at(Some((status, at(1_000))), at(9_000)), at(9_000));
+            assert_eq!(
+                mail_at(Some((status, at(1_600))), at(1_200)),
+                at(1_600),
+                "it waits as long as the one it replaces"
+            );
+        }
+        assert_eq!(mail_at(Some((Accepted, at(1_000))), at(1_001)), at(1_001));
     }
 
     #[test]

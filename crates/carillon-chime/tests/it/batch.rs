@@ -246,6 +246,7 @@ async fn a_removed_domain_releases_the_registered_and_keeps_the_suspended() {
             .await;
         assert_eq!(invites.ok()["Invites"][0]["Status"], "Pending");
         assert_eq!(invites.ok()["Invites"][1]["Status"], "Failed");
+        world.server.clock().advance(crate::world::DAY);
         let (again, _) = world.member(&other, "ada@example.com").await;
         assert_ne!(again["UserId"], ada["UserId"]);
         assert_eq!(

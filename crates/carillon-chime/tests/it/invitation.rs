@@ -98,6 +98,7 @@ async fn inviting_again_kills_the_old_link() {
         world.invite(&account, &["ada@example.com"]).await.ok();
         world.work().await;
         let old = world.link();
+        world.server.clock().advance(DAY / 24);
         world.invite(&account, &["ada@example.com"]).await.ok();
         world.work().await;
         let new = world.link();
@@ -145,6 +146,111 @@ async fn an_invitation_runs_out_after_thirty_days() {
             )
         );
         assert_eq!(world.status(&account, "ada@example.com").await, "Failed");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_flooded_with_invitations() {
+    let minute = DAY / (24 * 60);
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let path = format!("/accounts/{account}/users?operation=suspend");
+        for number in 0..5 {
+            let ada = world.invited(&account, "ada@example.com").await;
+            world.work().await;
+            world.server.clock().advance(minute);
+            if number % 2 == 0 {
+                // Taking it back and inviting anew is no way around.
+                world
+                    .call("POST", &path, json!({ "UserIdList": [ada["UserId"]] }))
+                    .await
+                    .ok();
+            }
+        }
+        world.invite(&account, &["ada@example.com"]).await.ok();
+        world.work().await;
+        assert_eq!(world.mails().len(), 1);
+        world.server.clock().advance(5 * minute);
+        world.work().await;
+        assert_eq!(world.mails().len(), 2, "the newest link comes ten minutes later");
+        assert_eq!(world.browser().open(&world.link()).await.status, 200);
+        // Another account is another sender, and who accepted wants mail.
+        let other = world.account("B").await;
+        let (eve, _) = world.member(&other, "eve@example.com").await;
+        let before = world.mails().len();
+        world
+            .call(
+                "POST",
+                &format!("/accounts/{other}/users?operation=suspend"),
+                json!({ "UserIdList": [eve["UserId"]] }),
+            )
+            .await
+            .ok();
+        world.invite(&other, &["eve@example.com"]).await.ok();
+        world.work().await;
+        assert_eq!(world.mails().len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn an_account_has_a_quota_of_mails() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let now = world.server.environment().clock.now();
+        let mut tx = world.server.store().write().await.unwrap();
+        for number in 0..1_999 {
+            let address = format!("p{number}@example.com");
+            tx.execute(
+                "INSERT INTO chime_invite (invite_id, account_id, email, email_key, status, token_digest,
+                                           created_at, expires_at, mail_at)
+                 VALUES ($1, $2, $3, $4, 'Failed', '', $5, $6, $7)",
+                carillon_store::bind![address, account, address, address, now, now, now],
+            )
+            .await
+            .unwrap();
+        }
+        tx.commit().await.unwrap();
+        let two = ["ada@example.com", "bob@example.com"];
+        let refused = world.invite(&account, &two).await;
+        assert_eq!(
+            (refused.status, refused.code()),
+            (400, "ResourceLimitExceededException")
+        );
+        assert_eq!(
+            world.get(&format!("/accounts/{account}/users")).await["Users"],
+            json!([])
+        );
+        world.invite(&account, &two[..1]).await.ok();
+        world.invite(&world.account("B").await, &two).await.ok();
+        world.server.clock().advance(DAY);
+        world.invite(&account, &two).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn every_invitation_answered_is_kept() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        world.member(&account, "ada@example.com").await;
+        let claimant = world.account("B").await;
+        world.set_type(&claimant, "EnterpriseLWA").await;
+        world.claim(&claimant, "claimed.example").await;
+        let answer = world
+            .invite(&account, &["ada@example.com", "bob@claimed.example"])
+            .await;
+        for (place, status) in [(0, "Accepted"), (1, "Failed")] {
+            let invite = &answer.ok()["Invites"][place];
+            assert_eq!(invite["Status"], status);
+            let mut tx = world.server.store().read().await.unwrap();
+            let kept: Option<(String,)> = tx
+                .fetch_optional(
+                    "SELECT status FROM chime_invite WHERE invite_id = $1",
+                    carillon_store::bind![text(&invite["InviteId"])],
+                )
+                .await
+                .unwrap();
+            assert_eq!(kept, Some((status.to_owned(),)));
+        }
     }
 }
 

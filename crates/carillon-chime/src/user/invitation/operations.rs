@@ -10,9 +10,9 @@ use carillon_operation::{Context, FA, Operation, Spec, UM, Write, enqueue};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GOOD_FOR, InviteRow, Outcome, rows};
+use super::{DAY, GOOD_FOR, InviteRow, MAILS_A_DAY, Outcome, mail_at, rows};
 use crate::account::{self, AccountType, ManagedAccount};
-use crate::email::{EmailAddress, WireEmailAddress};
+use crate::email::{EmailAddress, WireEmailAddress, key_of};
 use crate::error::Error;
 use crate::name::AccountId;
 use crate::session;
@@ -74,8 +74,10 @@ impl Operation for InviteUsers {
             user::require_devices(&account)?;
         }
         let inviter = account::rows::aws_account_name(cx.tx, account.aws_account_id).await?;
+        let has_mail = cx.environment.settings.mail;
+        let mut left = MAILS_A_DAY - rows::count_mails(cx.tx, &account, cx.now - DAY).await?;
         let mut invites = Vec::with_capacity(self.user_email_list.len());
-        let mut made = Vec::new();
+        let mut open = Vec::new();
         let mut seen = HashSet::new();
         for (place, email) in self.user_email_list.iter().enumerate() {
             if !seen.insert(email.key()) {
@@ -83,28 +85,53 @@ impl Operation for InviteUsers {
             }
             // Lists are ordered by time: a microsecond keeps the order given.
             let at = cx.now + Duration::from_micros(u64::try_from(place).unwrap_or(0));
-            let (status, invite_id) = match invite(cx, &account, email, at).await? {
-                Outcome::Impossible => (InviteStatus::Failed, None),
-                Outcome::Member => (InviteStatus::Accepted, None),
-                Outcome::New | Outcome::Again | Outcome::Move => (
-                    InviteStatus::Pending,
-                    Some(send(cx, &account, &inviter, email).await?),
-                ),
+            let mut row = InviteRow {
+                id: uuid_v4(cx.entropy()),
+                account_id: account.id.clone(),
+                email: email.as_str().to_owned(),
+                status: InviteStatus::Pending,
+                // Of nothing, as long as no mail has a token.
+                token_digest: String::new(),
+                created_at: cx.now,
+                expires_at: cx.now + GOOD_FOR,
+                mail_at: None,
             };
-            made.extend(invite_id.clone());
+            let email_status = match invite(cx, &account, email, at).await? {
+                Outcome::Impossible => {
+                    row.status = InviteStatus::Failed;
+                    rows::insert(cx.tx, &row).await?;
+                    EmailStatus::NotSent
+                }
+                Outcome::Member => {
+                    row.status = InviteStatus::Accepted;
+                    rows::insert(cx.tx, &row).await?;
+                    EmailStatus::NotSent
+                }
+                Outcome::New | Outcome::Again | Outcome::Move => {
+                    left -= i64::from(has_mail);
+                    if left < 0 {
+                        return Err(Error::LimitExceeded(format!(
+                            "an account sends at most {MAILS_A_DAY} invitations in a day"
+                        )));
+                    }
+                    send(cx, &account, &inviter, &mut row).await?;
+                    open.push(row.id.clone());
+                    if has_mail {
+                        EmailStatus::Sent
+                    } else {
+                        EmailStatus::Failed
+                    }
+                }
+            };
             invites.push(Invite {
-                email_status: match (&invite_id, cx.environment.settings.mail) {
-                    (None, _) => EmailStatus::NotSent,
-                    (Some(_), true) => EmailStatus::Sent,
-                    (Some(_), false) => EmailStatus::Failed,
-                },
-                invite_id: invite_id.unwrap_or_else(|| uuid_v4(cx.entropy())),
-                status,
+                invite_id: row.id,
+                status: row.status,
                 email_address: email.as_str().parse().ok(),
+                email_status,
             });
         }
-        if !made.is_empty() {
-            let expire = jobs::ExpireInvitations { invite_ids: made };
+        if !open.is_empty() {
+            let expire = jobs::ExpireInvitations { invite_ids: open };
             enqueue(
                 cx.tx,
                 &*cx.environment.entropy,
@@ -149,23 +176,19 @@ async fn send(
     cx: &mut Context<'_, InviteUsers>,
     account: &ManagedAccount,
     inviter: &str,
-    email: &EmailAddress,
-) -> Result<String, Error> {
-    rows::fail_open(cx.tx, &account.id, &email.key()).await?;
+    invite: &mut InviteRow,
+) -> Result<(), Error> {
+    let key = key_of(&invite.email);
+    rows::fail_open(cx.tx, &account.id, &key).await?;
     let token = token(cx.entropy());
-    let invite = InviteRow {
-        id: uuid_v4(cx.entropy()),
-        account_id: account.id.clone(),
-        email: email.as_str().to_owned(),
-        status: InviteStatus::Pending,
-        token_digest: session::digest(token.expose()),
-        created_at: cx.now,
-        expires_at: cx.now + GOOD_FOR,
-    };
-    rows::insert(cx.tx, &invite).await?;
+    invite.token_digest = session::digest(token.expose());
     if cx.environment.settings.mail {
-        let mail = jobs::SendInvitation::new(cx.environment, &invite, account, inviter, &token);
-        enqueue(cx.tx, &*cx.environment.entropy, &mail, cx.now, cx.now).await?;
+        let last = rows::last_mail(cx.tx, account, &key).await?;
+        let mail_at = mail_at(last, cx.now);
+        invite.mail_at = Some(mail_at);
+        let mail = jobs::SendInvitation::new(cx.environment, invite, account, inviter, &token);
+        enqueue(cx.tx, &*cx.environment.entropy, &mail, cx.now, mail_at).await?;
     }
-    Ok(invite.id)
+    rows::insert(cx.tx, invite).await?;
+    Ok(())
 }

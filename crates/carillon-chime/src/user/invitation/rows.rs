@@ -1,8 +1,9 @@
 //! How invitations are kept.
 
+use carillon_aws::time::Timestamp;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
-use super::InviteRow;
+use super::{InviteRow, InviteStatus};
 use crate::account::ManagedAccount;
 use crate::email::key_of;
 
@@ -16,6 +17,7 @@ impl FromRow for InviteRow {
             token_digest: row.get(4)?,
             created_at: row.get(5)?,
             expires_at: row.get(6)?,
+            mail_at: row.get(7)?,
         })
     }
 }
@@ -23,7 +25,7 @@ impl FromRow for InviteRow {
 /// The invitation, of whatever account. Not for callers of the API.
 pub(crate) async fn find_any(tx: &mut ReadTx, id: &str) -> Result<Option<InviteRow>, StoreError> {
     tx.fetch_optional(
-        "SELECT invite_id, account_id, email, status, token_digest, created_at, expires_at
+        "SELECT invite_id, account_id, email, status, token_digest, created_at, expires_at, mail_at
            FROM chime_invite WHERE invite_id = $1",
         bind![id],
     )
@@ -33,8 +35,8 @@ pub(crate) async fn find_any(tx: &mut ReadTx, id: &str) -> Result<Option<InviteR
 pub(crate) async fn insert(tx: &mut WriteTx, invite: &InviteRow) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO chime_invite
-           (invite_id, account_id, email, email_key, status, token_digest, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+           (invite_id, account_id, email, email_key, status, token_digest, created_at, expires_at, mail_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         bind![
             invite.id,
             invite.account_id,
@@ -43,7 +45,8 @@ pub(crate) async fn insert(tx: &mut WriteTx, invite: &InviteRow) -> Result<(), S
             invite.status.as_str(),
             invite.token_digest,
             invite.created_at,
-            invite.expires_at
+            invite.expires_at,
+            invite.mail_at
         ],
     )
     .await?;
@@ -114,6 +117,44 @@ pub(crate) async fn show_failed(
     )
     .await?;
     Ok(())
+}
+
+/// When the newest mail of the account to the address leaves or left, and what became of its invitation.
+pub(crate) async fn last_mail(
+    tx: &mut ReadTx,
+    account: &ManagedAccount,
+    email_key: &str,
+) -> Result<Option<(InviteStatus, Timestamp)>, StoreError> {
+    let found: Option<LastMail> = tx
+        .fetch_optional(
+            "SELECT status, mail_at FROM chime_invite
+              WHERE account_id = $1 AND email_key = $2 AND mail_at IS NOT NULL
+              ORDER BY mail_at DESC, created_at DESC LIMIT 1",
+            bind![account.id, email_key],
+        )
+        .await?;
+    Ok(found.map(|LastMail(status, at)| (status, at)))
+}
+
+struct LastMail(InviteStatus, Timestamp);
+
+impl FromRow for LastMail {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self(row.parse(0)?, row.get(1)?))
+    }
+}
+
+/// How many mails of the account left after `since`, or wait to leave. The quota bounds what is counted.
+pub(crate) async fn count_mails(
+    tx: &mut ReadTx,
+    account: &ManagedAccount,
+    since: Timestamp,
+) -> Result<i64, StoreError> {
+    tx.fetch_number(
+        "SELECT COUNT(*) FROM chime_invite WHERE account_id = $1 AND mail_at > $2",
+        bind![account.id, since],
+    )
+    .await
 }
 
 /// Erases up to `limit` invitations of a deleted account, and says whether there may be more.
