@@ -182,11 +182,15 @@ impl Door {
     fn page(&self, parts: &Parts) -> Option<Answer> {
         Some(match parts.uri.path() {
             "/healthz" => text(StatusCode::OK, "ok\n"),
-            "/metrics" => plain(
-                StatusCode::OK,
-                "text/plain; version=0.0.4; charset=utf-8",
-                self.metrics.render(),
-            ),
+            "/metrics" => {
+                let answering = ANSWERED as usize - self.answered.available_permits();
+                metrics::gauge!("carillon_requests_answering").set(answering as f64);
+                plain(
+                    StatusCode::OK,
+                    "text/plain; version=0.0.4; charset=utf-8",
+                    self.metrics.render(),
+                )
+            }
             path if !is_signed(parts) && is_console(path) => {
                 plain(StatusCode::OK, "text/html; charset=utf-8", CONSOLE)
             }

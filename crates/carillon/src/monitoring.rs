@@ -37,6 +37,10 @@ pub fn start() -> anyhow::Result<PrometheusHandle> {
         "carillon_connections_refused_total",
         "Connections that were closed at once because there were too many."
     );
+    metrics::describe_gauge!(
+        "carillon_requests_answering",
+        "Requests that are being answered, whether or not their client still waits."
+    );
     metrics::describe_counter!(
         "carillon_requests_refused_total",
         "Requests that were refused because there were too many, or too many of their address."

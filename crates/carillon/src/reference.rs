@@ -245,6 +245,7 @@ const PROBES: &str = "
 | `carillon_request_seconds` | time to answer a request, by action |
 | `carillon_storage_seconds` | time that requests wait for storage, by step and kind of transaction |
 | `carillon_connections`, `carillon_connections_refused_total` | open connections, and those refused because there were too many |
+| `carillon_requests_answering` | requests that are being answered, whether or not their client still waits |
 | `carillon_requests_refused_total` | requests refused because there were too many, or too many of their address |
 | `carillon_audit_log_dropped_total` | audit records that the log file could not take; the audit trail in the database has them |
 

@@ -203,7 +203,7 @@ impl Server {
         self.send("GET", path, &HeaderMap::new(), b"")
     }
 
-    pub fn send(&self, method: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> Answer {
+    fn request(&self, method: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
         let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
         if !headers.contains_key(HOST) {
             request.push_str(&format!("host: {}\r\n", self.address));
@@ -212,7 +212,11 @@ impl Server {
             request.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
         }
         request.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
-        let answer = self.raw(&[request.as_bytes(), body].concat());
+        [request.as_bytes(), body].concat()
+    }
+
+    pub fn send(&self, method: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> Answer {
+        let answer = self.raw(&self.request(method, path, headers, body));
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
         Answer {
@@ -235,6 +239,27 @@ impl Server {
         body: &str,
         more: &[(&str, &str)],
     ) -> Answer {
+        let mut headers = self.sign(service, method, path, body);
+        for (name, value) in more {
+            headers.insert(
+                HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                HeaderValue::from_str(value).unwrap(),
+            );
+        }
+        self.send(method, path, &headers, body.as_bytes())
+    }
+
+    /// Asks as root, and waits for no answer.
+    pub fn asked(&self, service: &str, method: &str, path: &str, body: &str) -> TcpStream {
+        let headers = self.sign(service, method, path, body);
+        let mut stream = self.connect();
+        stream
+            .write_all(&self.request(method, path, &headers, body.as_bytes()))
+            .unwrap();
+        stream
+    }
+
+    fn sign(&self, service: &str, method: &str, path: &str, body: &str) -> HeaderMap {
         let signer = Signer {
             access_key_id: KEY,
             secret_access_key: SECRET,
@@ -259,13 +284,7 @@ impl Server {
         signer
             .sign(method, path, &mut headers, body.as_bytes(), SystemClock.now())
             .unwrap();
-        for (name, value) in more {
-            headers.insert(
-                HeaderName::from_bytes(name.as_bytes()).unwrap(),
-                HeaderValue::from_str(value).unwrap(),
-            );
-        }
-        self.send(method, path, &headers, body.as_bytes())
+        headers
     }
 
     pub fn caller(&self) -> Answer {

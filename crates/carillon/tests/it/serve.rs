@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Setup, in_database};
+use crate::harness::{PASSWORD, Setup, in_database};
 
 #[test]
 fn it_starts_serves_and_stops() {
@@ -46,6 +46,42 @@ fn a_request_in_progress_is_finished_and_an_idle_connection_is_not_waited_for() 
     let began = Instant::now();
     assert_eq!(server.ended(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn what_was_begun_is_done_though_the_client_left() {
+    let setup = Setup::pinned();
+    let mut server = setup.start();
+    let ask = |action: &str, user: usize| {
+        format!("Action={action}&Version=2010-05-08&UserName=user-{user}&Password={PASSWORD}")
+    };
+    for user in 0..8 {
+        let made = server.signed("iam", "POST", "/", &ask("CreateUser", user));
+        assert_eq!(made.status, 200, "{made:?}");
+    }
+    // Passwords take a while.
+    let asked: Vec<_> = (0..8)
+        .map(|user| server.asked("iam", "POST", "/", &ask("CreateLoginProfile", user)))
+        .collect();
+    // Each is being answered, or was already.
+    server.wait_for(|server| {
+        let metrics = server.get("/metrics").body;
+        let counted = |line: &&str| {
+            line.starts_with("carillon_requests_answering ")
+                || line.starts_with(r#"carillon_requests_total{action="iam:CreateLoginProfile""#)
+        };
+        let number = |line: &str| line.rsplit(' ').next()?.parse::<u32>().ok();
+        let begun: u32 = metrics.lines().filter(counted).filter_map(number).sum();
+        (begun == 8).then_some(())
+    });
+    drop(asked);
+    assert_eq!(server.stop(), Some(0));
+
+    let again = setup.start();
+    for user in 0..8 {
+        let got = again.signed("iam", "POST", "/", &ask("GetLoginProfile", user));
+        assert_eq!(got.status, 200, "{got:?}");
+    }
 }
 
 #[test]
