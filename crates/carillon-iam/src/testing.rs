@@ -158,11 +158,11 @@ impl TestServer {
         };
         let root = create_account(&store, &environment, new).await;
         Self {
-            pipeline: Pipeline {
-                identities: Arc::new(IamIdentities::new(store.clone(), Arc::clone(&environment))),
-                store,
+            pipeline: Pipeline::new(
+                store.clone(),
+                Arc::new(IamIdentities::new(store, Arc::clone(&environment))),
                 environment,
-            },
+            ),
             clock,
             root,
             events: Mutex::new(events),
@@ -356,6 +356,48 @@ mod tests {
         fn remember(&self, _: &Arc<Credentials>) {}
 
         fn forget(&self, _: &str) {}
+    }
+
+    async fn count_of_events(server: &TestServer) -> i64 {
+        let mut tx = server.store().read().await.unwrap();
+        tx.fetch_number("SELECT COUNT(*) FROM audit_event", &[])
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn strangers_do_not_fill_the_trail() {
+        let server = TestServer::start(&[&IAM]).await;
+        let stranger = server.as_key(&server.as_root().access_key_id, "guessed");
+        for _ in 0..70 {
+            let answer = stranger.iam("ListUsers", &[]).await;
+            assert_eq!(answer.code(), "SignatureDoesNotMatch");
+        }
+        assert_eq!(count_of_events(&server).await, 60);
+        server.as_root().iam("ListUsers", &[]).await.ok();
+        assert_eq!(count_of_events(&server).await, 61);
+        server.clock().advance(std::time::Duration::from_secs(60));
+        stranger.iam("ListUsers", &[]).await;
+        assert_eq!(count_of_events(&server).await, 62);
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_is_not_in_the_trail() {
+        let server = TestServer::start(&[&IAM]).await;
+        let text = format!("{}{{", " ".repeat(120_000));
+        let members = [("PolicyName", "p"), ("PolicyDocument", text.as_str())];
+        let answer = server.as_root().iam("CreatePolicy", &members).await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        let event = server.last_event();
+        assert_eq!(event["eventName"], "CreatePolicy");
+        assert_eq!(event["requestParameters"]["omitted"], true);
+        assert!(event["requestParameters"]["originalSize"].as_u64() > Some(120_000));
+        assert!(event.to_string().len() < 3_000);
+
+        let members = [("UserName", "x".repeat(60_000))];
+        let members = members.each_ref().map(|(name, value)| (*name, value.as_str()));
+        server.as_root().iam("CreateUser", &members).await;
+        assert!(server.last_event().to_string().len() < 3_000);
     }
 
     #[tokio::test]

@@ -17,6 +17,35 @@ const INSERT: &str = "INSERT INTO audit_event (aws_account_id, event_at, event_i
      user_name, access_key_id, read_only, resource_name, resource_type, record) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
+/// Bytes of the parameters of a request, and of the elements of a response, that are kept.
+///
+/// Source: CloudTrail User Guide, "CloudTrail record contents".
+const ELEMENTS: usize = 100 << 10;
+/// Bytes of an error message that are kept. Source: as above.
+const MESSAGE: usize = 1 << 10;
+
+/// What is kept in place of a tree that is too large.
+pub(crate) fn bounded(tree: &Value) -> Option<Value> {
+    let mut size = Size(0);
+    // Counting cannot fail.
+    let _ = serde_json::to_writer(&mut size, tree);
+    (size.0 > ELEMENTS).then(|| json!({ "omitted": true, "originalSize": size.0 }))
+}
+
+/// Counts what is written.
+struct Size(usize);
+
+impl std::io::Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// An event as it is kept.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -214,7 +243,11 @@ impl Facts<'_> {
             source_ip_address: self.call.source_ip.to_canonical().to_string(),
             user_agent: self.call.user_agent.as_deref(),
             error_code: self.error.map(|(code, _)| code),
-            error_message: self.error.map(|(_, message)| message),
+            error_message: self.error.map(|(_, message)| {
+                message
+                    .get(..message.floor_char_boundary(MESSAGE))
+                    .unwrap_or_default()
+            }),
             request_parameters: self.request_parameters.as_ref(),
             response_elements: self.response_elements.as_ref(),
             additional_event_data: self

@@ -21,6 +21,7 @@ mod pipeline;
 mod registry;
 mod service_event;
 mod spec;
+mod strangers;
 mod trail;
 mod vault;
 

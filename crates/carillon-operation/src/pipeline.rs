@@ -26,6 +26,7 @@ use crate::caller::{Call, Caller, Credentials, Identities, TransportSecurity, Un
 use crate::environment::Environment;
 use crate::operation::{Request, Target};
 use crate::registry::{Entry, ServiceEntry};
+use crate::strangers::Strangers;
 
 /// Members nested deeper than this are refused before they are parsed.
 const DEPTH: usize = 64;
@@ -40,6 +41,7 @@ pub struct Pipeline {
     pub store: Store,
     pub identities: Arc<dyn Identities>,
     pub environment: Arc<Environment>,
+    strangers: Strangers,
 }
 
 /// Who is at the other end of the connection.
@@ -58,6 +60,15 @@ struct Answered<'a> {
 }
 
 impl Pipeline {
+    pub fn new(store: Store, identities: Arc<dyn Identities>, environment: Arc<Environment>) -> Self {
+        Self {
+            store,
+            identities,
+            environment,
+            strangers: Strangers::default(),
+        }
+    }
+
     /// Answers one request. Never fails: what goes wrong is an answer too.
     pub async fn serve(&self, parts: &Parts, body: &[u8], peer: &Peer) -> Response<Bytes> {
         let started = Instant::now();
@@ -315,7 +326,10 @@ impl Pipeline {
         let Some(account) = account_of_access_key(&access_key_id) else {
             return;
         };
-        if !self.is_ours(account).await {
+        let is_too_much = self.strangers.are_enough(account, call.now)
+            || (self.is_ours(account).await && !self.strangers.admit(account, call.now));
+        if is_too_much {
+            metrics::counter!("carillon_stranger_events_dropped_total").increment(1);
             return;
         }
         let entry = match service.service.protocol {
@@ -602,9 +616,11 @@ impl Request<'_> {
             Protocol::RestJson | Protocol::Json11 => json(output)?,
         };
         let elements = (!read_only && !tree.is_null()).then(|| {
-            let mut masked = tree;
-            self.entry.output().mask(&mut masked);
-            lower_first(masked)
+            audit::bounded(&tree).unwrap_or_else(|| {
+                let mut masked = tree;
+                self.entry.output().mask(&mut masked);
+                lower_first(masked)
+            })
         });
         Ok((body, elements))
     }
@@ -657,9 +673,11 @@ impl Request<'_> {
             .as_object()
             .filter(|members| !members.is_empty())
             .map(|_| {
-                let mut masked = self.input.clone();
-                self.entry.input().mask(&mut masked);
-                lower_first(masked)
+                audit::bounded(self.input).unwrap_or_else(|| {
+                    let mut masked = self.input.clone();
+                    self.entry.input().mask(&mut masked);
+                    lower_first(masked)
+                })
             });
         Facts {
             call: self.call,

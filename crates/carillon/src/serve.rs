@@ -130,11 +130,8 @@ impl Server {
             mail: relay.map(|relay| Arc::new(relay) as Arc<dyn MailRelay>),
         };
         let jobs = JobRunner::new(store.clone(), Arc::clone(&environment), outside, JOBS);
-        let pipeline = Arc::new(Pipeline {
-            identities: Arc::new(IamIdentities::new(store.clone(), Arc::clone(&environment))),
-            store,
-            environment,
-        });
+        let identities = Arc::new(IamIdentities::new(store.clone(), Arc::clone(&environment)));
+        let pipeline = Arc::new(Pipeline::new(store, identities, environment));
         Ok(Self {
             address,
             public_url,
