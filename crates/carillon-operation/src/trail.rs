@@ -359,8 +359,31 @@ struct Found {
 
 macro_rules! columns {
     () => {
-        "event_at, event_id, event_name, event_source, user_name, access_key_id, read_only, resource_name, \
-         resource_type, record"
+        columns!("")
+    };
+    ($of:literal) => {
+        concat!(
+            $of,
+            "event_at, ",
+            $of,
+            "event_id, ",
+            $of,
+            "event_name, ",
+            $of,
+            "event_source, ",
+            $of,
+            "user_name, ",
+            $of,
+            "access_key_id, ",
+            $of,
+            "read_only, ",
+            $of,
+            "resource_name, ",
+            $of,
+            "resource_type, ",
+            $of,
+            "record"
+        )
     };
 }
 
@@ -378,20 +401,26 @@ macro_rules! indexed {
     };
 }
 
-/// Events within a stretch of the trail.
+/// Events within a stretch of the trail. Records are long, so only those of the page are read.
 macro_rules! within {
-    ($filter:literal) => {
+    ($column:literal) => {
         concat!(
             "SELECT ",
-            columns!(),
-            " FROM (SELECT ",
-            columns!(),
-            " FROM audit_event
-                WHERE aws_account_id = $1 AND event_at >= $2 AND (event_at, event_id) < ($3, $4)
-                ORDER BY event_at DESC, event_id DESC LIMIT $5) AS stretch
-              WHERE ",
-            $filter,
-            " ORDER BY event_at DESC, event_id DESC LIMIT $7"
+            columns!("event."),
+            " FROM (SELECT event_at, event_id
+                      FROM (SELECT event_at, event_id, ",
+            $column,
+            "        FROM audit_event
+                             WHERE aws_account_id = $1 AND event_at >= $2 AND (event_at, event_id) < ($3, $4)
+                             ORDER BY event_at DESC, event_id DESC LIMIT $5) AS stretch
+                     WHERE ",
+            $column,
+            " = $6
+                     ORDER BY event_at DESC, event_id DESC LIMIT $7) AS found
+              JOIN audit_event AS event
+                ON event.aws_account_id = $8 AND event.event_at = found.event_at
+               AND event.event_id = found.event_id
+             ORDER BY event.event_at DESC, event.event_id DESC"
         )
     };
 }
@@ -401,10 +430,10 @@ const BY_KEY: &str = indexed!("access_key_id = $2");
 // The conditions that make an index partial are repeated, or the planner would not know that it may use it.
 const BY_RESOURCE: &str = indexed!("resource_name = $2 AND resource_name <> ''");
 const BY_NAME_OF_WRITE: &str = indexed!("event_name = $2 AND read_only = FALSE");
-const BY_NAME: &str = within!("event_name = $6");
-const BY_SOURCE: &str = within!("event_source = $6");
-const BY_RESOURCE_TYPE: &str = within!("resource_type = $6");
-const BY_READ_ONLY: &str = within!("read_only = $6");
+const BY_NAME: &str = within!("event_name");
+const BY_SOURCE: &str = within!("event_source");
+const BY_RESOURCE_TYPE: &str = within!("resource_type");
+const BY_READ_ONLY: &str = within!("read_only");
 const ALL: &str = concat!(
     "SELECT ",
     columns!(),
@@ -497,14 +526,35 @@ impl Search {
         let more = self.limit + 1;
         let events: Vec<EventRow> = match value {
             Value::Bool(is) => {
-                tx.fetch_all(sql, bind![self.account, self.since, *at, *id, STRETCH, *is, more])
-                    .await?
+                tx.fetch_all(
+                    sql,
+                    bind![
+                        self.account,
+                        self.since,
+                        *at,
+                        *id,
+                        STRETCH,
+                        *is,
+                        more,
+                        self.account
+                    ],
+                )
+                .await?
             }
             text => {
                 let text = text.as_str().unwrap_or_default();
                 tx.fetch_all(
                     sql,
-                    bind![self.account, self.since, *at, *id, STRETCH, text, more],
+                    bind![
+                        self.account,
+                        self.since,
+                        *at,
+                        *id,
+                        STRETCH,
+                        text,
+                        more,
+                        self.account
+                    ],
                 )
                 .await?
             }
