@@ -7,6 +7,9 @@ use crate::user::settings::{GetUserSettings, UpdateUserSettings};
 use crate::user::update::{CreateUser, UpdateUser};
 
 /// In the order in which they were built, then by name.
+///
+/// Three of delegation and the list of data exports are not AWS's public operations either: the model that we ship
+/// has them beside what the table needs them for.
 pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
     operation::<UpdateAccount>(),
     operation::<UpdateUser>(),
@@ -106,8 +109,22 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
         Spec::rest("chime:GetRoom", "GET /accounts/{AccountId}/rooms/{RoomId}")
     ),
     planned!(
+        Write,
+        Spec::rest("chime:InviteDelegate", "POST /accounts/{AccountId}/delegates").status(201)
+    ),
+    planned!(
         List,
         Spec::rest("chime:ListBots", "GET /accounts/{AccountId}/bots")
+    ),
+    planned!(
+        // As the action is elsewhere.
+        Read,
+        Spec::rest(
+            "chime:RetrieveDataExport",
+            "GET /accounts/{AccountId}/data-exports"
+        )
+        .wire_name("ListDataExports")
+        .also(&["chime:RetrieveDataExports"])
     ),
     planned!(
         List,
@@ -166,6 +183,13 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
     ),
     planned!(
         Write,
+        Spec::rest(
+            "chime:RenewDelegate",
+            "POST /accounts/{AccountId}/delegates/{DelegateId}?operation=renew"
+        )
+    ),
+    planned!(
+        Write,
         Spec::rest("chime:UpdateBot", "POST /accounts/{AccountId}/bots/{BotId}")
     ),
     planned!(
@@ -182,5 +206,9 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
             "chime:UpdateRoomMembership",
             "POST /accounts/{AccountId}/rooms/{RoomId}/memberships/{MemberId}"
         )
+    ),
+    planned!(
+        Read,
+        Spec::rest("chime:ValidateDelegate", "POST /delegates?operation=validate")
     ),
 ];

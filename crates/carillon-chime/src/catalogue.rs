@@ -3,7 +3,7 @@
 //! What is served says so in its declaration. Everything else that AWS names is in `known_actions.txt`, one a line:
 //! the operations of AWS's public models of the Chime family, and the actions of its console.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::CHIME;
@@ -32,10 +32,15 @@ static CLASSES: LazyLock<HashMap<String, ActionClass>> = LazyLock::new(|| {
         };
         (name, class)
     });
-    known
-        .chain(declared)
-        .map(|(name, class)| (name.to_ascii_lowercase(), class))
-        .collect()
+    let mut classes = HashMap::new();
+    for (name, class) in known.chain(declared) {
+        // Two operations may ask for one action: it is served if either is.
+        let known = classes.entry(name.to_ascii_lowercase()).or_insert(class);
+        if class == ActionClass::Served {
+            *known = class;
+        }
+    }
+    classes
 });
 
 /// The names that operations declare, second spellings among them, with whether they are served.
@@ -68,13 +73,15 @@ pub fn classify(action: &str) -> ActionClass {
 
 /// All names that are not unknown, as AWS spells them, without the prefix: for suggestions.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    KNOWN.lines().chain(declared().map(|(name, _)| name))
+    let mut seen = HashSet::new();
+    KNOWN
+        .lines()
+        .chain(declared().map(|(name, _)| name))
+        .filter(move |name| seen.insert(*name))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
@@ -83,6 +90,7 @@ mod tests {
             ("chime:CreateAccount", ActionClass::Served),
             ("CHIME:createaccount", ActionClass::Served),
             ("ResetPersonalPIN", ActionClass::Served),
+            ("chime:RetrieveDataExport", ActionClass::Served),
             ("chime:RetrieveDataExports", ActionClass::Served),
             ("chime:ListMeetingsReportData", ActionClass::Served),
             // Of the table, and not built yet.

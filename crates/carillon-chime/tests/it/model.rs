@@ -56,6 +56,30 @@ fn the_shapes_are_those_of_awss_model() {
 }
 
 #[test]
+fn what_the_model_names_is_what_is_routed() {
+    use std::collections::BTreeSet;
+    let facts: Value = serde_json::from_str(FACTS).unwrap();
+    let registry = Registry::new(&[&CHIME]);
+    let ours: BTreeSet<&str> = registry.services()[0]
+        .entries
+        .iter()
+        .map(|entry| entry.name)
+        .collect();
+    let names = |value: &'static str| facts[value].as_object().unwrap().iter().collect::<Vec<_>>();
+    let model: BTreeSet<&str> = names("operations")
+        .into_iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(ours, model);
+    let grouped: BTreeSet<&str> = names("groups")
+        .into_iter()
+        .flat_map(|(_, group)| group.as_array().unwrap())
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(grouped, model);
+}
+
+#[test]
 fn what_is_planned_stands_where_aws_has_it() {
     let facts: Value = serde_json::from_str(FACTS).unwrap();
     let registry = Registry::new(&[&CHIME]);
