@@ -27,7 +27,7 @@ pub(crate) struct EmailAddress(String);
 
 /// The text is not an e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an e-mail address must be a mailbox and a domain in ASCII, such as ada@example.com")]
+#[error("Member must be a mailbox and a domain in ASCII, such as ada@example.com")]
 pub(crate) struct NoAddress;
 
 impl EmailAddress {
@@ -119,6 +119,43 @@ impl<'de> Deserialize<'de> for EmailAddress {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+/// Readers of members that hold addresses, one a member, for `deserialize_with`. They say which member is wrong, as
+/// messages about other constraints do, and do not show the address.
+pub(crate) mod member {
+    use carillon_aws::shape::Listed;
+    use serde::{Deserialize, Deserializer, de};
+
+    use super::{EmailAddress, NoAddress};
+
+    fn named<T, E: de::Error>(read: Result<T, E>, member: &str) -> Result<T, E> {
+        read.map_err(|_| {
+            E::custom(format!(
+                "1 validation error detected: Value at '{member}' failed to satisfy constraint: {NoAddress}"
+            ))
+        })
+    }
+
+    pub(crate) fn email<'de, D: Deserializer<'de>>(from: D) -> Result<Option<EmailAddress>, D::Error> {
+        named(Option::deserialize(from), "email")
+    }
+
+    pub(crate) fn user_email<'de, D: Deserializer<'de>>(from: D) -> Result<EmailAddress, D::Error> {
+        named(EmailAddress::deserialize(from), "userEmail")
+    }
+
+    pub(crate) fn user_email_filter<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<EmailAddress>, D::Error> {
+        named(Option::deserialize(from), "userEmail")
+    }
+
+    pub(crate) fn user_email_list<'de, D: Deserializer<'de>, const MIN: usize, const MAX: usize>(
+        from: D,
+    ) -> Result<Listed<EmailAddress, MIN, MAX>, D::Error> {
+        named(Listed::deserialize(from), "userEmailList")
     }
 }
 

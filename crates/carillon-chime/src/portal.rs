@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use carillon_aws::query;
 use carillon_aws::secret::Secret;
-use carillon_operation::{Environment, Fault, Peer};
+use carillon_operation::{Entrance, Environment, Fault, Peer};
 use carillon_store::Store;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName,
@@ -106,6 +106,10 @@ impl Portal {
         }
         Some(match self.answer(parts, body, peer).await {
             Ok(page) => page,
+            Err(Fault::Refused { status: 503, .. }) => {
+                let text = "Many people are signing in. Please try again in a moment.";
+                html(StatusCode::SERVICE_UNAVAILABLE, pages::message("Sorry", text))
+            }
             Err(fault) => {
                 tracing::error!(?fault, path = parts.uri.path(), "a page could not be made");
                 let text = "Something went wrong here. Please try again in a moment.";
@@ -183,7 +187,11 @@ impl Portal {
                 if let Err(wait) = self.guard.admit(&keys, device.now) {
                     return Ok(wait_page(wait));
                 }
-                if !self.environment.verify_password(&password, Some(known)).await? {
+                if !self
+                    .environment
+                    .verify_password(&password, Some(known), Entrance::Portal)
+                    .await?
+                {
                     return again(StatusCode::UNAUTHORIZED, "The password is not right.");
                 }
                 Proof::Verified {
@@ -200,7 +208,10 @@ impl Portal {
                 }
                 Proof::New {
                     display_name: name.to_owned(),
-                    hash: self.environment.hash_password(&password).await?,
+                    hash: self
+                        .environment
+                        .hash_password(&password, Entrance::Portal)
+                        .await?,
                 }
             }
         };

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Account, AccountRow, ManagedAccount, jobs, rows};
-use crate::email::EmailAddress;
+use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::license::License;
 use crate::name::{AccountId, AccountName, PageSize, name_key, page_size, require_printable};
@@ -117,6 +117,7 @@ impl Operation for GetAccount {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ListAccounts {
     name: Option<AccountName>,
+    #[serde(default, deserialize_with = "member::user_email_filter")]
     user_email: Option<EmailAddress>,
     next_token: Option<String>,
     max_results: Option<PageSize>,

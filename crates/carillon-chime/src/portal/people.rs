@@ -3,7 +3,7 @@
 use carillon_aws::id::{AwsAccountId, token, uuid_v4};
 use carillon_aws::secret::Secret;
 use carillon_aws::time::Timestamp;
-use carillon_operation::{Environment, Fault, ServiceEvent, enqueue};
+use carillon_operation::{Entrance, Environment, Fault, ServiceEvent, enqueue};
 use carillon_store::{ReadTx, Store, WriteTx};
 use serde_json::json;
 
@@ -110,7 +110,7 @@ impl People<'_> {
             .and_then(|(user, _)| user.password_hash.clone());
         let is_right = self
             .environment
-            .verify_password(password, hash.as_deref())
+            .verify_password(password, hash.as_deref(), Entrance::Portal)
             .await?;
         let Some((user, account)) = person else {
             return Ok(None);

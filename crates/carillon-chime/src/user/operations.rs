@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{User, UserRow, UserType, rows};
 use crate::account::ManagedAccount;
-use crate::email::EmailAddress;
+use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::name::{AccountId, PageSize, UserId, is_uuid, page_size};
 use crate::session;
@@ -69,6 +69,7 @@ impl Operation for GetUser {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GetUserByEmail {
     account_id: AccountId,
+    #[serde(deserialize_with = "member::user_email")]
     user_email: EmailAddress,
 }
 
@@ -97,6 +98,7 @@ impl Operation for GetUserByEmail {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ListUsers {
     account_id: AccountId,
+    #[serde(default, deserialize_with = "member::user_email_filter")]
     user_email: Option<EmailAddress>,
     user_type: Option<UserType>,
     max_results: Option<PageSize>,

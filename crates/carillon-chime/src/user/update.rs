@@ -11,7 +11,7 @@ use super::{
     AlexaForBusinessMetadata, Change, RegistrationStatus, UserRow, UserType, jobs, pin, require_devices, rows,
 };
 use crate::account::{self, AccountType, ManagedAccount};
-use crate::email::{EmailAddress, domain_of};
+use crate::email::{EmailAddress, domain_of, member};
 use crate::error::Error;
 use crate::license::License;
 use crate::name::{AccountId, UserId, require_printable};
@@ -66,6 +66,7 @@ const SINCE_TWO: &[Grant] = &[
 pub(crate) struct CreateUser {
     account_id: AccountId,
     username: Option<String>,
+    #[serde(default, deserialize_with = "member::email")]
     email: Option<EmailAddress>,
     user_type: Option<UserType>,
 }

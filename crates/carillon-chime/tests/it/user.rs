@@ -81,6 +81,52 @@ async fn addresses_do_not_reach_the_trail() {
 }
 
 #[tokio::test]
+async fn a_bad_address_is_not_shown_but_where_it_stands() {
+    let world = sqlite().await;
+    let account = world.account("A").await;
+    let users = format!("/accounts/{account}/users");
+    let bad = "secret.person@-wrong.example";
+    let list = json!({ "UserEmailList": ["good@example.com", bad] });
+    for (method, path, body, member) in [
+        ("POST", format!("{users}?operation=add"), list, "userEmailList"),
+        (
+            "GET",
+            format!("{users}?operation=get-by-email&user-email={bad}"),
+            Value::Null,
+            "userEmail",
+        ),
+        (
+            "GET",
+            format!("{users}?user-email={bad}"),
+            Value::Null,
+            "userEmail",
+        ),
+        (
+            "GET",
+            format!("/accounts?user-email={bad}"),
+            Value::Null,
+            "userEmail",
+        ),
+        (
+            "POST",
+            format!("{users}?operation=create"),
+            json!({ "Email": bad }),
+            "email",
+        ),
+    ] {
+        let answer = world.call(method, &path, body).await;
+        assert_eq!((answer.status, answer.code()), (400, "BadRequestException"));
+        assert_eq!(
+            answer.message(),
+            format!(
+                "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must be a \
+                 mailbox and a domain in ASCII, such as ada@example.com"
+            )
+        );
+    }
+}
+
+#[tokio::test]
 async fn pages_of_users_keep_the_order_of_invitation() {
     for world in worlds().await {
         let account = world.account("A").await;

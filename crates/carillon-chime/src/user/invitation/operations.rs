@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DAY, GOOD_FOR, InviteRow, MAILS_A_DAY, Outcome, mail_at, rows};
 use crate::account::{self, AccountType, ManagedAccount};
-use crate::email::{EmailAddress, WireEmailAddress, key_of};
+use crate::email::{EmailAddress, WireEmailAddress, key_of, member};
 use crate::error::Error;
 use crate::name::AccountId;
 use crate::session;
@@ -23,6 +23,7 @@ use crate::user::{self, InviteStatus, UserRow, UserType, jobs};
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct InviteUsers {
     account_id: AccountId,
+    #[serde(deserialize_with = "member::user_email_list")]
     user_email_list: Listed<EmailAddress, 1, 50>,
     user_type: Option<UserType>,
 }
