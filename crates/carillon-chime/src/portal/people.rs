@@ -1,9 +1,11 @@
 //! What people do at the portal, each in one transaction with its event.
 
-use carillon_aws::id::{AwsAccountId, token, uuid_v4};
+use std::sync::Arc;
+
+use carillon_aws::id::{token, uuid_v4};
 use carillon_aws::secret::Secret;
 use carillon_aws::time::Timestamp;
-use carillon_operation::{Entrance, Environment, Fault, ServiceEvent, enqueue};
+use carillon_operation::{Entrance, Environment, Event, Fault, ServiceEvent, enqueue};
 use carillon_store::{ReadTx, Store, WriteTx};
 use serde_json::json;
 
@@ -58,7 +60,7 @@ pub(super) enum Proof {
 
 pub(super) struct People<'a> {
     pub store: &'a Store,
-    pub environment: &'a Environment,
+    pub environment: &'a Arc<Environment>,
 }
 
 impl People<'_> {
@@ -149,8 +151,8 @@ impl People<'_> {
         }
         let (session, token) = self.add_session(&mut tx, &user, device).await?;
         let details = json!({ "userId": user.id, "accountId": user.account_id, "sessionId": session.id });
-        self.conclude(tx, account.as_ref(), "UserSignIn", device, &user, details)
-            .await?;
+        let event = account.map(|account| self.event(&account, "UserSignIn", device, &user, details, None));
+        self.conclude(tx, event.into_iter().collect()).await?;
         Ok(Some(token))
     }
 
@@ -214,6 +216,9 @@ impl People<'_> {
             // Somebody was faster.
             _ => return Ok(None),
         }
+        let left = account_of(&mut tx, &user)
+            .await?
+            .filter(|left| left.id != open.account.id);
         invitation::accept(
             &mut tx,
             entropy,
@@ -227,15 +232,14 @@ impl People<'_> {
         let details = json!({
             "userId": user.id, "accountId": user.account_id, "inviteId": open.invite.id, "sessionId": session.id,
         });
-        self.conclude(
-            tx,
-            Some(&open.account),
-            "UserRegistration",
-            device,
-            &user,
-            details,
-        )
-        .await?;
+        let joined = self.event(&open.account, "UserRegistration", device, &user, details, None);
+        // Whoever owns the account left sees that somebody is gone, and not where to.
+        let left = left.map(|left| {
+            let details = json!({ "userId": user.id, "accountId": left.id });
+            self.event(&left, "UserDeparture", device, &user, details, None)
+        });
+        self.conclude(tx, left.into_iter().chain([joined]).collect())
+            .await?;
         Ok(Some(token))
     }
 
@@ -248,17 +252,10 @@ impl People<'_> {
             let details = json!({
                 "userId": user.id, "accountId": user.account_id, "sessionId": signed_in.session.id,
             });
-            match self
-                .conclude(
-                    tx,
-                    signed_in.account.as_ref(),
-                    "UserSignOut",
-                    device,
-                    user,
-                    details,
-                )
-                .await
-            {
+            let account = signed_in.account.as_ref();
+            let event =
+                account.map(|account| self.event(account, "UserSignOut", device, user, details, None));
+            match self.conclude(tx, event.into_iter().collect()).await {
                 Err(Fault::Contended) => {}
                 outcome => return outcome,
             }
@@ -290,28 +287,40 @@ impl People<'_> {
         Ok((session, token))
     }
 
-    /// Commits what was done together with its event. People without an account are in nobody's trail.
-    async fn conclude(
+    /// Commits what was done together with its events. People without an account are in nobody's trail.
+    async fn conclude(&self, mut tx: WriteTx, events: Vec<Event>) -> Result<(), Fault> {
+        for event in &events {
+            event.insert(&mut tx).await?;
+        }
+        tx.commit().await?;
+        for event in &events {
+            self.environment.after_commit(event);
+        }
+        Ok(())
+    }
+
+    /// The event of what a person did, in the trail of whoever owns the account.
+    fn event(
         &self,
-        mut tx: WriteTx,
-        account: Option<&AccountRow>,
+        account: &AccountRow,
         name: &str,
         device: &Device,
         user: &UserRow,
         details: serde_json::Value,
-    ) -> Result<(), Fault> {
-        let event = account.map(|account| {
-            event(account.aws_account_id, name, device, &user.id, details, None)
-                .event(&*self.environment.entropy)
-        });
-        if let Some(event) = &event {
-            event.insert(&mut tx).await?;
+        error: Option<(&str, &str)>,
+    ) -> Event {
+        ServiceEvent {
+            aws_account_id: account.aws_account_id,
+            at: device.now,
+            source: crate::CHIME.event_source,
+            name,
+            source_ip: device.ip,
+            user_agent: Some(&device.user_agent),
+            details,
+            error,
+            resource: Some(("AWS::Chime::User", user.id.clone())),
         }
-        tx.commit().await?;
-        if let Some(event) = &event {
-            self.environment.after_commit(event);
-        }
-        Ok(())
+        .event(&*self.environment.entropy)
     }
 
     /// Records that somebody failed to sign in as this person. The answer does not wait for it, or its time would
@@ -320,42 +329,14 @@ impl People<'_> {
         let Some(account) = account else { return };
         let details = json!({ "userId": user.id, "accountId": user.account_id });
         let error = Some(("Failed", "Failed authentication"));
-        let event = event(
-            account.aws_account_id,
-            "UserSignIn",
-            device,
-            &user.id,
-            details,
-            error,
-        )
-        .event(&*self.environment.entropy);
-        let store = self.store.clone();
+        let event = self.event(account, "UserSignIn", device, user, details, error);
+        let (store, environment) = (self.store.clone(), Arc::clone(self.environment));
         tokio::spawn(async move {
-            if let Err(error) = event.append(&store).await {
-                tracing::error!(%error, "a failed sign-in could not be recorded");
+            match event.append(&store).await {
+                Ok(()) => environment.after_commit(&event),
+                Err(error) => tracing::error!(%error, "a failed sign-in could not be recorded"),
             }
         });
-    }
-}
-
-fn event<'a>(
-    aws_account_id: AwsAccountId,
-    name: &'a str,
-    device: &'a Device,
-    user_id: &str,
-    details: serde_json::Value,
-    error: Option<(&'a str, &'a str)>,
-) -> ServiceEvent<'a> {
-    ServiceEvent {
-        aws_account_id,
-        at: device.now,
-        source: crate::CHIME.event_source,
-        name,
-        source_ip: device.ip,
-        user_agent: Some(&device.user_agent),
-        details,
-        error,
-        resource: Some(("AWS::Chime::User", user_id.to_owned())),
     }
 }
 

@@ -383,7 +383,16 @@ async fn a_member_of_another_team_moves_when_it_accepts() {
             ada,
             "until then it stays"
         );
+        world.server.clock().advance(std::time::Duration::from_secs(1));
         assert_eq!(browser.accept(&world.link(), PASSWORD).await.status, 303);
+        let aws_account_id = carillon_iam::testing::ACCOUNT;
+        let left = world.event(aws_account_id, "UserDeparture").await.unwrap();
+        assert_eq!(
+            left["serviceEventDetails"],
+            json!({ "userId": ada["UserId"], "accountId": old })
+        );
+        let joined = world.event(aws_account_id, "UserRegistration").await.unwrap();
+        assert_eq!(joined["serviceEventDetails"]["accountId"], new.as_str());
         let moved = world.user(&new, "ada@example.com").await;
         assert_eq!(
             (&moved["UserId"], &moved["PersonalPIN"]),

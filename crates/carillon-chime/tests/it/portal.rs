@@ -243,6 +243,35 @@ async fn trying_passwords_takes_longer_and_longer() {
 }
 
 #[tokio::test]
+async fn failed_tries_reach_trail_and_log() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        world.member(&account, "ada@example.com").await;
+        assert_eq!(
+            world
+                .browser()
+                .sign_in("ada@example.com", "not the password")
+                .await
+                .status,
+            401
+        );
+        for _ in 0..100 {
+            if world.server.last_event()["errorCode"] == "Failed" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let event = world.server.last_event();
+        assert_eq!(
+            (&event["eventName"], &event["errorCode"]),
+            (&json!("UserSignIn"), &json!("Failed"))
+        );
+        let kept = world.event(carillon_iam::testing::ACCOUNT, "UserSignIn").await;
+        assert_eq!(kept, Some(event));
+    }
+}
+
+#[tokio::test]
 async fn a_stranger_does_not_keep_a_person_out() {
     let world = sqlite().await;
     let account = world.account("A").await;

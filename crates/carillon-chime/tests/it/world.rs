@@ -13,6 +13,22 @@ use carillon_operation::{BoxFuture, Mail, MailError, MailRelay, Outside, Peer};
 use http::Request;
 use serde_json::{Value, json};
 
+impl World {
+    /// The newest event of this name in a trail.
+    pub async fn event(&self, aws_account_id: &str, name: &str) -> Option<Value> {
+        let mut tx = self.server.store().read().await.unwrap();
+        let found: Option<(String,)> = tx
+            .fetch_optional(
+                "SELECT record FROM audit_event WHERE aws_account_id = $1 AND event_name = $2
+                  ORDER BY event_at DESC, event_id DESC LIMIT 1",
+                carillon_store::bind![aws_account_id, name],
+            )
+            .await
+            .unwrap();
+        found.map(|(record,)| serde_json::from_str(&record).unwrap())
+    }
+}
+
 /// A user that does not exist.
 pub const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 pub const PASSWORD: &str = "correct horse battery 9";
