@@ -22,9 +22,11 @@ carillon_aws::string_type! {
 /// How many items a page has; 100 if nothing is said.
 pub(crate) type PageSize = Ranged<1, 200>;
 
-/// The page size that is asked for.
-pub(crate) fn page_size(asked: Option<PageSize>) -> i64 {
-    asked.map_or(100, PageSize::get)
+/// The page size that is asked for, and how many rows are read for it: one more tells whether there is a next page.
+pub(crate) fn page_size(asked: Option<PageSize>) -> (usize, i64) {
+    let size = asked.map_or(100, PageSize::get).clamp(1, 200);
+    // Never zero, which would be a page that ends where it begins.
+    (usize::try_from(size).unwrap_or(1), size + 1)
 }
 
 /// Equal for names that differ in case only. The key of the beginning of a name is the beginning of its key, which

@@ -164,16 +164,16 @@ impl Operation for ListAccounts {
         let disabled = if filter.include_disabled { "disabled" } else { "" };
         let filters = [filter.name.as_deref().unwrap_or_default(), disabled];
         let (after_at, after_id) = self.after(cx, &filters)?;
-        let limit = page_size(self.max_results);
+        let (size, rows_read) = page_size(self.max_results);
         let found = rows::list_after(
             cx.tx,
             cx.caller.aws_account_id,
             &filter,
             (after_at, &after_id),
-            limit + 1,
+            rows_read,
         )
         .await?;
-        let page = cx.page(found, usize::try_from(limit).unwrap_or(0), &filters, |last| {
+        let page = cx.page(found, size, &filters, |last| {
             vec![last.created_at.as_micros().to_string(), last.id.clone()]
         });
         Ok(ListAccountsOutput {

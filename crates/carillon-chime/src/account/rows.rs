@@ -40,6 +40,18 @@ impl FromRow for AccountRow {
     }
 }
 
+/// The statement that reads accounts, with its end.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT account_id, aws_account_id, name, account_type, status, default_license, supported_licenses,
+                    disable_remote_control, enable_dial_out, created_at, disabled_at
+               FROM chime_account ",
+            $rest
+        )
+    };
+}
+
 fn licenses(list: &[License]) -> String {
     list.iter()
         .map(|license| license.as_str())
@@ -53,10 +65,7 @@ pub(crate) async fn find(
     id: &str,
 ) -> Result<Option<AccountRow>, StoreError> {
     tx.fetch_optional(
-        "SELECT account_id, aws_account_id, name, account_type, status, default_license, supported_licenses,
-                disable_remote_control, enable_dial_out, created_at, disabled_at
-           FROM chime_account
-          WHERE aws_account_id = $1 AND account_id = $2",
+        select!("WHERE aws_account_id = $1 AND account_id = $2"),
         bind![owner, id],
     )
     .await
@@ -64,14 +73,8 @@ pub(crate) async fn find(
 
 /// The account, whoever owns it. For the operator, for jobs, and for people who act in their own account.
 pub(crate) async fn find_any(tx: &mut ReadTx, id: &str) -> Result<Option<AccountRow>, StoreError> {
-    tx.fetch_optional(
-        "SELECT account_id, aws_account_id, name, account_type, status, default_license, supported_licenses,
-                disable_remote_control, enable_dial_out, created_at, disabled_at
-           FROM chime_account
-          WHERE account_id = $1",
-        bind![id],
-    )
-    .await
+    tx.fetch_optional(select!("WHERE account_id = $1"), bind![id])
+        .await
 }
 
 /// Which accounts a list has.
@@ -99,13 +102,12 @@ pub(crate) async fn list_after(
         Life::Disabled.as_str()
     };
     tx.fetch_all(
-        "SELECT account_id, aws_account_id, name, account_type, status, default_license, supported_licenses,
-                disable_remote_control, enable_dial_out, created_at, disabled_at
-           FROM chime_account
-          WHERE aws_account_id = $1 AND (created_at, account_id) > ($2, $3)
+        select!(
+            "WHERE aws_account_id = $1 AND (created_at, account_id) > ($2, $3)
             AND name_key >= $4 AND name_key < $5 AND status <> $6
           ORDER BY created_at, account_id
-          LIMIT $7",
+          LIMIT $7"
+        ),
         bind![owner, after.0, after.1, prefix, end, hidden, limit],
     )
     .await

@@ -189,6 +189,33 @@ pub(super) async fn change_user(
 
 const LWA: &[AccountType] = &[AccountType::EnterpriseLWA];
 
+/// Stops users of an account of one of these types: those of a Team account leave it.
+async fn suspend<O: Operation<Access = Write>>(
+    cx: &mut Context<'_, O>,
+    account_id: &AccountId,
+    users: &UserIdList,
+    types: &[AccountType],
+) -> Result<UserErrorsOutput, Error> {
+    let account = ManagedAccount::find_active(cx.tx, cx.caller, account_id.as_str()).await?;
+    account.require_type(types)?;
+    let treatment = match account.account_type {
+        AccountType::Team => Treatment::Remove,
+        _ => Treatment::Suspend,
+    };
+    Batch::new(cx, &account).all(users, treatment).await
+}
+
+/// Lets suspended users go on.
+async fn restore<O: Operation<Access = Write>>(
+    cx: &mut Context<'_, O>,
+    account_id: &AccountId,
+    users: &UserIdList,
+) -> Result<UserErrorsOutput, Error> {
+    let account = ManagedAccount::find_active(cx.tx, cx.caller, account_id.as_str()).await?;
+    account.require_type(LWA)?;
+    Batch::new(cx, &account).all(users, Treatment::Restore).await
+}
+
 /// Suspends users. In a Team account that removes them: they go on as free users.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -209,13 +236,8 @@ impl Operation for BatchSuspendUser {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserErrorsOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
-        account.require_type(&[AccountType::Team, AccountType::EnterpriseLWA])?;
-        let treatment = match account.account_type {
-            AccountType::Team => Treatment::Remove,
-            _ => Treatment::Suspend,
-        };
-        Batch::new(cx, &account).all(&self.user_id_list, treatment).await
+        let types = &[AccountType::Team, AccountType::EnterpriseLWA];
+        suspend(cx, &self.account_id, &self.user_id_list, types).await
     }
 }
 
@@ -239,11 +261,7 @@ impl Operation for SuspendUsers {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserErrorsOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
-        account.require_type(LWA)?;
-        Batch::new(cx, &account)
-            .all(&self.user_id_list, Treatment::Suspend)
-            .await
+        suspend(cx, &self.account_id, &self.user_id_list, LWA).await
     }
 }
 
@@ -267,11 +285,7 @@ impl Operation for BatchUnsuspendUser {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserErrorsOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
-        account.require_type(LWA)?;
-        Batch::new(cx, &account)
-            .all(&self.user_id_list, Treatment::Restore)
-            .await
+        restore(cx, &self.account_id, &self.user_id_list).await
     }
 }
 
@@ -295,11 +309,7 @@ impl Operation for ActivateUsers {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserErrorsOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
-        account.require_type(LWA)?;
-        Batch::new(cx, &account)
-            .all(&self.user_id_list, Treatment::Restore)
-            .await
+        restore(cx, &self.account_id, &self.user_id_list).await
     }
 }
 

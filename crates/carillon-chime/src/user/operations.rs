@@ -173,18 +173,16 @@ impl ListUsers {
                 .and_then(|key| place(&key))
                 .ok_or_else(Error::next_token)?,
         };
-        let limit = page_size(self.max_results);
-        let found = rows::list_after(cx.tx, account, self.user_type, &after, limit + 1).await?;
-        Ok(
-            cx.page(found, usize::try_from(limit).unwrap_or(0), &filters, |last| {
-                let place = rows::Place::of(last);
-                vec![
-                    place.rank.to_string(),
-                    place.created_at.as_micros().to_string(),
-                    place.user_id,
-                ]
-            }),
-        )
+        let (size, rows_read) = page_size(self.max_results);
+        let found = rows::list_after(cx.tx, account, self.user_type, &after, rows_read).await?;
+        Ok(cx.page(found, size, &filters, |last| {
+            let place = rows::Place::of(last);
+            vec![
+                place.rank.to_string(),
+                place.created_at.as_micros().to_string(),
+                place.user_id,
+            ]
+        }))
     }
 }
 
