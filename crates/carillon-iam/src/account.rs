@@ -7,7 +7,7 @@ pub(crate) mod summary;
 use carillon_aws::id::{AccessKeyKind, AwsAccountId, IdPrefix, access_key_id, secret_access_key, unique_id};
 use carillon_aws::secret::Secret;
 use carillon_aws::time::Timestamp;
-use carillon_operation::{Environment, Fault, Vault};
+use carillon_operation::{Entrance, Environment, Fault, Vault};
 use carillon_store::{ReadTx, StoreError, WriteTx, bind};
 
 /// What a new AWS account is made of. What is absent is drawn.
@@ -84,7 +84,7 @@ pub async fn create(
         return Err(exists(&format!("access key {root_access_key_id}")));
     }
     let root_user_id = unique_id(IdPrefix::User, entropy);
-    let password_hash = environment.hash_password(&root_password).await?;
+    let password_hash = environment.hash_password(&root_password, Entrance::Api).await?;
     tx.execute(
         "INSERT INTO aws_account (aws_account_id, name, email, alias, root_user_id, root_password_hash,
                                   access_revision, created_at)

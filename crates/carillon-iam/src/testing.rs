@@ -30,12 +30,12 @@ use carillon_aws::id::{AccessKeyKind, AwsAccountId, IdPrefix, access_key_id, sec
 use carillon_aws::secret::Secret;
 use carillon_aws::time::{Clock, TestClock, TestEntropy, Timestamp};
 use carillon_operation::{
-    AnyJob, Environment, JobRunner, Outside, Pipeline, Registry, Service, Settings, Vault,
+    AnyJob, Environment, Hashing, JobRunner, Outside, Pipeline, Registry, Service, Settings, Vault,
 };
 use carillon_store::{Store, bind};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 
 use crate::IamIdentities;
 use crate::account::{self, CreatedAwsAccount, NewAccessKey, NewAwsAccount};
@@ -148,7 +148,7 @@ impl TestServer {
             },
             jobs: Notify::new(),
             audit_log: Some(audit_log),
-            hashing: Semaphore::new(4),
+            hashing: Hashing::new(4),
         });
         let new = NewAwsAccount {
             aws_account_id: ACCOUNT.parse().ok(),

@@ -6,6 +6,7 @@ use carillon_aws::time::{Clock, Entropy};
 use tokio::sync::{Notify, mpsc};
 
 use crate::audit::Event;
+use crate::password::Hashing;
 use crate::registry::Registry;
 use crate::vault::Vault;
 
@@ -20,8 +21,8 @@ pub struct Environment {
     pub jobs: Notify,
     /// Where audit records also go, one JSON object each.
     pub audit_log: Option<mpsc::Sender<String>>,
-    /// Slow hashes at the same time: each takes 19 MiB and a core.
-    pub hashing: tokio::sync::Semaphore,
+    /// Bounds slow hashes.
+    pub hashing: Hashing,
 }
 
 /// What the operator configured and operations need to know.

@@ -36,6 +36,7 @@ pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, job};
 pub use operation::{AnyOperation, Asks, Context, Operation, Planned, Request, Target, operation};
 pub use outside::{Mail, MailError, MailRelay, Outside};
 pub use page::Page;
+pub use password::{Entrance, Hashing};
 pub use pipeline::{Peer, Pipeline};
 pub use registry::{AwsManagedPolicy, Entry, Group, Registry, Service, ServiceEntry, StaticPolicy};
 pub use service_event::ServiceEvent;

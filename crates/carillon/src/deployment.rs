@@ -9,9 +9,9 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use carillon_aws::secret::Secret;
 use carillon_aws::time::{Entropy, SystemClock, SystemEntropy};
-use carillon_operation::{Environment, Fault, Registry, Service, Settings, Vault};
+use carillon_operation::{Environment, Fault, Hashing, Registry, Service, Settings, Vault};
 use carillon_store::{Store, StoreError, WriteTx, bind};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 
 use crate::options::Storage;
 
@@ -194,6 +194,6 @@ pub fn environment(
         settings,
         jobs: Notify::new(),
         audit_log,
-        hashing: Semaphore::new(cores),
+        hashing: Hashing::new(cores),
     })
 }

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use carillon_operation::{Caller, CallerKind, Context, Environment, Fault, Operation, Spec, Target, Write};
+use carillon_operation::{
+    Caller, CallerKind, Context, Entrance, Environment, Fault, Operation, Spec, Target, Write,
+};
 use carillon_policy::{Attached, Document};
 use carillon_store::ReadTx;
 use schemars::JsonSchema;
@@ -103,7 +105,11 @@ impl Operation for ChangePassword {
             return Ok(());
         };
         let old_matches = environment
-            .verify_password(&self.old_password.secret(), seen.password_hash.as_deref())
+            .verify_password(
+                &self.old_password.secret(),
+                seen.password_hash.as_deref(),
+                Entrance::Api,
+            )
             .await?;
         if !old_matches {
             return Ok(());
@@ -111,7 +117,9 @@ impl Operation for ChangePassword {
         let new = self.new_password.secret();
         let mut is_reused = false;
         for hash in &seen.forbidden {
-            is_reused = environment.verify_password(&new, Some(hash)).await?;
+            is_reused = environment
+                .verify_password(&new, Some(hash), Entrance::Api)
+                .await?;
             if is_reused {
                 break;
             }
@@ -119,7 +127,7 @@ impl Operation for ChangePassword {
         self.prepared = Prepared {
             old_matches,
             is_reused,
-            hash: environment.hash_password(&new).await?,
+            hash: environment.hash_password(&new, Entrance::Api).await?,
         };
         Ok(())
     }

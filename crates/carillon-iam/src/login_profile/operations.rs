@@ -1,7 +1,9 @@
 //! What administrators may ask of login profiles.
 
 use carillon_aws::time::IsoSeconds;
-use carillon_operation::{Caller, Context, Environment, Fault, List, Operation, Spec, Target, Write};
+use carillon_operation::{
+    Caller, Context, Entrance, Environment, Fault, List, Operation, Spec, Target, Write,
+};
 use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,7 +75,9 @@ impl Operation for CreateLoginProfile {
 
     async fn prepare(&mut self, environment: &Environment) -> Result<(), Error> {
         if let Some(password) = &self.password {
-            self.hash = environment.hash_password(&password.secret()).await?;
+            self.hash = environment
+                .hash_password(&password.secret(), Entrance::Api)
+                .await?;
         }
         Ok(())
     }
@@ -170,7 +174,9 @@ impl Operation for UpdateLoginProfile {
 
     async fn prepare(&mut self, environment: &Environment) -> Result<(), Error> {
         if let Some(password) = &self.password {
-            self.hash = environment.hash_password(&password.secret()).await?;
+            self.hash = environment
+                .hash_password(&password.secret(), Entrance::Api)
+                .await?;
         }
         Ok(())
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use carillon_aws::time::{TestClock, TestEntropy, Timestamp};
 use carillon_operation::{
-    BoxFuture, Environment, Event, Job, JobError, JobRunner, Mail, MailError, MailRelay, Outside, Registry,
-    ServiceEvent, Settings, Vault, enqueue, job,
+    BoxFuture, Environment, Event, Hashing, Job, JobError, JobRunner, Mail, MailError, MailRelay, Outside,
+    Registry, ServiceEvent, Settings, Vault, enqueue, job,
 };
 use carillon_store::{Store, StoreError, WriteTx, bind};
 use serde::{Deserialize, Serialize};
@@ -133,7 +133,7 @@ impl World {
             },
             jobs: tokio::sync::Notify::new(),
             audit_log: None,
-            hashing: tokio::sync::Semaphore::new(1),
+            hashing: Hashing::new(1),
         });
         let outside = Outside {
             mail: Some(Arc::new(Relay(Mutex::new(answers)))),
