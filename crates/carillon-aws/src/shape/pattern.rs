@@ -10,7 +10,12 @@ const PROGRAM_LIMIT: usize = 4 << 20;
 pub struct Pattern {
     source: String,
     regex: Regex,
+    /// It is [`NOT_BLANK`], which nearly every label of every request must match.
+    not_blank: bool,
 }
+
+/// AWS's way to say that something must be there.
+const NOT_BLANK: &str = r".*\S.*";
 
 impl Pattern {
     /// Compiles a pattern in AWS's notation.
@@ -27,13 +32,15 @@ impl Pattern {
             .map(|regex| Self {
                 source: source.to_owned(),
                 regex,
+                not_blank: source == NOT_BLANK,
             })
             .map_err(Box::new)
     }
 
     /// Whether the whole of `text` matches.
     pub fn is_match(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        let is_plain = || !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        (self.not_blank && is_plain()) || self.regex.is_match(text)
     }
 
     /// The pattern as it was written.
