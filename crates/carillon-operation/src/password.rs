@@ -136,7 +136,7 @@ mod tests {
             for _ in 1..cores {
                 crowd.push(hashing.turn(Entrance::Portal).await.unwrap());
             }
-            hashing.turn(Entrance::Api).await.unwrap();
+            let _turn = hashing.turn(Entrance::Api).await.unwrap();
         }
     }
 
@@ -147,6 +147,6 @@ mod tests {
         let refused = hashing.turn(Entrance::Portal).await.unwrap_err();
         assert!(matches!(refused, Fault::Refused { status: 503, .. }));
         drop(turn);
-        hashing.turn(Entrance::Portal).await.unwrap();
+        let _turn = hashing.turn(Entrance::Portal).await.unwrap();
     }
 }
