@@ -18,6 +18,7 @@ use crate::inline_policy;
 use crate::name::Marker;
 use crate::page::{self, MaxItems};
 use crate::policy::{self, PolicyRow, aws_managed, rows::Filter, version_id};
+use crate::role::trust::Names;
 use crate::role::{self, RoleLastUsed, RoleRow, trust};
 use crate::tag::{self, TagShape};
 use crate::user::{self, UserRow};
@@ -216,8 +217,9 @@ impl Operation for GetAccountAuthorizationDetails {
             marker: page.next,
             ..AccountAuthorizationDetails::default()
         };
+        let mut names = Names::default();
         for item in page.items {
-            details.add(cx.tx, registry, account, item).await?;
+            details.add(cx.tx, registry, account, item, &mut names).await?;
         }
         Ok(details)
     }
@@ -277,11 +279,14 @@ impl AccountAuthorizationDetails {
         registry: &Registry,
         account: AwsAccountId,
         item: Item,
+        names: &mut Names,
     ) -> Result<(), StoreError> {
         match item {
             Item::User(row) => self.user_detail_list.push(user_detail(tx, account, row).await?),
             Item::Group(row) => self.group_detail_list.push(group_detail(tx, account, row).await?),
-            Item::Role(row) => self.role_detail_list.push(role_detail(tx, account, row).await?),
+            Item::Role(row) => self
+                .role_detail_list
+                .push(role_detail(tx, account, row, names).await?),
             Item::LocalManagedPolicy(row) => {
                 let mut versions = Vec::new();
                 for version in policy::rows::versions(tx, &row.id).await? {
@@ -376,8 +381,9 @@ async fn role_detail(
     tx: &mut ReadTx,
     account: AwsAccountId,
     role: RoleRow,
+    names: &mut Names,
 ) -> Result<RoleDetail, StoreError> {
-    let trust_policy = trust::shown(tx, &role.trust_policy).await?;
+    let trust_policy = trust::shown(tx, &role.trust_policy, names).await?;
     Ok(RoleDetail {
         arn: role.arn(account),
         assume_role_policy_document: document::encoded(&trust_policy),

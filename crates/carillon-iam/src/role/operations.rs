@@ -8,7 +8,8 @@ use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_SESSION_DURATION, MaxSessionDuration, ROLES, Role, RoleDescription, RoleRow, rows, trust};
+use super::trust::{self, Names};
+use super::{MAX_SESSION_DURATION, MaxSessionDuration, ROLES, Role, RoleDescription, RoleRow, rows};
 use crate::account::raise_revision;
 use crate::attachment;
 use crate::boundary::{self, AttachedPermissionsBoundary};
@@ -138,7 +139,7 @@ impl Operation for GetRole {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<RoleOutput, Error> {
         let account = cx.aws_account_id();
         let role = super::require(cx.tx, account, &self.role_name).await?;
-        let trust_policy = trust::shown(cx.tx, &role.trust_policy).await?;
+        let trust_policy = trust::shown(cx.tx, &role.trust_policy, &mut Names::default()).await?;
         let tags = tag::of(cx.tx, &role.id).await?;
         let mut shape = role.shape(account, &trust_policy);
         shape.role_last_used = Some(role.last_used());
@@ -197,8 +198,9 @@ impl Operation for ListRoles {
             rows::list_after(cx.tx, account, &after, self.path_prefix(), page::fetched(limit)).await?;
         let page = cx.page(found, limit, &filters, |last| vec![last.name.to_lowercase()]);
         let mut roles = Vec::with_capacity(page.items.len());
+        let mut names = Names::default();
         for role in page.items {
-            let trust_policy = trust::shown(cx.tx, &role.trust_policy).await?;
+            let trust_policy = trust::shown(cx.tx, &role.trust_policy, &mut names).await?;
             roles.push(role.shape(account, &trust_policy));
         }
         Ok(Roles {

@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::operations::RoleOutput;
-use super::{MaxSessionDuration, RoleDescription, rows, trust};
+use super::trust::{self, Names};
+use super::{MaxSessionDuration, RoleDescription, rows};
 use crate::account::raise_revision;
 use crate::boundary;
 use crate::entity::{self, EntityKind};
@@ -80,7 +81,7 @@ impl Operation for UpdateRoleDescription {
         let mut role = super::require(cx.tx, account, &self.role_name).await?;
         role.description = Some(self.description.to_string());
         rows::update(cx.tx, &role).await?;
-        let trust_policy = trust::shown(cx.tx, &role.trust_policy).await?;
+        let trust_policy = trust::shown(cx.tx, &role.trust_policy, &mut Names::default()).await?;
         Ok(RoleOutput {
             role: role.shape(account, &trust_policy),
         })

@@ -61,8 +61,34 @@ pub(crate) async fn kept(tx: &mut ReadTx, text: &str) -> Result<String, Error> {
     Ok(rewrite_principals(text, |name| ids.get(name).cloned()))
 }
 
+/// The ARNs of users and roles by unique id, as far as one answer has asked for them. A list of roles may name the
+/// same ones many thousand times.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    arns: HashMap<String, Option<String>>,
+}
+
+impl Names {
+    /// The ARN that an id stands for, if it is the id of a user or role that exists.
+    async fn arn(&mut self, tx: &mut ReadTx, id: &str) -> Result<Option<&str>, StoreError> {
+        if !self.arns.contains_key(id) {
+            let arn = if is_id(id, IdPrefix::User) {
+                let user = rows::user_by_id(tx, id).await?;
+                user.map(|(account, path, name)| arn::user(account, &path, &name))
+            } else if is_id(id, IdPrefix::Role) {
+                let role = rows::role_by_id(tx, id).await?;
+                role.map(|(account, path, name)| arn::role(account, &path, &name))
+            } else {
+                return Ok(None);
+            };
+            self.arns.insert(id.to_owned(), arn);
+        }
+        Ok(self.arns.get(id).and_then(Option::as_deref))
+    }
+}
+
 /// What is kept, as people read it. An id whose user or role is gone stays.
-pub(crate) async fn shown(tx: &mut ReadTx, kept: &str) -> Result<String, StoreError> {
+pub(crate) async fn shown(tx: &mut ReadTx, kept: &str, names: &mut Names) -> Result<String, StoreError> {
     let document = Document::lenient_text(kept).map_err(|error| StoreError::Corrupt {
         column: 0,
         expected: "a trust policy",
@@ -70,17 +96,8 @@ pub(crate) async fn shown(tx: &mut ReadTx, kept: &str) -> Result<String, StoreEr
     })?;
     let mut arns = HashMap::new();
     for name in principals(&document) {
-        let arn = if is_id(&name.text, IdPrefix::User) {
-            let user = rows::user_by_id(tx, &name.text).await?;
-            user.map(|(account, path, name)| arn::user(account, &path, &name))
-        } else if is_id(&name.text, IdPrefix::Role) {
-            let role = rows::role_by_id(tx, &name.text).await?;
-            role.map(|(account, path, name)| arn::role(account, &path, &name))
-        } else {
-            None
-        };
-        if let Some(arn) = arn {
-            arns.insert(name.text.to_string(), arn);
+        if let Some(arn) = names.arn(tx, &name.text).await? {
+            arns.insert(name.text.to_string(), arn.to_owned());
         }
     }
     Ok(rewrite_principals(kept, |name| arns.get(name).cloned()))
@@ -145,4 +162,31 @@ async fn find(tx: &mut ReadTx, name: &str) -> Result<Named, StoreError> {
 
 async fn is_account(tx: &mut ReadTx, account: AwsAccountId) -> Result<bool, StoreError> {
     Ok(account::find(tx, account).await?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use carillon_store::bind;
+
+    use super::*;
+    use crate::testing::{ACCOUNT, TestServer};
+
+    #[tokio::test]
+    async fn one_answer_asks_for_each_name_once() {
+        let server = TestServer::start(&[]).await;
+        server.as_user("ada", &[]).await;
+        let ada = format!("arn:aws:iam::{ACCOUNT}:user/ada");
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{ada}"}},"Action":"sts:AssumeRole"}}}}"#
+        );
+        let mut tx = server.store().write().await.unwrap();
+        let kept = kept(&mut tx, &text).await.unwrap();
+        assert!(!kept.contains(&ada), "{kept}");
+        let mut names = Names::default();
+        assert!(shown(&mut tx, &kept, &mut names).await.unwrap().contains(&ada));
+        tx.execute("DELETE FROM iam_access_key", bind![]).await.unwrap();
+        tx.execute("DELETE FROM iam_user", bind![]).await.unwrap();
+        assert!(shown(&mut tx, &kept, &mut names).await.unwrap().contains(&ada));
+        assert_eq!(shown(&mut tx, &kept, &mut Names::default()).await.unwrap(), kept);
+    }
 }
