@@ -13,7 +13,7 @@ use carillon_operation::{Environment, Fault, Hashing, Registry, Service, Setting
 use carillon_store::{Store, StoreError, WriteTx, bind};
 use tokio::sync::{Notify, mpsc};
 
-use crate::options::Storage;
+use crate::options::{ServerKey, Storage};
 
 /// What a server serves.
 static SERVICES: &[&Service] = &[
@@ -129,19 +129,17 @@ async fn vault(options: &Storage, store: &Store) -> anyhow::Result<Vault> {
 }
 
 fn key(options: &Storage, is_set_up: bool) -> anyhow::Result<[u8; 32]> {
-    if options.server_key.is_some() && options.server_key_file.is_some() {
-        bail!("there are two server keys, --server-key and --server-key-file: give one of them");
-    }
-    if let Some(text) = &options.server_key {
-        return decode(text).context("the server key");
-    }
     let of_data = options.data.join(KEY_FILE);
-    let path = options.server_key_file.as_deref().unwrap_or(&of_data);
+    let (path, may_draw) = match &options.server_key {
+        ServerKey::Given(text) => return decode(text).context("the server key"),
+        ServerKey::File(path) => (path, false),
+        ServerKey::OfData => (&of_data, true),
+    };
     match fs::read_to_string(path) {
         Ok(text) => {
             decode(&Secret::new(text)).with_context(|| format!("the server key in {}", path.display()))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && options.server_key_file.is_none() => {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && may_draw => {
             if is_set_up {
                 bail!(
                     "there is no server key in {}, and the database was set up with one; restore the file, or \

@@ -16,7 +16,7 @@ use carillon_aws::time::SystemEntropy;
 use carillon_operation::{Entry, ManagedPolicy, Registry};
 use serde_json::json;
 
-use crate::options::{FirstStart, LogFormat, Serve, Storage};
+use crate::options::{FirstStart, LogFormat, Serve, ServerKey, Storage};
 use crate::output::say;
 use crate::serve::Server;
 use crate::{deployment, monitoring};
@@ -75,8 +75,7 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
             data: folder.to_owned(),
             database: None,
             config: None,
-            server_key: None,
-            server_key_file: None,
+            server_key: ServerKey::OfData,
         },
         listen: "127.0.0.1:0".parse()?,
         public_url: None,

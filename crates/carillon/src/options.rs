@@ -3,6 +3,7 @@
 //! The flags are the only declaration. Their values in the file become the defaults of a second reading of the
 //! command line, so that every source is checked by the same parsers.
 
+use std::cmp::Ordering;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow, bail};
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::secret::Secret;
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, ValueEnum};
 
 use crate::cidr::Cidr;
@@ -49,18 +51,12 @@ pub struct Serve {
         long,
         alias = "tls-cert",
         env = "CARILLON_TLS_CERTIFICATE",
-        value_name = "FILE",
-        requires = "tls_key"
+        value_name = "FILE"
     )]
     pub tls_certificate: Option<PathBuf>,
 
     /// The private key of the certificate, as PEM.
-    #[arg(
-        long,
-        env = "CARILLON_TLS_KEY",
-        value_name = "FILE",
-        requires = "tls_certificate"
-    )]
+    #[arg(long, env = "CARILLON_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 
     /// Networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.
@@ -123,15 +119,76 @@ pub struct Storage {
     #[arg(long, env = "CARILLON_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub server_key: ServerKey,
+}
+
+/// Where the key is that seals secrets in the database.
+///
+/// Two options say it. Of those that come from different sources, the one of the higher source counts: a flag replaces
+/// what the environment or the file says, whichever of the two options it is.
+#[derive(Debug, Clone)]
+pub enum ServerKey {
+    /// In the data folder, where it is drawn at the first start.
+    OfData,
+    /// In this file.
+    File(PathBuf),
+    /// The key itself: 64 hexadecimal digits.
+    Given(Secret<String>),
+}
+
+#[derive(Debug, Args)]
+struct ServerKeyOptions {
     /// The key that seals secrets in the database: 64 hexadecimal digits. Better given in a file, or by the
     /// environment, than as a flag, which other users of the machine can see.
-    #[arg(long, env = "CARILLON_SERVER_KEY", hide_env_values = true, value_name = "HEX", value_parser = secret,
-          conflicts_with = "server_key_file")]
-    pub server_key: Option<Secret<String>>,
+    #[arg(long, env = "CARILLON_SERVER_KEY", hide_env_values = true, value_name = "HEX", value_parser = secret)]
+    server_key: Option<Secret<String>>,
 
     /// A file with the server key. [default: `DATA/server.key`, drawn at the first start]
     #[arg(long, env = "CARILLON_SERVER_KEY_FILE", value_name = "FILE")]
-    pub server_key_file: Option<PathBuf>,
+    server_key_file: Option<PathBuf>,
+}
+
+impl Args for ServerKey {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        ServerKeyOptions::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        ServerKeyOptions::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for ServerKey {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let ServerKeyOptions {
+            server_key,
+            server_key_file,
+        } = ServerKeyOptions::from_arg_matches(matches)?;
+        Ok(match (server_key, server_key_file) {
+            (None, None) => Self::OfData,
+            (Some(key), None) => Self::Given(key),
+            (None, Some(file)) => Self::File(file),
+            (Some(key), Some(file)) => {
+                let [of_key, of_file] = ["server_key", "server_key_file"].map(|id| matches.value_source(id));
+                match of_key.cmp(&of_file) {
+                    Ordering::Greater => Self::Given(key),
+                    Ordering::Less => Self::File(file),
+                    Ordering::Equal => {
+                        return Err(clap::Error::raw(
+                            ErrorKind::ArgumentConflict,
+                            "there are two server keys, --server-key and --server-key-file: give one of them\n",
+                        ));
+                    }
+                }
+            }
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 impl Storage {
@@ -213,11 +270,12 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> anyhow::Result<C> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let mut matches = C::command().get_matches_from(&arguments);
+    let command = C::command();
+    let mut matches = command.clone().get_matches_from(&arguments);
     if let Some(found) = file_of(&matches)? {
-        let file = File::parse(&C::command(), &found)?;
+        let file = File::parse(&command, &found)?;
         matches = file
-            .under(C::command())
+            .under(command)
             .try_get_matches_from(&arguments)
             .map_err(|error| anyhow!("{}: {}", found.path.display(), error.to_string().trim_end()))?;
     }

@@ -86,7 +86,7 @@ impl Server {
         let acceptor = match (&options.tls_certificate, &options.tls_key) {
             (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
             (None, None) => None,
-            // The flags are checked when they are read, but one of the two may come from the file.
+            // Checked here and not by the parser of flags, because one of the two may come from the file.
             _ => bail!(
                 "a certificate needs its key, and a key its certificate: --tls-certificate and --tls-key"
             ),

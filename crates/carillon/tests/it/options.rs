@@ -115,3 +115,46 @@ fn a_file_that_is_named_may_say_where_the_data_is() {
         text(&output.stderr)
     );
 }
+
+#[test]
+fn options_of_a_pair_may_come_from_different_sources() {
+    let setup = Setup::pinned()
+        .arg("--tls-certificate")
+        .arg("no-such-certificate.pem");
+    let said = setup.fail();
+    assert!(said.contains("a certificate needs its key"), "{said}");
+    fs::create_dir(setup.data()).unwrap();
+    let file = setup.data().join("carillon.toml");
+    fs::write(&file, "tls-key = \"no-such-key.pem\"\n").unwrap();
+    // It got as far as reading them.
+    let said = setup.fail();
+    assert!(said.contains("no-such-certificate.pem"), "{said}");
+}
+
+#[test]
+fn of_two_server_keys_the_one_of_the_higher_source_counts() {
+    let of = |digit: &str| digit.repeat(64);
+    let setup = Setup::pinned().env("CARILLON_SERVER_KEY", &of("a"));
+    assert_eq!(setup.start().stop(), Some(0));
+    let key_file = setup.folder.path().join("key");
+    let key_file_text = key_file.display().to_string();
+    let options = setup.data().join("carillon.toml");
+
+    // The environment before the file.
+    fs::write(&options, format!("server-key-file = \"{key_file_text}\"\n")).unwrap();
+    assert_eq!(setup.start().stop(), Some(0));
+    // A flag before the environment and the file.
+    fs::write(&options, format!("server-key = \"{}\"\n", of("c"))).unwrap();
+    fs::write(&key_file, of("a")).unwrap();
+    let setup = setup
+        .env("CARILLON_SERVER_KEY", &of("b"))
+        .arg("--server-key-file")
+        .arg(&key_file_text);
+    assert_eq!(setup.start().stop(), Some(0));
+    // Of one source, neither.
+    let said = setup.arg("--server-key").arg(&of("a")).fail();
+    assert!(
+        said.contains("two server keys") && !said.contains(&of("a")),
+        "{said}"
+    );
+}
