@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow, bail};
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::secret::Secret;
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, ValueEnum};
 
@@ -23,7 +24,7 @@ const FILE: &str = "carillon.toml";
 ///
 /// Every option can be given as a flag, as an environment variable, or in a TOML file under the name of the flag
 /// without its dashes (`listen = "127.0.0.1:8080"`), in this order of precedence. A key of the file that is no
-/// option is an error.
+/// option is an error. An environment variable that is empty counts as absent.
 ///
 /// Several servers may share a PostgreSQL database. They must have the same server key: give each the same
 /// `--server-key-file` or CARILLON_SERVER_KEY.
@@ -270,7 +271,7 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> anyhow::Result<C> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let command = C::command();
+    let command = without_empty_variables(C::command());
     let mut matches = command.clone().get_matches_from(&arguments);
     if let Some(found) = file_of(&matches)? {
         let file = File::parse(&command, &found)?;
@@ -280,6 +281,23 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
             .map_err(|error| anyhow!("{}: {}", found.path.display(), error.to_string().trim_end()))?;
     }
     Ok(C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+}
+
+/// The command as if variables that are empty did not exist: compose files pass them so for what is not set.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|argument| {
+            let is_empty = argument
+                .get_env()
+                .and_then(std::env::var_os)
+                .is_some_and(|value| value.is_empty());
+            if is_empty {
+                argument.env(Resettable::Reset)
+            } else {
+                argument
+            }
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 /// A configuration file.

@@ -158,3 +158,31 @@ fn of_two_server_keys_the_one_of_the_higher_source_counts() {
         "{said}"
     );
 }
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    let names = run(&["serve", "--help"]).stdout;
+    let names = text(&names);
+    let names: Vec<_> = names
+        .split("[env: ")
+        .skip(1)
+        .map(|rest| rest.split(['=', ']']).next().unwrap().trim())
+        .collect();
+    assert!(
+        names.contains(&"CARILLON_SMTP_URL") && names.len() > 15,
+        "{names:?}"
+    );
+    let mut setup = Setup::pinned();
+    let pinned = setup.environment.clone();
+    setup.environment = names
+        .iter()
+        .map(|name| ((*name).to_owned(), String::new()))
+        .collect();
+    setup.environment.extend(pinned);
+    fs::create_dir(setup.data()).unwrap();
+    // The file comes after the environment, but not after nothing.
+    fs::write(setup.data().join("carillon.toml"), "log-level = \"debug\"\n").unwrap();
+    let mut server = setup.start();
+    assert_eq!(server.caller().status, 200);
+    assert_eq!(server.stop(), Some(0));
+}
