@@ -320,9 +320,10 @@ fn find<'t>(run: &[Piece], values: &[Cow<'_, str>], text: &'t str) -> Option<&'t
 /// What is left of the text after so many characters.
 fn skip(count: usize, text: &str) -> Option<&str> {
     let mut characters = text.chars();
-    (0..count)
-        .all(|_| characters.next().is_some())
-        .then(|| characters.as_str())
+    for _ in 0..count {
+        characters.next()?;
+    }
+    Some(characters.as_str())
 }
 
 fn after_literal<'t>(literal: &str, text: &'t str) -> Option<&'t str> {
