@@ -1,6 +1,9 @@
-//! Writes `docs/configuration.md` from the options themselves; the test fails while the file says something else.
+//! Writes `docs/configuration.md` from the options themselves, and `docs/actions.md` from the list of operations; the
+//! tests fail while the files say something else.
 //!
-//! `UPDATE=1 cargo test -p carillon reference` rewrites it.
+//! `UPDATE=1 cargo test -p carillon reference` rewrites them.
+
+mod actions;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -255,18 +258,29 @@ const PROBES: &str = "
 Keep `/metrics` from strangers at the proxy if the names of actions and their numbers are nobody's business.
 ";
 
-#[test]
-fn the_reference_of_options_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
-    let document = document();
+/// Compares a file of the documentation with what it should be, or makes it that.
+fn check(name: &str, document: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs")
+        .join(name);
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, &document).unwrap();
+        std::fs::write(&path, document).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == document,
-        "docs/configuration.md is not what the options say: run `UPDATE=1 cargo test -p carillon reference`"
+        "docs/{name} is not what the code says: run `UPDATE=1 cargo test -p carillon reference`"
     );
+}
+
+#[test]
+fn the_reference_of_options_is_up_to_date() {
+    check("configuration.md", &document());
+}
+
+#[test]
+fn the_reference_of_actions_is_up_to_date() {
+    check("actions.md", &actions::document());
 }
 
 #[test]
