@@ -39,6 +39,7 @@ pub static IAM: Service = Service {
     },
     version: "2010-05-08",
     region: Some("us-east-1"),
+    resource_of: |_, _| None,
     policies: &policy::aws_managed::POLICIES,
     groups: &[
         Group {
@@ -175,6 +176,7 @@ pub static STS: Service = Service {
     },
     version: "2011-06-15",
     region: None,
+    resource_of: |_, _| None,
     policies: &[],
     groups: &[Group {
         name: "Sessions",

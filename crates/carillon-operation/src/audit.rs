@@ -349,13 +349,14 @@ fn explain(decision: &Decision) -> Value {
             json!({ "decision": "explicitDeny", "statement": statement(by) })
         }
         Decision::ImplicitlyDenied { missing } => {
-            json!({ "decision": "implicitDeny", "missing": format!("{missing:?}") })
+            json!({ "decision": "implicitDeny", "missing": missing.name() })
         }
     }
 }
 
 fn statement(by: &StatementRef) -> Value {
     json!({
+        "kind": by.kind.name(),
         "policy": by.policy_arn.as_deref().unwrap_or(&by.policy_name),
         "index": by.index,
         "sid": by.sid.as_deref(),
@@ -364,7 +365,7 @@ fn statement(by: &StatementRef) -> Value {
 
 /// The error code of the trail: the wire's, except that refusals are `AccessDenied` in every service.
 pub(crate) fn error_code<'a>(fault: &Fault, wire_code: &'a str) -> &'a str {
-    if matches!(fault, Fault::Denied { .. }) {
+    if matches!(fault, Fault::Denied(_)) {
         "AccessDenied"
     } else {
         wire_code

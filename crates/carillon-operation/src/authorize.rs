@@ -8,7 +8,7 @@ use carillon_aws::time::Timestamp;
 use carillon_policy::{Context as PolicyContext, ContextValue, Decision, PolicyKind, decide};
 
 use crate::caller::{Call, Caller};
-use crate::operation::{Asks, Request, Target};
+use crate::operation::{Asks, Failed, Request, Target};
 use crate::spec::Admission;
 use crate::{Fault, REGION};
 
@@ -29,10 +29,10 @@ pub struct Granted<O> {
 
 impl<O> Granted<O> {
     /// Asks the policies. The fault of a refusal words it as AWS does.
-    pub(crate) fn decide(request: &Request<'_>, target: &Target, asks: Option<Asks>) -> Result<Self, Fault> {
+    pub(crate) fn decide(request: &Request<'_>, target: &Target, asks: Option<Asks>) -> Result<Self, Failed> {
         let decision = match request.entry.spec.admission {
             Admission::Authenticated => None,
-            Admission::Policy if !is_open_to_session(request) => return Err(invalid_token()),
+            Admission::Policy if !is_open_to_session(request) => return Err(invalid_token().into()),
             Admission::Policy => Some(match asks {
                 None => ask(request, target, &request.entry.spellings)?,
                 Some(asks) => {
@@ -54,9 +54,16 @@ impl<O> Granted<O> {
     pub(crate) fn decision(&self) -> Option<&Decision> {
         self.decision.as_ref()
     }
+
+    /// A fault that came after the decision.
+    pub(crate) fn failed(self, fault: Fault) -> Failed {
+        Failed {
+            decision: self.decision.map(Box::new),
+            ..Failed::from(fault)
+        }
+    }
 }
 
-/// Asks about each resource of the target. The decision is the one about the first.
 /// Whether the caller's session may call the operation at all: one of `GetSessionToken` without a second factor
 /// is good for nothing of IAM, and of STS only for what needs no policy and for assuming roles.
 /// Source: STS API Reference, `GetSessionToken`.
@@ -83,7 +90,8 @@ fn invalid_token() -> Fault {
     )
 }
 
-fn ask(request: &Request<'_>, target: &Target, spellings: &[&str]) -> Result<Decision, Fault> {
+/// Asks about each resource of the target. The decision is the one about the first.
+fn ask(request: &Request<'_>, target: &Target, spellings: &[&str]) -> Result<Decision, Failed> {
     let decision = ask_on(request, target, &target.resource, spellings)?;
     for resource in &target.further {
         ask_on(request, target, resource, spellings)?;
@@ -96,7 +104,7 @@ fn ask_on(
     target: &Target,
     resource: &str,
     spellings: &[&str],
-) -> Result<Decision, Fault> {
+) -> Result<Decision, Failed> {
     let owner = target.owner.unwrap_or(request.caller().aws_account_id);
     let decision = decide(
         &carillon_policy::Request {
@@ -105,7 +113,7 @@ fn ask_on(
             resource,
             resource_account: Some(owner.as_str()),
             resource_policy: target.resource_policy.as_deref(),
-            context: &Facts {
+            context: &RequestContext {
                 call: request.call,
                 caller: request.caller(),
                 target,
@@ -116,9 +124,10 @@ fn ask_on(
     );
     match decision {
         Decision::Allowed { .. } => Ok(decision),
-        refused => Err(Fault::Denied {
-            message: wording(request, target, resource, &refused, spellings[0], owner),
+        refused => Err(Failed {
+            fault: Fault::Denied(wording(request, target, resource, &refused, spellings[0], owner)),
             decision: Some(Box::new(refused)),
+            filed_under: None,
         }),
     }
 }
@@ -153,14 +162,14 @@ fn wording(
 }
 
 /// The request context: each key is answered when a condition asks for it.
-struct Facts<'a> {
+struct RequestContext<'a> {
     call: &'a Call,
     caller: &'a Caller,
     target: &'a Target,
     owner: AwsAccountId,
 }
 
-impl PolicyContext for Facts<'_> {
+impl PolicyContext for RequestContext<'_> {
     fn get(&self, key: &str) -> Option<ContextValue<'_>> {
         let (call, caller, target) = (self.call, self.caller, self.target);
         let session = caller.session.as_ref();

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use carillon_policy::Decision;
 use carillon_store::StoreError;
 
 /// Why a request has no answer.
@@ -15,10 +14,7 @@ pub enum Fault {
         message: String,
     },
     /// The policies say no. Each protocol has its own code for it.
-    Denied {
-        message: String,
-        decision: Option<Box<Decision>>,
-    },
+    Denied(String),
     /// A member of the input breaks its constraint. Each protocol has its own code for it.
     Invalid(String),
     /// The credentials are no longer good, because access control changed since they were read: authenticate again.
@@ -43,10 +39,7 @@ impl Fault {
 
     /// A refusal of access that no policy decides, in the wording of one that does.
     pub fn denied(message: impl Into<String>) -> Self {
-        Self::Denied {
-            message: message.into(),
-            decision: None,
-        }
+        Self::Denied(message.into())
     }
 
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

@@ -33,12 +33,14 @@ pub use caller::{
 pub use environment::{Environment, Settings};
 pub use fault::Fault;
 pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, job};
-pub use operation::{AnyOperation, Asks, Context, Operation, Planned, Request, Target, operation};
+pub use operation::{AnyOperation, Asks, Context, Failed, Operation, Planned, Request, Target, operation};
 pub use outside::{Mail, MailError, MailRelay, Outside};
 pub use page::Page;
 pub use password::{Entrance, Hashing};
 pub use pipeline::{Peer, Pipeline};
-pub use registry::{AwsManagedPolicy, Entry, Group, Registry, Service, ServiceEntry, StaticPolicy};
+pub use registry::{
+    AwsManagedPolicy, Entry, Group, Registry, ResourceOf, Service, ServiceEntry, StaticPolicy,
+};
 pub use service_event::ServiceEvent;
 pub use spec::{
     Access, AccessLevel, Admission, FA, Grant, List, ManagedPolicy, PermissionsManagement, RO, Read, Spec,

@@ -9,8 +9,8 @@ use carillon_aws::binding::Segment;
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Shape;
 use carillon_aws::time::{Entropy, Timestamp};
-use carillon_policy::Attached;
-use carillon_store::{ReadTx, bind};
+use carillon_policy::{Attached, Decision};
+use carillon_store::{ReadTx, StoreError, bind};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -106,6 +106,14 @@ impl Target {
         Self {
             resource: resource.into(),
             ..Self::default()
+        }
+    }
+
+    /// A failure of a request about this target.
+    fn failed(self, failed: Failed) -> Failed {
+        Failed {
+            filed_under: self.filed_under,
+            ..failed
         }
     }
 
@@ -206,7 +214,38 @@ pub trait AnyOperation: Send + Sync {
     /// Decides, carries out and records one request whose input has the input's shape.
     ///
     /// Answers the encoded body.
-    fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Fault>>;
+    fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Failed>>;
+}
+
+/// A request that failed, with what the trail says of it.
+#[derive(Debug)]
+pub struct Failed {
+    pub fault: Fault,
+    /// What the policies said, if they were asked.
+    pub(crate) decision: Option<Box<Decision>>,
+    pub(crate) filed_under: Option<(&'static str, String)>,
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            decision: None,
+            filed_under: None,
+        }
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Fault::from(error).into()
+    }
+}
+
+impl Failed {
+    fn is_contended(&self) -> bool {
+        matches!(self.fault, Fault::Contended)
+    }
 }
 
 /// An authenticated request with a well-formed input, on its way to an operation.
@@ -289,25 +328,27 @@ impl<O: Operation> AnyOperation for Of<O> {
         (Shape::of::<O>(), Shape::of_output::<O::Output>())
     }
 
-    fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Fault>> {
+    fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Failed>> {
         Box::pin(run::<O>(request))
     }
 }
 
-async fn run<O: Operation>(request: &Request<'_>) -> Result<Vec<u8>, Fault> {
+async fn run<O: Operation>(request: &Request<'_>) -> Result<Vec<u8>, Failed> {
     let outcome = match O::deserialize(request.input) {
         Ok(mut operation) => match prepare(request, &mut operation).await {
             Ok(()) => repeat(request, &operation).await,
             Err(fault) => Err(fault),
         },
         // The shape let it through and the type did not: a member with a rule the shape cannot express.
-        Err(error) => Err(Fault::Invalid(error.to_string())),
+        Err(error) => Err(Fault::Invalid(error.to_string()).into()),
     };
-    request.record_failure(&outcome).await?;
+    if let Err(failed) = &outcome {
+        request.record_failure(failed).await?;
+    }
     outcome
 }
 
-async fn prepare<O: Operation>(request: &Request<'_>, operation: &mut O) -> Result<(), Fault> {
+async fn prepare<O: Operation>(request: &Request<'_>, operation: &mut O) -> Result<(), Failed> {
     if O::PREPARES {
         let mut tx = request.pipeline.store.read().await?;
         let changed = request.changed(&mut tx, true).await?;
@@ -316,7 +357,7 @@ async fn prepare<O: Operation>(request: &Request<'_>, operation: &mut O) -> Resu
         operation
             .prepare(&request.pipeline.environment)
             .await
-            .map_err(Into::into)?;
+            .map_err(Into::<Fault>::into)?;
     }
     Ok(())
 }
@@ -340,9 +381,9 @@ fn lane(account: AwsAccountId) -> &'static Semaphore {
 
 /// Runs the request again while it loses races. That is safe, because a handler has no effect outside its
 /// transaction.
-async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Fault> {
+async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Failed> {
     let outcome = once(request, operation).await;
-    if !matches!(outcome, Err(Fault::Contended)) {
+    if !matches!(&outcome, Err(failed) if failed.is_contended()) {
         return outcome;
     }
     let Ok(turn) = tokio::time::timeout(PATIENCE, lane(request.caller().aws_account_id).acquire()).await
@@ -353,7 +394,7 @@ async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Ve
     let mut attempt = 2;
     loop {
         match once(request, operation).await {
-            Err(Fault::Contended) if attempt < ATTEMPTS => {
+            Err(failed) if failed.is_contended() && attempt < ATTEMPTS => {
                 // Let those through who came in the meantime, and another process that shares the database.
                 let mut random = [0];
                 request.pipeline.environment.entropy.fill(&mut random);
@@ -366,7 +407,7 @@ async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Ve
     }
 }
 
-async fn once<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Fault> {
+async fn once<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Failed> {
     let waited = Waiting::to_begin(O::Access::LEVEL);
     let mut tx = <O::Access as Access>::Tx::begin(&request.pipeline.store).await?;
     drop(waited);
@@ -389,35 +430,43 @@ async fn conclude<O: Operation>(
     request: &Request<'_>,
     operation: &O,
     mut tx: <O::Access as Access>::Tx,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<Vec<u8>, Failed> {
     let environment = &request.pipeline.environment;
     let (granted, target) = authorize::<O>(request, operation, tx.reader()).await?;
-    let mut context = Context {
-        caller: request.caller(),
-        call: request.call,
-        now: request.call.now,
-        environment,
-        tx: &mut tx,
-        _granted: &granted,
+    let done = async {
+        let mut context = Context {
+            caller: request.caller(),
+            call: request.call,
+            now: request.call.now,
+            environment,
+            tx: &mut tx,
+            _granted: &granted,
+        };
+        let output = operation.handle(&mut context).await.map_err(Into::into)?;
+        let (body, response_elements) = request.encode(&output, O::Access::LEVEL.reads_only())?;
+        let event = request.success_event(granted.decision(), &target, response_elements);
+        let waited = Waiting::to_conclude(O::Access::LEVEL);
+        tx.conclude(&request.pipeline.store, &event).await?;
+        drop(waited);
+        environment.after_commit(&event);
+        Ok(body)
     };
-    let output = operation.handle(&mut context).await.map_err(Into::into)?;
-    let (body, response_elements) = request.encode(&output, O::Access::LEVEL.reads_only())?;
-    let event = request.success_event(granted.decision(), &target, response_elements);
-    let waited = Waiting::to_conclude(O::Access::LEVEL);
-    tx.conclude(&request.pipeline.store, &event).await?;
-    drop(waited);
-    environment.after_commit(&event);
-    Ok(body)
+    match done.await {
+        Ok(body) => Ok(body),
+        Err(fault) => Err(target.failed(granted.failed(fault))),
+    }
 }
 
 async fn authorize<O: Operation>(
     request: &Request<'_>,
     operation: &O,
     tx: &mut ReadTx,
-) -> Result<(Granted<O>, Target), Fault> {
+) -> Result<(Granted<O>, Target), Failed> {
     let target = operation.target(request.caller(), tx).await?;
-    let granted = Granted::decide(request, &target, operation.asks(request.caller()))?;
-    Ok((granted, target))
+    match Granted::decide(request, &target, operation.asks(request.caller())) {
+        Ok(granted) => Ok((granted, target)),
+        Err(failed) => Err(target.failed(failed)),
+    }
 }
 
 /// An action that this server has no operation for yet. It is routed and authorised like the others.
@@ -455,24 +504,23 @@ impl AnyOperation for Planned {
         (self.labels(), Shape::of_output::<()>())
     }
 
-    fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Fault>> {
+    fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Failed>> {
         Box::pin(async move {
-            let outcome = self
-                .authorize(request)
-                .await
-                .and(Err(Fault::NotImplemented(self.spec.action)));
-            request.record_failure(&outcome).await?;
-            outcome
+            let failed = match self.authorize(request).await {
+                Ok(granted) => granted.failed(Fault::NotImplemented(self.spec.action)),
+                Err(failed) => failed,
+            };
+            request.record_failure(&failed).await?;
+            Err(failed)
         })
     }
 }
 
 impl Planned {
-    async fn authorize(&self, request: &Request<'_>) -> Result<(), Fault> {
+    async fn authorize(&self, request: &Request<'_>) -> Result<Granted<Self>, Failed> {
         let mut tx = request.pipeline.store.read().await?;
         let changed = request.changed(&mut tx, true).await?;
-        Granted::<Self>::decide(&request.of(changed.as_deref()), &self.target(request), None)?;
-        Ok(())
+        Granted::decide(&request.of(changed.as_deref()), &self.target(request), None)
     }
 
     fn target(&self, request: &Request<'_>) -> Target {

@@ -24,7 +24,7 @@ use crate::Fault;
 use crate::audit::{self, Event, Facts};
 use crate::caller::{Call, Caller, Credentials, Identities, TransportSecurity, Unidentified};
 use crate::environment::Environment;
-use crate::operation::{Request, Target};
+use crate::operation::{Failed, Request, Target};
 use crate::registry::{Entry, ServiceEntry};
 use crate::strangers::Strangers;
 
@@ -150,11 +150,13 @@ impl Pipeline {
                 input: &input,
             };
             outcome = entry.operation.run(&request).await;
-            if !matches!(outcome, Err(Fault::Changed)) {
+            if !matches!(&outcome, Err(failed) if matches!(failed.fault, Fault::Changed)) {
                 break;
             }
             if rereads == REREADS {
-                outcome = request.record(&Fault::Changed).await.and(outcome);
+                if let Err(failed) = &outcome {
+                    outcome = request.record(failed).await.map_err(Into::into).and(outcome);
+                }
                 break;
             }
             rereads += 1;
@@ -174,13 +176,13 @@ impl Pipeline {
                 entry: Some(entry),
                 decision: "allowed",
             },
-            Err(fault) => Answered {
-                response: refusal(&fault, protocol, Origin::Service, call),
+            Err(failed) => Answered {
+                response: refusal(&failed.fault, protocol, Origin::Service, call),
                 entry: Some(entry),
-                decision: if matches!(fault, Fault::Denied { .. }) {
-                    "denied"
-                } else {
-                    "allowed"
+                decision: match failed.decision.as_deref() {
+                    Some(decision) if decision.is_allowed() => "allowed",
+                    _ if matches!(failed.fault, Fault::Denied(_)) => "denied",
+                    _ => "none",
                 },
             },
         }
@@ -195,8 +197,8 @@ impl Pipeline {
         protocol: Protocol,
     ) -> Answered<'_> {
         match stranger {
-            Stranger::Failure(failure, access_key_id) => {
-                self.record_stranger(parts, service, call, &failure, protocol, access_key_id)
+            Stranger::Failure(failure, key) => {
+                self.record_stranger(parts, service, call, &failure, protocol, key)
                     .await;
                 let (status, headers, body) = failure.render(protocol, &call.request_id);
                 Answered {
@@ -241,18 +243,15 @@ impl Pipeline {
             .credentials(credential.access_key_id, presented.session_token(), call.now)
             .await
             .map_err(|unidentified| match unidentified {
-                Unidentified::Invalid => {
-                    Stranger::Failure(Failure::InvalidToken, credential.access_key_id.to_owned())
-                }
-                Unidentified::Expired => {
-                    Stranger::Failure(Failure::ExpiredToken, credential.access_key_id.to_owned())
-                }
+                Unidentified::Invalid => Stranger::naming(credential.access_key_id, Failure::InvalidToken),
+                Unidentified::Expired => Stranger::naming(credential.access_key_id, Failure::ExpiredToken),
                 Unidentified::Store(error) => Stranger::Fault(Fault::Internal(error.into())),
             })?;
         let key = credentials.signing_key(credential.date, credential.region, credential.service);
-        presented
-            .verify(&key, &sha256(body))
-            .map_err(|failure| Stranger::Failure(failure, credential.access_key_id.to_owned()))?;
+        presented.verify(&key, &sha256(body)).map_err(|failure| {
+            let owner = credentials.caller.aws_account_id;
+            Stranger::Failure(failure, Some((owner, credential.access_key_id.to_owned())))
+        })?;
         let used = self
             .identities
             .used(&credentials, service.service.name, credential.region, call.now);
@@ -320,10 +319,9 @@ impl Pipeline {
         call: &Call,
         failure: &Failure,
         protocol: Protocol,
-        access_key_id: String,
+        key: Option<(AwsAccountId, String)>,
     ) {
-        let Some(service) = service else { return };
-        let Some(account) = account_of_access_key(&access_key_id) else {
+        let (Some(service), Some((account, access_key_id))) = (service, key) else {
             return;
         };
         let is_too_much = self.strangers.are_enough(account, call.now)
@@ -391,14 +389,25 @@ fn cut(mut header: String) -> String {
 
 /// Why nobody is known to ask.
 enum Stranger {
-    /// With the key identifier that was named, if the check came that far.
-    Failure(Failure, String),
+    /// With the key that was named, if the check came that far, and the AWS account it is or would be of.
+    Failure(Failure, Option<(AwsAccountId, String)>),
     Fault(Fault),
+}
+
+impl Stranger {
+    /// Who names a key that nobody has. The identifiers that AWS and we draw say whose it would be.
+    fn naming(access_key_id: &str, failure: Failure) -> Self {
+        let account = account_of_access_key(access_key_id);
+        Self::Failure(
+            failure,
+            account.map(|account| (account, access_key_id.to_owned())),
+        )
+    }
 }
 
 impl From<Failure> for Stranger {
     fn from(failure: Failure) -> Self {
-        Self::Failure(failure, String::new())
+        Self::Failure(failure, None)
     }
 }
 
@@ -635,27 +644,24 @@ impl Request<'_> {
     }
 
     /// Writes the event of a request that failed. One that will be run again is not over yet.
-    pub(crate) async fn record_failure<T>(&self, outcome: &Result<T, Fault>) -> Result<(), Fault> {
-        match outcome {
-            Ok(_) | Err(Fault::Changed) => Ok(()),
-            Err(fault) => self.record(fault).await,
+    pub(crate) async fn record_failure(&self, failed: &Failed) -> Result<(), Fault> {
+        match failed.fault {
+            Fault::Changed => Ok(()),
+            _ => self.record(failed).await,
         }
     }
 
     /// Writes the event of a request that ends so.
-    async fn record(&self, fault: &Fault) -> Result<(), Fault> {
+    async fn record(&self, failed: &Failed) -> Result<(), Fault> {
+        let fault = &failed.fault;
         if let Fault::Internal(cause) = fault {
             log_internal(&**cause, self.call);
         }
         let wire = wire_error(fault, self.service.protocol, &self.call.request_id);
-        let decision = match fault {
-            Fault::Denied { decision, .. } => decision.as_deref(),
-            _ => None,
-        };
         let event = self.event(
             Some((audit::error_code(fault, &wire.code), &wire.message)),
-            decision,
-            None,
+            failed.decision.as_deref(),
+            failed.filed_under.clone(),
             None,
         );
         self.pipeline.append(event).await
@@ -679,6 +685,8 @@ impl Request<'_> {
                     lower_first(masked)
                 })
             });
+        let resource =
+            resource.or_else(|| (self.service.resource_of)(self.input, response_elements.as_ref()));
         Facts {
             call: self.call,
             entropy: &*self.pipeline.environment.entropy,
@@ -734,7 +742,7 @@ fn wire_error(fault: &Fault, protocol: Protocol, request_id: &str) -> Wire {
             code: code.clone(),
             message: message.clone(),
         },
-        Fault::Denied { message, .. } => Wire {
+        Fault::Denied(message) => Wire {
             status: if json11 { 400 } else { 403 },
             code: by_protocol("AccessDenied", "AccessDeniedException"),
             message: message.clone(),

@@ -23,6 +23,9 @@ pub struct Service {
     pub version: &'static str,
     /// The only Region its requests may be scoped to, or any.
     pub region: Option<&'static str>,
+    /// What the trail files a request under whose operation does not say: by its input, and for a write that
+    /// succeeded by its response elements (both as the trail has them and as the request had them).
+    pub resource_of: ResourceOf,
     /// AWS managed policies beside those that derive from the operations.
     pub policies: &'static [StaticPolicy],
     /// The operations, in the order and under the headings of the published documentation.
@@ -47,6 +50,9 @@ pub struct AwsManagedPolicy {
     /// `v1` first; the last one is the default.
     pub documents: Vec<String>,
 }
+
+/// Type and name of what a request concerns, from its input and its response elements.
+pub type ResourceOf = fn(&Value, Option<&Value>) -> Option<(&'static str, String)>;
 
 /// Operations under one heading.
 pub struct Group {

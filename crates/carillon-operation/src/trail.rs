@@ -29,6 +29,7 @@ pub static CLOUDTRAIL: Service = Service {
     protocol: Protocol::Json11,
     version: "2013-11-01",
     region: None,
+    resource_of: |_, _| None,
     policies: &[],
     groups: &[Group {
         name: "Events",
