@@ -21,6 +21,7 @@ pub use portal::Portal;
 use account::operations::*;
 use carillon_aws::error::Protocol;
 use carillon_operation::{AnyJob, FA, Group, RO, Service, Spec, UM, job, operation, planned};
+use serde_json::Value;
 use user::batches::*;
 use user::invitation::operations::*;
 use user::operations::*;
@@ -29,6 +30,8 @@ use user::update::ResetPersonalPIN;
 /// The kinds of jobs of this crate, for the runner.
 pub static JOBS: &[&dyn AnyJob] = &[
     job::<account::jobs::PurgeAccount>(),
+    job::<account::jobs::WindDown>(),
+    job::<account::domain::SettleDomain>(),
     job::<user::jobs::SendInvitation>(),
     job::<user::jobs::ExpireInvitations>(),
     job::<user::jobs::TellPinReset>(),
@@ -38,6 +41,16 @@ pub static JOBS: &[&dyn AnyJob] = &[
 /// The structure of every operation, in JSON, from which the model of those that are not built is made.
 pub const PLANNED_MODEL: &str = include_str!("../model/planned.json");
 
+/// What a request concerns: the user if it names one, else the account, and for `CreateAccount` the new one.
+fn resource_of(input: &Value, response_elements: Option<&Value>) -> Option<(&'static str, String)> {
+    let named = |tree: &Value, pointer: &str| tree.pointer(pointer)?.as_str().map(str::to_owned);
+    if let Some(user) = named(input, "/UserId") {
+        return Some(("AWS::Chime::User", user));
+    }
+    let account = named(input, "/AccountId").or_else(|| named(response_elements?, "/account/accountId"))?;
+    Some(("AWS::Chime::Account", account))
+}
+
 /// Amazon Chime, version 2018-05-01: the founding table's actions under its headings, in its order, and what AWS
 /// offers beyond them.
 pub static CHIME: Service = Service {
@@ -46,6 +59,7 @@ pub static CHIME: Service = Service {
     protocol: Protocol::RestJson,
     version: "2018-05-01",
     region: None,
+    resource_of,
     policies: &[],
     groups: &[
         Group {
