@@ -1,11 +1,15 @@
 //! `carillon account`: the AWS accounts of a deployment.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 
 use anyhow::bail;
 use carillon_aws::id::AwsAccountId;
+use carillon_aws::time::{Clock, SystemEntropy, Timestamp};
+use carillon_iam::IAM;
 use carillon_iam::account::{self, AwsAccount, NewAwsAccount};
-use carillon_operation::Settings;
+use carillon_operation::{Event, ServiceEvent, Settings};
+use serde_json::json;
 
 use crate::options::Storage;
 use crate::output::say;
@@ -98,13 +102,33 @@ async fn create(options: Create) -> anyhow::Result<()> {
             email: options.email.clone(),
             ..NewAwsAccount::default()
         };
-        account::create(tx, &environment, new, environment.clock.now()).await
+        let now = environment.clock.now();
+        let created = account::create(tx, &environment, new, now).await?;
+        event(created.aws_account_id, now).insert(tx).await?;
+        Ok(created)
     })
     .await?;
     say(&format!(
         "Created an AWS account with a root user. This is shown once.\n\n{}\n",
         first_start::credentials(&created, &environment.settings.public_url, false, false)
     ))
+}
+
+/// How the trail of the account begins. The operator is nobody that the account knows, so the event is the service's.
+fn event(aws_account_id: AwsAccountId, now: Timestamp) -> Event {
+    ServiceEvent {
+        aws_account_id,
+        at: now,
+        source: IAM.event_source,
+        name: "CreateAwsAccount",
+        // The command line has no other.
+        source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        user_agent: Some(concat!("carillon/", env!("CARGO_PKG_VERSION"), " account")),
+        details: json!({ "initiator": "operator", "accountId": aws_account_id }),
+        error: None,
+        resource: Some(("AWS::Organizations::Account", aws_account_id.to_string())),
+    }
+    .event(&SystemEntropy)
 }
 
 async fn list(options: &List) -> anyhow::Result<()> {

@@ -45,6 +45,34 @@ fn accounts_are_made_listed_and_shown_while_a_server_runs() {
 }
 
 #[test]
+fn the_trail_of_an_account_begins_with_its_creation() {
+    let setup = Setup::pinned();
+    let server = setup.start();
+    let output = run(&["account", "create", "--data", &setup.data_text()]);
+    let created = text(&output.stdout);
+    let printed = |name: &str| {
+        let line = created.lines().find_map(|line| line.trim().strip_prefix(name));
+        line.unwrap().trim()
+    };
+    let account = printed("Account ID");
+    let key = (printed("Access key ID"), printed("Secret access key"));
+    let found = server.signed_by(key, "cloudtrail", "POST", "/", "{}").json();
+    let [event] = found["Events"].as_array().unwrap().as_slice() else {
+        panic!("{found}");
+    };
+    assert_eq!(event["EventName"], "CreateAwsAccount");
+    let record = event["CloudTrailEvent"].as_str().unwrap();
+    assert!(!record.contains(key.1) && !record.contains(printed("Root password")));
+    let record: Value = serde_json::from_str(record).unwrap();
+    assert_eq!(record["eventType"], "AwsServiceEvent");
+    assert_eq!(record["recipientAccountId"], account);
+    assert_eq!(
+        record["serviceEventDetails"],
+        json!({ "initiator": "operator", "accountId": account })
+    );
+}
+
+#[test]
 fn chime_accounts_are_changed_while_a_server_runs() {
     let setup = Setup::pinned();
     let server = setup.start();

@@ -239,7 +239,7 @@ impl Server {
         body: &str,
         more: &[(&str, &str)],
     ) -> Answer {
-        let mut headers = self.sign(service, method, path, body);
+        let mut headers = self.sign((KEY, SECRET), service, method, path, body);
         for (name, value) in more {
             headers.insert(
                 HeaderName::from_bytes(name.as_bytes()).unwrap(),
@@ -249,9 +249,22 @@ impl Server {
         self.send(method, path, &headers, body.as_bytes())
     }
 
+    /// Asks with an access key: its ID and its secret.
+    pub fn signed_by(
+        &self,
+        key: (&str, &str),
+        service: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Answer {
+        let headers = self.sign(key, service, method, path, body);
+        self.send(method, path, &headers, body.as_bytes())
+    }
+
     /// Asks as root, and waits for no answer.
     pub fn asked(&self, service: &str, method: &str, path: &str, body: &str) -> TcpStream {
-        let headers = self.sign(service, method, path, body);
+        let headers = self.sign((KEY, SECRET), service, method, path, body);
         let mut stream = self.connect();
         stream
             .write_all(&self.request(method, path, &headers, body.as_bytes()))
@@ -259,10 +272,10 @@ impl Server {
         stream
     }
 
-    fn sign(&self, service: &str, method: &str, path: &str, body: &str) -> HeaderMap {
+    fn sign(&self, key: (&str, &str), service: &str, method: &str, path: &str, body: &str) -> HeaderMap {
         let signer = Signer {
-            access_key_id: KEY,
-            secret_access_key: SECRET,
+            access_key_id: key.0,
+            secret_access_key: key.1,
             session_token: None,
             region: "us-east-1",
             service,
