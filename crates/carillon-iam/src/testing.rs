@@ -144,7 +144,6 @@ impl TestServer {
             settings: Settings {
                 public_url: "https://chime.example.com".to_owned(),
                 mail: true,
-                mail_from: "Carillon <no-reply@chime.example.com>".to_owned(),
             },
             jobs: Notify::new(),
             audit_log: Some(audit_log),

@@ -32,8 +32,6 @@ pub struct Settings {
     pub public_url: String,
     /// Whether mail can be sent.
     pub mail: bool,
-    /// The name and address mail comes from.
-    pub mail_from: String,
 }
 
 impl Environment {

@@ -119,7 +119,6 @@ impl Server {
         let settings = Settings {
             public_url: public_url.clone(),
             mail: relay.is_some(),
-            mail_from,
         };
         let environment =
             deployment::environment(vault, settings, audit_log.as_ref().map(|log| log.sender.clone()));

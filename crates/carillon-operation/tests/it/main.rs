@@ -129,7 +129,6 @@ impl World {
             settings: Settings {
                 public_url: "http://localhost".to_owned(),
                 mail: true,
-                mail_from: "carillon@example.com".to_owned(),
             },
             jobs: tokio::sync::Notify::new(),
             audit_log: None,
