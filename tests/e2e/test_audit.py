@@ -354,3 +354,37 @@ def test_accounts_do_not_see_each_others_events(server, root):
     assert [one["requestParameters"]["userName"] for one in lookup(other, EventName="CreateUser")] == ["theirs"]
     assert "theirs" not in [
         (one["requestParameters"] or {}).get("userName") for one in lookup(root, EventName="CreateUser")]
+
+
+def test_what_was_touched_is_found(root, user, account):
+    ada = user(policy("chime:*"))
+    mine = ada.chime.create_account(Name="Touched")["Account"]["AccountId"]
+    ada.chime.get_account(AccountId=mine)
+    found = lookup(root, ResourceName=mine)
+    assert [record["eventName"] for record in found] == ["GetAccount", "CreateAccount"]
+    bob, other = user(), user()
+    with refused("AccessDenied"):
+        bob.iam.delete_user(UserName=other.name)
+    record = lookup(root, ResourceName=other.name)[0]
+    assert (record["eventName"], record["errorCode"]) == ("DeleteUser", "AccessDenied")
+
+
+def test_a_failure_after_an_allow_says_that_it_was_allowed(root, user):
+    ada = user(policy("chime:*"))
+    with refused("NotFoundException"):
+        ada.chime.get_account(AccountId="nothing")
+    record = last(root, Username=ada.name)
+    assert record["additionalEventData"]["authorization"]["decision"] == "allowed"
+    bob = user(policy("chime:Get*"))
+    with refused("AccessDeniedException"):
+        bob.chime.list_accounts()
+    authorization = last(root, Username=bob.name)["additionalEventData"]["authorization"]
+    assert authorization == {"decision": "implicitDeny", "missing": "identity-based policy"}
+
+
+def test_a_wrong_signature_with_the_pinned_key_of_root_is_recorded(server, root):
+    stranger = Principal(server, Credentials(ROOT.key, "x" * 40))
+    with refused("SignatureDoesNotMatch"):
+        stranger.iam.list_users()
+    record = next(one for one in lookup(root, AccessKeyId=ROOT.key) if one.get("errorCode") == "SignatureDoesNotMatch")
+    assert record["userIdentity"] == {"accessKeyId": ROOT.key}
