@@ -3,7 +3,7 @@
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::{Entropy, Timestamp};
 use carillon_policy::{Decision, StatementRef};
-use carillon_store::{Store, StoreError, ToValue, WriteTx, bind};
+use carillon_store::{Store, StoreError, ToValue, WriteTx};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -67,49 +67,31 @@ pub struct Event {
 impl Event {
     /// Writes the event in the transaction of its effect.
     pub async fn insert(&self, tx: &mut WriteTx) -> Result<(), StoreError> {
-        let (kind, name) = self.resource();
-        tx.execute(
-            INSERT,
-            bind![
-                self.aws_account_id,
-                self.at,
-                self.id,
-                self.name,
-                self.source,
-                self.user_name,
-                self.access_key_id,
-                self.read_only,
-                name,
-                kind,
-                self.record
-            ],
-        )
-        .await?;
+        tx.execute(INSERT, &self.values()).await?;
         Ok(())
     }
 
     /// Writes the event by itself, together with others that wait.
     pub async fn append(&self, store: &Store) -> Result<(), StoreError> {
+        let values = self.values().map(carillon_store::Value::into_owned);
+        store.append(INSERT, values.into()).await
+    }
+
+    fn values(&self) -> [carillon_store::Value<'_>; 11] {
         let (kind, name) = self.resource();
-        let values: &[carillon_store::Value<'_>] = bind![
-            self.aws_account_id,
-            self.at,
-            self.id,
-            self.name,
-            self.source,
-            self.user_name,
-            self.access_key_id,
-            self.read_only,
-            name,
-            kind,
-            self.record
-        ];
-        store
-            .append(
-                INSERT,
-                values.iter().map(|value| value.to_value().into_owned()).collect(),
-            )
-            .await
+        [
+            self.aws_account_id.to_value(),
+            self.at.to_value(),
+            self.id.to_value(),
+            self.name.to_value(),
+            self.source.to_value(),
+            self.user_name.to_value(),
+            self.access_key_id.to_value(),
+            self.read_only.to_value(),
+            carillon_store::Value::Text(name.into()),
+            carillon_store::Value::Text(kind.into()),
+            self.record.to_value(),
+        ]
     }
 
     fn resource(&self) -> (&str, &str) {

@@ -1,35 +1,33 @@
 //! The order in which a request is treated.
 
-use std::borrow::Cow;
+mod answer;
+mod read;
+mod record;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use carillon_aws::error::{Origin, Protocol, REQUEST_ID, WireError};
+use carillon_aws::error::{Origin, Protocol};
 use carillon_aws::id::{AwsAccountId, account_of_access_key, is_access_key_id, uuid_v4};
-use carillon_aws::query::{self, FormError};
-use carillon_aws::shape::{Source, lower_first, violations_message};
 use carillon_aws::sigv4::{Failure, Presented, RegionRule, RequestView, sha256};
-use carillon_aws::xml;
-use carillon_policy::Decision;
 use carillon_store::Store;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::Response;
+use http::header::HeaderName;
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
-use serde::Serialize;
-use serde_json::{Map, Value};
 
+use self::answer::{refusal, response, success, wire_error};
+use self::read::{Unreadable, guess_protocol, read};
+use self::record::log_internal;
 use crate::Fault;
-use crate::audit::{self, Event, Facts};
+use crate::audit::{Event, Facts};
 use crate::caller::{Call, Caller, Credentials, Identities, TransportSecurity, Unidentified};
 use crate::environment::Environment;
-use crate::operation::{Failed, Request, Target};
+use crate::operation::Request;
 use crate::registry::{Entry, ServiceEntry};
 use crate::strangers::Strangers;
 
-/// Members nested deeper than this are refused before they are parsed.
-const DEPTH: usize = 64;
 /// Characters of a `User-Agent` or `Referer` that count. Both are kept in the trail and compared with patterns, and
 /// whoever sends them need not be anybody.
 const HEADER: usize = 1_024;
@@ -126,7 +124,7 @@ impl Pipeline {
             Ok(authenticated) => authenticated,
             Err(stranger) => return self.turn_away(parts, service, call, stranger, protocol).await,
         };
-        let (entry, input) = match self.read(service, parts, body) {
+        let (entry, input) = match read(service, parts, body) {
             Ok(found) => found,
             Err(Unreadable { name, fault, origin }) => {
                 let event = self.unreadable_event(service, call, &credentials.caller, &name, &fault);
@@ -259,20 +257,6 @@ impl Pipeline {
             record.await;
         }
         Ok((service, credentials))
-    }
-
-    /// Finds the operation and its input.
-    fn read<'a>(
-        &'a self,
-        service: &'a ServiceEntry,
-        parts: &Parts,
-        body: &[u8],
-    ) -> Result<(&'a Entry, Value), Unreadable> {
-        match service.service.protocol {
-            Protocol::RestJson => read_rest(service, parts, body),
-            Protocol::Query { .. } => read_query(service, parts, body),
-            Protocol::Json11 => read_json(service, parts, body),
-        }
     }
 
     async fn append(&self, event: Event) -> Result<(), Fault> {
@@ -415,393 +399,4 @@ impl From<Fault> for Stranger {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
-}
-
-/// Why no operation was found for a request, or no input for the operation.
-struct Unreadable {
-    /// The operation, if it is known.
-    name: String,
-    fault: Fault,
-    origin: Origin,
-}
-
-impl Unreadable {
-    fn request(name: &str, fault: Fault) -> Self {
-        Self {
-            name: name.to_owned(),
-            fault,
-            origin: Origin::Service,
-        }
-    }
-}
-
-fn read_rest<'a>(
-    service: &'a ServiceEntry,
-    parts: &Parts,
-    body: &[u8],
-) -> Result<(&'a Entry, Value), Unreadable> {
-    let routed = service
-        .routed(parts.method.as_str(), parts.uri.path(), parts.uri.query())
-        .map_err(|malformed| Unreadable::request("", Fault::Invalid(malformed.to_string())))?;
-    let Some((entry, text)) = routed else {
-        return Err(Unreadable::request(
-            "",
-            Fault::refused(
-                404,
-                "NotFoundException",
-                "no operation of this service has this method and address",
-            ),
-        ));
-    };
-    let json =
-        json_object(body).map_err(|message| Unreadable::request(entry.name, Fault::Invalid(message)))?;
-    let input = entry.input().decode_mixed(text, json).map_err(|violations| {
-        Unreadable::request(entry.name, Fault::Invalid(violations_message(&violations)))
-    })?;
-    Ok((entry, input))
-}
-
-fn read_query<'a>(
-    service: &'a ServiceEntry,
-    parts: &Parts,
-    body: &[u8],
-) -> Result<(&'a Entry, Value), Unreadable> {
-    if parts.uri.path() != "/" || !matches!(parts.method, Method::POST | Method::GET) {
-        let message = "a request of this service is a POST or a GET of the address /";
-        return Err(Unreadable::request(
-            "",
-            Fault::refused(400, FormError::CODE, message),
-        ));
-    }
-    // A POST carries a form; a GET, such as a presigned one, carries the same in its query.
-    let form = if body.is_empty() {
-        query::parse_query_string(parts.uri.query().unwrap_or_default())
-    } else {
-        query::parse(body)
-    };
-    let mut members = form.map_err(|error| {
-        Unreadable::request(
-            "",
-            Fault::refused(FormError::STATUS.as_u16(), FormError::CODE, error.to_string()),
-        )
-    })?;
-    let mut take = |name: &str| {
-        members
-            .remove(name)
-            .and_then(|value| value.as_str().map(str::to_owned))
-    };
-    let version = take("Version").unwrap_or_else(|| service.service.version.to_owned());
-    let Some(action) = take("Action") else {
-        return Err(Unreadable::request(
-            "",
-            Fault::refused(400, "MissingAction", "Missing Action"),
-        ));
-    };
-    let entry = service
-        .named(&action)
-        .filter(|_| version == service.service.version)
-        .ok_or_else(|| {
-            let shown: String = action.chars().take(128).collect();
-            let version: String = version.chars().take(32).collect();
-            let message = format!("Could not find operation {shown} for version {version}");
-            Unreadable::request("", Fault::refused(400, "InvalidAction", message))
-        })?;
-    let input = entry
-        .input()
-        .decode(Value::Object(members), Source::Text)
-        .map_err(|violations| {
-            Unreadable::request(entry.name, Fault::Invalid(violations_message(&violations)))
-        })?;
-    Ok((entry, input))
-}
-
-fn read_json<'a>(
-    service: &'a ServiceEntry,
-    parts: &Parts,
-    body: &[u8],
-) -> Result<(&'a Entry, Value), Unreadable> {
-    if parts.uri.path() != "/" || parts.method != Method::POST {
-        let message = "a request of this service is a POST of the address /";
-        return Err(Unreadable::request(
-            "",
-            Fault::refused(400, "UnknownOperationException", message),
-        ));
-    }
-    let target = parts
-        .headers
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok())
-        .unwrap_or_default();
-    let name = target.rsplit('.').next().unwrap_or_default();
-    let entry = service.named(name).ok_or_else(|| {
-        Unreadable::request(
-            "",
-            Fault::refused(400, "UnknownOperationException", "unknown operation"),
-        )
-    })?;
-    let json = json_object(body).map_err(|message| {
-        Unreadable::request(entry.name, Fault::refused(400, "SerializationException", message))
-    })?;
-    let input = entry
-        .input()
-        .decode(Value::Object(json), Source::Json)
-        .map_err(|violations| {
-            Unreadable::request(entry.name, Fault::Invalid(violations_message(&violations)))
-        })?;
-    Ok((entry, input))
-}
-
-/// The members of a JSON body. No body and `{}` mean the same.
-fn json_object(body: &[u8]) -> Result<Map<String, Value>, String> {
-    if body.is_empty() {
-        return Ok(Map::new());
-    }
-    if nests_deeper(body, DEPTH) {
-        return Err(format!("the body is nested more than {DEPTH} levels deep"));
-    }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err("the body must be a JSON object".to_owned()),
-        Err(error) => Err(format!("the body is not JSON: {error}")),
-    }
-}
-
-/// Counts brackets without parsing, so that hostile nesting costs one pass.
-fn nests_deeper(json: &[u8], limit: usize) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                if depth > limit {
-                    return true;
-                }
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
-}
-
-/// Nobody told us which service is meant: forms are IAM's and STS's way, everything else is JSON.
-fn guess_protocol(parts: &Parts) -> Protocol {
-    let is_form = parts
-        .headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-    let is_query =
-        parts.uri.path() == "/" && parts.uri.query().is_some_and(|query| query.contains("Action="));
-    if is_form || is_query {
-        Protocol::Query {
-            xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
-        }
-    } else {
-        Protocol::RestJson
-    }
-}
-
-impl Request<'_> {
-    /// The body of a success, and, for writes, the same for the trail.
-    pub(crate) fn encode<T: Serialize>(
-        &self,
-        output: &T,
-        read_only: bool,
-    ) -> Result<(Vec<u8>, Option<Value>), Fault> {
-        let json = |output: &T| serde_json::to_vec(output).map_err(Fault::internal);
-        let protocol = self.service.protocol;
-        if read_only && !matches!(protocol, Protocol::Query { .. }) {
-            return Ok((json(output)?, None));
-        }
-        let tree = serde_json::to_value(output).map_err(Fault::internal)?;
-        let body = match protocol {
-            Protocol::Query { xmlns } => {
-                xml::response(self.entry.name, xmlns, &tree, &self.call.request_id).into_bytes()
-            }
-            Protocol::RestJson | Protocol::Json11 if self.entry.spec.status == 204 => Vec::new(),
-            Protocol::RestJson | Protocol::Json11 => json(output)?,
-        };
-        let elements = (!read_only && !tree.is_null()).then(|| {
-            audit::bounded(&tree).unwrap_or_else(|| {
-                let mut masked = tree;
-                self.entry.output().mask(&mut masked);
-                lower_first(masked)
-            })
-        });
-        Ok((body, elements))
-    }
-
-    pub(crate) fn success_event(
-        &self,
-        decision: Option<&Decision>,
-        target: &Target,
-        response_elements: Option<Value>,
-    ) -> Event {
-        self.event(None, decision, target.filed_under.clone(), response_elements)
-    }
-
-    /// Writes the event of a request that failed. One that will be run again is not over yet.
-    pub(crate) async fn record_failure(&self, failed: &Failed) -> Result<(), Fault> {
-        match failed.fault {
-            Fault::Changed => Ok(()),
-            _ => self.record(failed).await,
-        }
-    }
-
-    /// Writes the event of a request that ends so.
-    async fn record(&self, failed: &Failed) -> Result<(), Fault> {
-        let fault = &failed.fault;
-        if let Fault::Internal(cause) = fault {
-            log_internal(&**cause, self.call);
-        }
-        let wire = wire_error(fault, self.service.protocol, &self.call.request_id);
-        let event = self.event(
-            Some((audit::error_code(fault, &wire.code), &wire.message)),
-            failed.decision.as_deref(),
-            failed.filed_under.clone(),
-            None,
-        );
-        self.pipeline.append(event).await
-    }
-
-    fn event(
-        &self,
-        error: Option<(&str, &str)>,
-        decision: Option<&Decision>,
-        resource: Option<(&'static str, String)>,
-        response_elements: Option<Value>,
-    ) -> Event {
-        let parameters = self
-            .input
-            .as_object()
-            .filter(|members| !members.is_empty())
-            .map(|_| {
-                audit::bounded(self.input).unwrap_or_else(|| {
-                    let mut masked = self.input.clone();
-                    self.entry.input().mask(&mut masked);
-                    lower_first(masked)
-                })
-            });
-        let resource =
-            resource.or_else(|| (self.service.resource_of)(self.input, response_elements.as_ref()));
-        Facts {
-            call: self.call,
-            entropy: &*self.pipeline.environment.entropy,
-            source: self.service.event_source,
-            name: self.entry.name,
-            read_only: self.entry.level.reads_only(),
-            identity: Ok(self.caller()),
-            request_parameters: parameters,
-            response_elements,
-            error,
-            decision,
-            resource,
-        }
-        .event()
-    }
-}
-
-fn log_internal(cause: &(dyn std::error::Error + Send + Sync + 'static), call: &Call) {
-    let mut chain = cause.to_string();
-    let mut source = cause.source();
-    while let Some(next) = source {
-        chain.push_str(": ");
-        chain.push_str(&next.to_string());
-        source = next.source();
-    }
-    tracing::error!(request.id = call.request_id, error = chain, "request failed");
-}
-
-/// A fault in the terms of a protocol.
-struct Wire {
-    status: u16,
-    code: Cow<'static, str>,
-    message: String,
-}
-
-fn wire_error(fault: &Fault, protocol: Protocol, request_id: &str) -> Wire {
-    // Query services name codes without the suffix, JSON services name exceptions.
-    let by_protocol = |query: &'static str, json: &'static str| {
-        Cow::Borrowed(if matches!(protocol, Protocol::Query { .. }) {
-            query
-        } else {
-            json
-        })
-    };
-    let json11 = matches!(protocol, Protocol::Json11);
-    match fault {
-        Fault::Refused {
-            status,
-            code,
-            message,
-        } => Wire {
-            status: *status,
-            code: code.clone(),
-            message: message.clone(),
-        },
-        Fault::Denied(message) => Wire {
-            status: if json11 { 400 } else { 403 },
-            code: by_protocol("AccessDenied", "AccessDeniedException"),
-            message: message.clone(),
-        },
-        Fault::Invalid(message) => Wire {
-            status: 400,
-            code: if json11 {
-                "ValidationException".into()
-            } else {
-                by_protocol("ValidationError", "BadRequestException")
-            },
-            message: message.clone(),
-        },
-        Fault::NotImplemented(action) => Wire {
-            status: 501,
-            code: by_protocol("NotImplemented", "NotImplementedException"),
-            message: format!("{action} is an action of the service that this server cannot carry out yet"),
-        },
-        Fault::Internal(_) => Wire {
-            status: 500,
-            code: by_protocol("ServiceFailure", "ServiceFailureException"),
-            message: format!("the service failed; request id: {request_id}"),
-        },
-        Fault::Contended | Fault::Changed => Wire {
-            status: 503,
-            code: by_protocol("ServiceUnavailable", "ServiceUnavailableException"),
-            message: "too many changes at the same time; try again".to_owned(),
-        },
-    }
-}
-
-fn refusal(fault: &Fault, protocol: Protocol, origin: Origin, call: &Call) -> Response<Bytes> {
-    let wire = wire_error(fault, protocol, &call.request_id);
-    let status = StatusCode::from_u16(wire.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let error = WireError {
-        status,
-        code: &wire.code,
-        message: &wire.message,
-        origin,
-    };
-    let (status, headers, body) = error.render(protocol, &call.request_id);
-    response(status, headers, body)
-}
-
-fn success(entry: &Entry, protocol: Protocol, body: Vec<u8>, call: &Call) -> Response<Bytes> {
-    let mut headers = HeaderMap::with_capacity(2);
-    if let Ok(id) = HeaderValue::from_str(&call.request_id) {
-        headers.insert(REQUEST_ID, id);
-    }
-    if !body.is_empty() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(protocol.content_type()));
-    }
-    let status = StatusCode::from_u16(entry.spec.status).unwrap_or(StatusCode::OK);
-    response(status, headers, body)
-}
-
-fn response(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
 }

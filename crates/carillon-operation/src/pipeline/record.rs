@@ -1,0 +1,125 @@
+//! What a request leaves in the trail, and what it answers with.
+
+use carillon_aws::error::Protocol;
+use carillon_aws::shape::lower_first;
+use carillon_aws::xml;
+use carillon_policy::Decision;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::answer::wire_error;
+use crate::Fault;
+use crate::audit::{self, Event, Facts};
+use crate::caller::Call;
+use crate::operation::{Failed, Request, Target};
+
+impl Request<'_> {
+    /// The body of a success, and, for writes, the same for the trail.
+    pub(crate) fn encode<T: Serialize>(
+        &self,
+        output: &T,
+        read_only: bool,
+    ) -> Result<(Vec<u8>, Option<Value>), Fault> {
+        let json = |output: &T| serde_json::to_vec(output).map_err(Fault::internal);
+        let protocol = self.service.protocol;
+        if read_only && !matches!(protocol, Protocol::Query { .. }) {
+            return Ok((json(output)?, None));
+        }
+        let tree = serde_json::to_value(output).map_err(Fault::internal)?;
+        let body = match protocol {
+            Protocol::Query { xmlns } => {
+                xml::response(self.entry.name, xmlns, &tree, &self.call.request_id).into_bytes()
+            }
+            Protocol::RestJson | Protocol::Json11 if self.entry.spec.status == 204 => Vec::new(),
+            Protocol::RestJson | Protocol::Json11 => json(output)?,
+        };
+        let elements = (!read_only && !tree.is_null()).then(|| {
+            audit::bounded(&tree).unwrap_or_else(|| {
+                let mut masked = tree;
+                self.entry.output().mask(&mut masked);
+                lower_first(masked)
+            })
+        });
+        Ok((body, elements))
+    }
+
+    pub(crate) fn success_event(
+        &self,
+        decision: Option<&Decision>,
+        target: &Target,
+        response_elements: Option<Value>,
+    ) -> Event {
+        self.event(None, decision, target.filed_under.clone(), response_elements)
+    }
+
+    /// Writes the event of a request that failed. One that will be run again is not over yet.
+    pub(crate) async fn record_failure(&self, failed: &Failed) -> Result<(), Fault> {
+        match failed.fault {
+            Fault::Changed => Ok(()),
+            _ => self.record(failed).await,
+        }
+    }
+
+    /// Writes the event of a request that ends so.
+    pub(super) async fn record(&self, failed: &Failed) -> Result<(), Fault> {
+        let fault = &failed.fault;
+        if let Fault::Internal(cause) = fault {
+            log_internal(&**cause, self.call);
+        }
+        let wire = wire_error(fault, self.service.protocol, &self.call.request_id);
+        let event = self.event(
+            Some((audit::error_code(fault, &wire.code), &wire.message)),
+            failed.decision.as_deref(),
+            failed.filed_under.clone(),
+            None,
+        );
+        self.pipeline.append(event).await
+    }
+
+    fn event(
+        &self,
+        error: Option<(&str, &str)>,
+        decision: Option<&Decision>,
+        resource: Option<(&'static str, String)>,
+        response_elements: Option<Value>,
+    ) -> Event {
+        let parameters = self
+            .input
+            .as_object()
+            .filter(|members| !members.is_empty())
+            .map(|_| {
+                audit::bounded(self.input).unwrap_or_else(|| {
+                    let mut masked = self.input.clone();
+                    self.entry.input().mask(&mut masked);
+                    lower_first(masked)
+                })
+            });
+        let resource =
+            resource.or_else(|| (self.service.resource_of)(self.input, response_elements.as_ref()));
+        Facts {
+            call: self.call,
+            entropy: &*self.pipeline.environment.entropy,
+            source: self.service.event_source,
+            name: self.entry.name,
+            read_only: self.entry.level.reads_only(),
+            identity: Ok(self.caller()),
+            request_parameters: parameters,
+            response_elements,
+            error,
+            decision,
+            resource,
+        }
+        .event()
+    }
+}
+
+pub(super) fn log_internal(cause: &(dyn std::error::Error + Send + Sync + 'static), call: &Call) {
+    let mut chain = cause.to_string();
+    let mut source = cause.source();
+    while let Some(next) = source {
+        chain.push_str(": ");
+        chain.push_str(&next.to_string());
+        source = next.source();
+    }
+    tracing::error!(request.id = call.request_id, error = chain, "request failed");
+}
