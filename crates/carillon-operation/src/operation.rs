@@ -27,7 +27,7 @@ use crate::spec::{Access, AccessLevel, Spec, Transaction, Wire};
 use crate::{Fault, REGION};
 
 /// How often a request that lost a race is run again before the caller is told to try later.
-const ATTEMPTS: u32 = 8;
+const ATTEMPTS: u32 = 24;
 
 /// An operation of the service. The type that implements it is its input.
 pub trait Operation: DeserializeOwned + JsonSchema + Send + Sync + 'static {
@@ -398,7 +398,7 @@ async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Ve
                 // Let those through who came in the meantime, and another process that shares the database.
                 let mut random = [0];
                 request.pipeline.environment.entropy.fill(&mut random);
-                let pause = Duration::from_micros(u64::from(random[0]) * 40 * u64::from(attempt));
+                let pause = Duration::from_micros(u64::from(random[0]) * 40 * u64::from(attempt.min(8)));
                 tokio::time::sleep(pause).await;
                 attempt += 1;
             }
