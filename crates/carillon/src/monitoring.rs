@@ -32,6 +32,10 @@ pub fn start() -> anyhow::Result<PrometheusHandle> {
         "carillon_audit_log_dropped_total",
         "Records that the audit log file could not take in time; the audit trail in the database has them."
     );
+    metrics::describe_counter!(
+        "carillon_stranger_events_dropped_total",
+        "Requests with a wrong signature that the audit trail left out, because there were too many of an account."
+    );
     metrics::describe_gauge!("carillon_connections", "Open connections.");
     metrics::describe_counter!(
         "carillon_connections_refused_total",

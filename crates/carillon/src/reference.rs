@@ -254,6 +254,7 @@ const PROBES: &str = "
 | `carillon_requests_answering` | requests that are being answered, whether or not their client still waits |
 | `carillon_requests_refused_total` | requests refused because there were too many, or too many of their address |
 | `carillon_audit_log_dropped_total` | audit records that the log file could not take; the audit trail in the database has them |
+| `carillon_stranger_events_dropped_total` | requests with a wrong signature that the audit trail left out, after 60 of an AWS account in a minute |
 
 Keep `/metrics` from strangers at the proxy if the names of actions and their numbers are nobody's business.
 ";
