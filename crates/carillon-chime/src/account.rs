@@ -1,5 +1,6 @@
 //! Chime accounts: the unit that has users, domains, an identity source and settings.
 
+pub(crate) mod domain;
 pub(crate) mod jobs;
 pub(crate) mod operations;
 pub mod operator;
@@ -23,6 +24,9 @@ use crate::name::is_uuid;
 ///
 /// Source: Chime Administration Guide, "Deleting your account".
 pub(crate) const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// How far the users that stand in the way of deletion are counted: beyond, the number helps nobody.
+pub(crate) const COUNTED: i64 = 1_000;
 
 carillon_aws::string_enum! {
     /// Where the people of an account come from and how they sign in.
@@ -174,6 +178,9 @@ impl AccountRow {
     /// Source: Chime Administration Guide, "Deleting your account".
     pub fn require_empty(&self, users: i64, domains: i64) -> Result<(), Error> {
         match self.account_type {
+            AccountType::Team if users > COUNTED => Err(Error::Unprocessable(format!(
+                "the account still has more than {COUNTED} users: remove them first"
+            ))),
             AccountType::Team if users > 0 => Err(Error::Unprocessable(format!(
                 "the account still has {users} users: remove them first"
             ))),
@@ -331,6 +338,10 @@ mod tests {
         let mut account = account();
         let refusal = account.require_empty(2, 0).unwrap_err();
         assert!(matches!(&refusal, Error::Unprocessable(message) if message.contains("2 users")));
+        let refusal = account.require_empty(1_001, 0).unwrap_err();
+        assert!(
+            matches!(&refusal, Error::Unprocessable(message) if message.contains("more than 1000 users"))
+        );
         assert!(
             account.require_empty(0, 1).is_ok(),
             "a claim of a team account goes with it"

@@ -37,6 +37,8 @@ CREATE TABLE chime_user (
     email TEXT NOT NULL,
     -- The address without case, by which it is found and unique.
     email_key TEXT NOT NULL,
+    -- What comes after its @, for what happens to domains.
+    email_domain TEXT NOT NULL,
     display_name TEXT,
     license TEXT,
     user_type TEXT NOT NULL,
@@ -62,7 +64,10 @@ CREATE INDEX chime_user_page_of_type ON chime_user (account_id, user_type, list_
 CREATE UNIQUE INDEX chime_user_holds_email ON chime_user (email_key) WHERE list_rank = 0;
 CREATE INDEX chime_user_by_email ON chime_user (email_key, account_id, list_rank, created_at);
 
--- Every PIN in use, and those retired in the last year, which nobody gets again so soon.
+CREATE INDEX chime_user_by_domain ON chime_user (email_domain, user_id);
+
+-- Every PIN in use, and those retired in the last year, which nobody gets again so soon. Older ones stay until
+-- somebody draws them: a row is smaller than the work of looking for it.
 CREATE TABLE chime_personal_pin (
     personal_pin TEXT NOT NULL PRIMARY KEY,
     user_id TEXT NOT NULL,
@@ -75,6 +80,7 @@ CREATE TABLE chime_invite (
     account_id TEXT NOT NULL,
     email TEXT NOT NULL,
     email_key TEXT NOT NULL,
+    email_domain TEXT NOT NULL,
     -- Pending, Accepted or Failed.
     status TEXT NOT NULL,
     -- SHA-256 of the token in the mail, in hexadecimal.
@@ -86,6 +92,7 @@ CREATE TABLE chime_invite (
 );
 CREATE UNIQUE INDEX chime_invite_open ON chime_invite (account_id, email_key) WHERE status = 'Pending';
 CREATE INDEX chime_invite_of_account ON chime_invite (account_id, mail_at);
+CREATE INDEX chime_invite_open_of_domain ON chime_invite (email_domain) WHERE status = 'Pending';
 CREATE INDEX chime_invite_by_email ON chime_invite (account_id, email_key, mail_at);
 
 -- Devices on which people are signed in to the portal.

@@ -125,7 +125,7 @@ async fn carry_out(command: &Command) -> anyhow::Result<Shown> {
             } => operator::set_status(tx, account_id, (*status).into(), &SystemEntropy, now).await,
             Command::ClaimDomain {
                 account_id, domain, ..
-            } => operator::claim_domain(tx, account_id, domain, now).await,
+            } => operator::claim_domain(tx, account_id, domain, &SystemEntropy, now).await,
             Command::ReleaseDomain {
                 account_id, domain, ..
             } => operator::release_domain(tx, account_id, domain).await,

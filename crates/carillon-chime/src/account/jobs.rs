@@ -8,18 +8,19 @@ use carillon_store::{Store, StoreError, WriteTx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{AccountRow, rows};
-use crate::{event, user};
+use super::{AccountRow, ManagedAccount, rows};
+use crate::user::rows::Place;
+use crate::{event, session, user};
 
-/// People purged in one transaction, so that others need not wait long for theirs.
-const PORTION: i64 = 200;
+/// People, or invitations, treated in one transaction, so that others need not wait long for theirs.
+pub(super) const PORTION: i64 = 200;
 
 /// Erases a deleted account that nobody restored, in portions.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PurgeAccount {
     account_id: String,
-    /// An account that was restored and deleted again has another time, and another job.
-    due: Timestamp,
+    /// In microseconds: an account that was restored and deleted again has another time, and another job.
+    due: i64,
     /// Counts the portions, which have to be different jobs.
     portion: u32,
 }
@@ -36,7 +37,7 @@ pub(crate) async fn plan_purge(
     };
     let purge = PurgeAccount {
         account_id: account.id.clone(),
-        due,
+        due: due.as_micros(),
         portion: 0,
     };
     enqueue(tx, entropy, &purge, now, due).await
@@ -48,12 +49,7 @@ impl Job for PurgeAccount {
     type Gathered = ();
 
     fn unique_key(&self) -> Option<String> {
-        Some(format!(
-            "{}/{}/{}",
-            self.account_id,
-            self.due.as_micros(),
-            self.portion
-        ))
+        Some(format!("{}/{}/{}", self.account_id, self.due, self.portion))
     }
 
     async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
@@ -71,7 +67,7 @@ impl Job for PurgeAccount {
             return Ok(Vec::new());
         };
         // Restored, or deleted again since.
-        if account.purge_at() != Some(self.due) {
+        if account.purge_at() != Some(Timestamp::from_micros(self.due)) {
             return Ok(Vec::new());
         }
         let more_people = user::rows::purge_portion(tx, &account.id, PORTION, now).await?;
@@ -93,5 +89,87 @@ impl Job for PurgeAccount {
             environment,
             now,
         )])
+    }
+}
+
+/// Ends the sessions and invitations that an account had when it was stopped, in portions. None of them is good for
+/// anything while the account is stopped; this keeps them from coming back with it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct WindDown {
+    account_id: String,
+    /// What began later is of an account that goes on. In microseconds, as kept: a timestamp in JSON has fewer digits.
+    stopped_at: i64,
+    /// A deleted account loses its invitations, a suspended one its sessions only.
+    is_deleted: bool,
+    /// Rank, time in microseconds and id of the last user treated.
+    after: (i64, i64, String),
+}
+
+/// Queues the end of what an account had when it was stopped.
+pub(crate) async fn plan_wind_down(
+    tx: &mut WriteTx,
+    entropy: &dyn Entropy,
+    account: &AccountRow,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let first = Place::first();
+    let wind_down = WindDown {
+        account_id: account.id.clone(),
+        stopped_at: now.as_micros(),
+        is_deleted: account.purge_at().is_some(),
+        after: (first.rank, first.created_at.as_micros(), first.user_id),
+    };
+    enqueue(tx, entropy, &wind_down, now, now).await
+}
+
+impl Job for WindDown {
+    const KIND: &'static str = "chime.account.wind-down";
+    const PATIENCE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    type Gathered = ();
+
+    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
+        Ok(())
+    }
+
+    async fn apply(
+        &self,
+        (): &(),
+        tx: &mut WriteTx,
+        environment: &Environment,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        let Some(account) = rows::find_any(tx, &self.account_id).await? else {
+            return Ok(Vec::new());
+        };
+        let account = ManagedAccount::with(account);
+        let (rank, created_at, user_id) = self.after.clone();
+        let place = Place {
+            rank,
+            created_at: Timestamp::from_micros(created_at),
+            user_id,
+        };
+        let stopped_at = Timestamp::from_micros(self.stopped_at);
+        let users = user::rows::list_after(tx, &account, None, &place, PORTION).await?;
+        for user in &users {
+            session::rows::end_until(tx, &user.id, stopped_at).await?;
+        }
+        let mut open = Vec::new();
+        if self.is_deleted {
+            open = user::invitation::rows::open_until(tx, &account.id, stopped_at, PORTION).await?;
+            for invite in &open {
+                user::invitation::end(tx, invite).await?;
+            }
+        }
+        if users.is_empty() && open.is_empty() {
+            return Ok(Vec::new());
+        }
+        let last = users.last().map_or(place, Place::of);
+        let next = Self {
+            account_id: self.account_id.clone(),
+            after: (last.rank, last.created_at.as_micros(), last.user_id),
+            ..*self
+        };
+        enqueue(tx, &*environment.entropy, &next, now, now).await?;
+        Ok(Vec::new())
     }
 }

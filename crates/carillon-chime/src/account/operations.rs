@@ -8,7 +8,7 @@ use carillon_operation::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountRow, ManagedAccount, jobs, rows};
+use super::{Account, AccountRow, COUNTED, ManagedAccount, jobs, rows};
 use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::license::License;
@@ -79,13 +79,12 @@ impl Operation for DeleteAccount {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         // The one write that a suspended account takes.
         let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
-        let users = user::rows::count(cx.tx, &account).await?;
+        let users = user::rows::count(cx.tx, &account, COUNTED + 1).await?;
         let domains = rows::count_domains(cx.tx, &account).await?;
         account.require_empty(users, domains)?;
-        user::invitation::rows::fail_all_open(cx.tx, &account).await?;
-        user::rows::end_sessions_of_account(cx.tx, &account).await?;
         let disabled = account.into_row().disable(cx.now);
         rows::update(cx.tx, &disabled).await?;
+        jobs::plan_wind_down(cx.tx, &*cx.environment.entropy, &disabled, cx.now).await?;
         jobs::plan_purge(cx.tx, &*cx.environment.entropy, &disabled, cx.now).await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use carillon_aws::time::{Entropy, Timestamp};
 use carillon_operation::Fault;
 use carillon_store::WriteTx;
 
-use super::{AccountRow, AccountType, Life, ManagedAccount, jobs, rows};
+use super::{AccountRow, AccountType, Life, ManagedAccount, domain, jobs, rows};
 use crate::email::is_domain;
 use crate::error::Error;
 use crate::user;
@@ -36,9 +36,15 @@ impl From<AccountRow> for Shown {
 ///
 /// # Errors
 ///
-/// [`Fault::Refused`] when there is no such account.
+/// [`Fault::Refused`] when there is no such account, or when it has domains, which a Team account cannot.
 pub async fn set_type(tx: &mut WriteTx, account_id: &str, account_type: AccountType) -> Result<Shown, Fault> {
     let mut account = find(tx, account_id).await?;
+    if account_type == AccountType::Team {
+        let managed = ManagedAccount::with(account.clone());
+        if rows::count_domains(tx, &managed).await? > 0 {
+            return Err(Error::Conflict("the account has domains".to_owned()).into());
+        }
+    }
     account.account_type = account_type;
     rows::update(tx, &account).await?;
     Ok(account.into())
@@ -62,13 +68,13 @@ pub async fn set_status(
     rows::update(tx, &account).await?;
     jobs::plan_purge(tx, entropy, &account, now).await?;
     if life != Life::Active {
-        let managed = ManagedAccount::with(account.clone());
-        user::rows::end_sessions_of_account(tx, &managed).await?;
+        jobs::plan_wind_down(tx, entropy, &account, now).await?;
     }
     Ok(account.into())
 }
 
-/// Makes a domain the account's without asking its name servers.
+/// Makes a domain the account's without asking its name servers. A Team account becomes an Enterprise account with it,
+/// and what that means for people and invitations follows in a job.
 ///
 /// # Errors
 ///
@@ -77,9 +83,10 @@ pub async fn claim_domain(
     tx: &mut WriteTx,
     account_id: &str,
     domain: &str,
+    entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<Shown, Fault> {
-    let account = find(tx, account_id).await?;
+    let mut account = find(tx, account_id).await?;
     let domain = domain.to_ascii_lowercase();
     if !is_domain(&domain) || domain.len() > 253 {
         return Err(Error::BadRequest("the domain name is none".to_owned()).into());
@@ -88,6 +95,12 @@ pub async fn claim_domain(
         return Err(Error::Conflict(format!("account `{claimant}` has claimed the domain")).into());
     }
     rows::claim(tx, &account, &domain, now).await?;
+    let converted = account.account_type == AccountType::Team;
+    if converted {
+        account.account_type = AccountType::EnterpriseLWA;
+        rows::update(tx, &account).await?;
+    }
+    domain::plan_settling(tx, entropy, &account, &domain, converted, now).await?;
     Ok(account.into())
 }
 

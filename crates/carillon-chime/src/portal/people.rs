@@ -10,7 +10,7 @@ use carillon_store::{ReadTx, Store, WriteTx};
 use serde_json::json;
 
 use crate::account::{self, AccountRow, AccountType, Life, ManagedAccount};
-use crate::email::EmailAddress;
+use crate::email::{EmailAddress, domain_of};
 use crate::name::is_uuid;
 use crate::session::jobs::ForgetSession;
 use crate::session::{self, SessionRow};
@@ -408,7 +408,15 @@ async fn find_open(
     let Some(account) = ManagedAccount::of_person(tx, &invite.account_id).await? else {
         return Ok(None);
     };
-    if account.life != Life::Active || account.account_type != AccountType::Team {
+    // An account that claimed its first domain goes on with the invitations it had made to that one.
+    let takes = match account.account_type {
+        AccountType::Team => true,
+        AccountType::EnterpriseLWA => account::rows::claimant(tx, &domain_of(&invite.email))
+            .await?
+            .is_some_and(|(claimant, _)| claimant == account.id),
+        AccountType::EnterpriseDirectory | AccountType::EnterpriseOIDC => false,
+    };
+    if account.life != Life::Active || !takes {
         return Ok(None);
     }
     let (outcome, user) = invitation::outcome(tx, &account, &invite.email).await?;

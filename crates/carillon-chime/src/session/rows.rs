@@ -103,3 +103,13 @@ pub(crate) async fn end_all(tx: &mut WriteTx, user_id: &str) -> Result<(), Store
         .await?;
     Ok(())
 }
+
+/// Ends the sessions of a person that began by then.
+pub(crate) async fn end_until(tx: &mut WriteTx, user_id: &str, last: Timestamp) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM chime_session WHERE user_id = $1 AND created_at <= $2",
+        bind![user_id, last],
+    )
+    .await?;
+    Ok(())
+}

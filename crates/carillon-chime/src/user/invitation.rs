@@ -75,7 +75,8 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// `elsewhere` is the type of the account that the holder of the address belongs to, if not this one.
+    /// `elsewhere` is the type of the account that the holder of the address belongs to, if not this one;
+    /// `claimed_by` that of the account that has claimed the domain, if not this one.
     pub fn of(
         account_id: &str,
         holder: Option<&UserRow>,
@@ -133,6 +134,15 @@ pub(crate) async fn fail_open(tx: &mut WriteTx, account_id: &str, email_key: &st
     Ok(())
 }
 
+/// Ends an invitation that is open, and shows it.
+pub(crate) async fn end(tx: &mut WriteTx, invite: &InviteRow) -> Result<bool, StoreError> {
+    let was_open = rows::fail(tx, &invite.id).await?;
+    if was_open {
+        rows::show_failed(tx, &invite.account_id, &key_of(&invite.email)).await?;
+    }
+    Ok(was_open)
+}
+
 /// Ends one invitation that nobody accepted, shows it, and answers the event of that name; nothing if it was over.
 pub(crate) async fn fail(
     tx: &mut WriteTx,
@@ -144,10 +154,9 @@ pub(crate) async fn fail(
     let Some(invite) = rows::find_any(tx, invite_id).await? else {
         return Ok(None);
     };
-    if !rows::fail(tx, &invite.id).await? {
+    if !end(tx, &invite).await? {
         return Ok(None);
     }
-    rows::show_failed(tx, &invite.account_id, &key_of(&invite.email)).await?;
     let account = account::rows::find_any(tx, &invite.account_id).await?;
     Ok(account.map(|account| {
         let details = json!({ "inviteId": invite.id });
@@ -183,7 +192,9 @@ pub(crate) async fn outcome(
         &account.id,
         holder.as_ref(),
         elsewhere.map(|account| account.account_type),
-        claimed_by.map(|(_, account_type)| account_type),
+        claimed_by
+            .filter(|(claimant, _)| *claimant != account.id)
+            .map(|(_, account_type)| account_type),
     );
     Ok((outcome, holder))
 }

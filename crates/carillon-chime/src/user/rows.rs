@@ -5,7 +5,7 @@ use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::{Alexa, RegistrationStatus, Telephony, UserRow, UserType};
 use crate::account::ManagedAccount;
-use crate::email::key_of;
+use crate::email::{domain_of, key_of};
 
 impl FromRow for UserRow {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -81,10 +81,11 @@ impl Place {
     }
 }
 
-pub(crate) async fn count(tx: &mut ReadTx, account: &ManagedAccount) -> Result<i64, StoreError> {
+/// How many users the account has, counted no further than `most`.
+pub(crate) async fn count(tx: &mut ReadTx, account: &ManagedAccount, most: i64) -> Result<i64, StoreError> {
     tx.fetch_number(
-        "SELECT COUNT(*) FROM chime_user WHERE account_id = $1",
-        bind![account.id],
+        "SELECT COUNT(*) FROM (SELECT user_id FROM chime_user WHERE account_id = $1 LIMIT $2) AS counted",
+        bind![account.id, most],
     )
     .await
 }
@@ -188,15 +189,16 @@ pub(crate) async fn account_of_address(
 pub(crate) async fn insert(tx: &mut WriteTx, user: &UserRow) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO chime_user
-           (user_id, account_id, email, email_key, display_name, license, user_type, registration, invitation,
-            list_rank, registered_at, invited_at, personal_pin, alexa_enabled, alexa_room_arn,
+           (user_id, account_id, email, email_key, email_domain, display_name, license, user_type, registration,
+            invitation, list_rank, registered_at, invited_at, personal_pin, alexa_enabled, alexa_room_arn,
             inbound_calling, outbound_calling, sms, password_hash, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
         bind![
             user.id,
             user.account_id,
             user.email,
             key_of(&user.email),
+            domain_of(&user.email),
             user.display_name,
             user.license.map(|license| license.as_str()),
             user.user_type.as_str(),
@@ -265,36 +267,38 @@ pub(crate) async fn release_people_of(
     account: &ManagedAccount,
     domain: &str,
 ) -> Result<(), StoreError> {
-    // Domain names have none of the characters that mean something to LIKE.
-    let pattern = format!("%@{domain}");
     tx.execute(
         "DELETE FROM chime_session WHERE user_id IN
            (SELECT user_id FROM chime_user
-             WHERE account_id = $1 AND registration = 'Registered' AND email_key LIKE $2)",
-        bind![account.id, pattern],
+             WHERE account_id = $1 AND registration = 'Registered' AND email_domain = $2)",
+        bind![account.id, domain],
     )
     .await?;
     tx.execute(
         "UPDATE chime_user SET registration = 'Released', list_rank = 1
-          WHERE account_id = $1 AND registration = 'Registered' AND email_key LIKE $2",
-        bind![account.id, pattern],
+          WHERE account_id = $1 AND registration = 'Registered' AND email_domain = $2",
+        bind![account.id, domain],
     )
     .await?;
     Ok(())
 }
 
-/// Ends all sessions of all people of the account.
-pub(crate) async fn end_sessions_of_account(
-    tx: &mut WriteTx,
-    account: &ManagedAccount,
-) -> Result<(), StoreError> {
-    tx.execute(
-        "DELETE FROM chime_session
-          WHERE user_id IN (SELECT user_id FROM chime_user WHERE account_id = $1)",
-        bind![account.id],
+/// Holders of addresses of a domain, in whatever account, after the one with the id `after`. Not for callers of the
+/// API.
+pub(crate) async fn holders_of_domain(
+    tx: &mut ReadTx,
+    domain: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<UserRow>, StoreError> {
+    tx.fetch_all(
+        select!(
+            "WHERE email_domain = $1 AND user_id > $2 AND list_rank = 0
+             ORDER BY user_id LIMIT $3"
+        ),
+        bind![domain, after, limit],
     )
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Erases up to `limit` users of a deleted account, and says whether there may be more.

@@ -330,6 +330,7 @@ async fn an_account_with_users_stays() {
             &mut tx,
             &mine,
             "Example.com",
+            world.entropy(),
             world.server.environment().clock.now(),
         )
         .await
@@ -353,6 +354,11 @@ async fn an_account_with_users_stays() {
 #[tokio::test]
 async fn a_deleted_account_can_be_restored_for_ninety_days() {
     for world in worlds().await {
+        // Times have microseconds, also in what is remembered to be done.
+        world
+            .server
+            .clock()
+            .advance(std::time::Duration::from_micros(123_456));
         let (kept, gone) = (world.account("Kept").await, world.account("Gone").await);
         // An Enterprise account goes with its people.
         world.invite(&gone, &["ada@example.com"]).await.ok();
@@ -445,6 +451,40 @@ async fn an_account_deleted_twice_has_its_ninety_days_again() {
         assert_eq!(
             world.user(&again, "p449@example.com").await["AccountId"],
             again.as_str()
+        );
+    }
+}
+
+#[tokio::test]
+async fn invitations_of_a_deleted_account_do_not_come_back() {
+    for world in worlds().await {
+        let id = world.account("A").await;
+        world.invite(&id, &["ada@example.com"]).await.ok();
+        world.work().await;
+        let link = world.link();
+        let set = async |life| {
+            let now = world.server.environment().clock.now();
+            let mut tx = world.server.store().write().await.unwrap();
+            operator::set_status(&mut tx, &id, life, world.entropy(), now)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        };
+        set(Life::Disabled).await;
+        assert_eq!(world.browser().open(&link).await.status, 404, "at once");
+        world.server.clock().advance(DAY);
+        set(Life::Active).await;
+        world.invite(&id, &["bob@example.com"]).await.ok();
+        world.work().await;
+        assert_eq!(world.browser().open(&link).await.status, 404);
+        assert_eq!(
+            world.user(&id, "ada@example.com").await["UserInvitationStatus"],
+            "Failed"
+        );
+        assert_eq!(
+            world.browser().open(&world.link()).await.status,
+            200,
+            "a later one is another's"
         );
     }
 }

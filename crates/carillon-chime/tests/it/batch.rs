@@ -16,7 +16,7 @@ impl World {
     pub async fn claim(&self, account: &str, domain: &str) {
         let now = self.server.environment().clock.now();
         let mut tx = self.server.store().write().await.unwrap();
-        operator::claim_domain(&mut tx, account, domain, now)
+        operator::claim_domain(&mut tx, account, domain, self.entropy(), now)
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -253,6 +253,142 @@ async fn a_removed_domain_releases_the_registered_and_keeps_the_suspended() {
             world.user(&account, "ada@example.com").await["UserRegistrationStatus"],
             "Released"
         );
+    }
+}
+
+#[tokio::test]
+async fn claiming_a_domain_makes_an_enterprise_of_a_team() {
+    for world in worlds().await {
+        let (mine, other) = (world.account("Mine").await, world.account("Other").await);
+        let company = world.account("Company").await;
+        let (kept, _) = world.member(&mine, "kept@elsewhere.example").await;
+        let (_, mut moved) = world.member(&other, "moved@example.com").await;
+        let (alone, _) = world.member(&other, "alone@example.com").await;
+        world
+            .batch(&other, "suspend", json!({ "UserIdList": [alone["UserId"]] }))
+            .await
+            .ok();
+        let (stays, _) = world.member(&company, "stays@example.com").await;
+        world.set_type(&company, "EnterpriseLWA").await;
+        world
+            .invite(&mine, &["late@example.com", "void@elsewhere.example"])
+            .await
+            .ok();
+        world
+            .invite(&other, &["theirs@example.com", "fine@elsewhere.example"])
+            .await
+            .ok();
+        world.work().await;
+        let links: Vec<(String, String)> = ["late@", "void@", "theirs@", "fine@"]
+            .iter()
+            .map(|name| {
+                let mail = world.mails().into_iter().rfind(|mail| mail.to.starts_with(name));
+                ((*name).to_owned(), crate::world::link_in(&mail.unwrap()))
+            })
+            .collect();
+
+        world.claim(&mine, "example.com").await;
+        world.work().await;
+        let account = world.get(&format!("/accounts/{mine}")).await;
+        assert_eq!(account["Account"]["AccountType"], "EnterpriseLWA");
+        for (name, link) in &links {
+            let opens = matches!(name.as_str(), "late@" | "fine@");
+            assert_eq!(
+                world.browser().open(link).await.status == 200,
+                opens,
+                "the invitation of {name}"
+            );
+        }
+        let invitation = async |account: &str, email: &str| {
+            world.user(account, email).await["UserInvitationStatus"].clone()
+        };
+        assert_eq!(invitation(&mine, "late@example.com").await, "Pending");
+        assert_eq!(invitation(&mine, "void@elsewhere.example").await, "Failed");
+        assert_eq!(invitation(&other, "theirs@example.com").await, "Failed");
+        assert_eq!(invitation(&other, "fine@elsewhere.example").await, "Pending");
+
+        // People of the domain come in, from another team and from nowhere; an Enterprise keeps its own.
+        assert!(!moved.is_signed_in().await);
+        for email in ["moved@example.com", "alone@example.com"] {
+            let user = world.user(&mine, email).await;
+            assert_eq!(
+                (&user["UserRegistrationStatus"], &user["LicenseType"]),
+                (&json!("Registered"), &json!("Pro"))
+            );
+            assert!(user["PersonalPIN"].is_string() && user.get("UserInvitationStatus").is_none());
+        }
+        assert_eq!(
+            world.user(&mine, "alone@example.com").await["UserId"],
+            alone["UserId"]
+        );
+        assert_eq!(
+            world.user(&mine, "kept@elsewhere.example").await["UserId"],
+            kept["UserId"]
+        );
+        assert_eq!(
+            world.user(&company, "stays@example.com").await["UserId"],
+            stays["UserId"]
+        );
+        let left = world
+            .event(carillon_iam::testing::ACCOUNT, "UserDeparture")
+            .await
+            .unwrap();
+        assert_eq!(left["serviceEventDetails"]["accountId"], other.as_str());
+
+        // Whoever was invited before can still come.
+        let late = &links[0].1;
+        assert_eq!(
+            world.browser().accept(late, crate::world::PASSWORD).await.status,
+            303
+        );
+        assert_eq!(
+            world.user(&mine, "late@example.com").await["UserRegistrationStatus"],
+            "Registered"
+        );
+        let mut tx = world.server.store().write().await.unwrap();
+        let back = operator::set_type(&mut tx, &mine, "Team".parse().unwrap()).await;
+        assert!(back.is_err(), "a Team account has no domains");
+    }
+}
+
+#[tokio::test]
+async fn many_people_of_a_domain_move_in() {
+    for world in worlds().await {
+        let (mine, other) = (world.account("Mine").await, world.account("Other").await);
+        let people: Vec<String> = (0..450).map(|number| format!("p{number}@example.com")).collect();
+        for some in people.chunks(50) {
+            let some: Vec<&str> = some.iter().map(String::as_str).collect();
+            world.invite(&other, &some).await.ok();
+        }
+        let mut tx = world.server.store().write().await.unwrap();
+        tx.execute(
+            "UPDATE chime_user SET registration = 'Registered' WHERE account_id = $1",
+            carillon_store::bind![other],
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        world.claim(&mine, "example.com").await;
+        world.work().await;
+        let count = async |account: &str| {
+            let mut tx = world.server.store().read().await.unwrap();
+            tx.fetch_number(
+                "SELECT COUNT(*) FROM chime_user WHERE account_id = $1",
+                carillon_store::bind![account],
+            )
+            .await
+            .unwrap()
+        };
+        assert_eq!((count(&mine).await, count(&other).await), (450, 0));
+        let mut tx = world.server.store().read().await.unwrap();
+        let open = tx
+            .fetch_number(
+                "SELECT COUNT(*) FROM chime_invite WHERE status = 'Pending'",
+                carillon_store::bind![],
+            )
+            .await
+            .unwrap();
+        assert_eq!(open, 0);
     }
 }
 

@@ -201,9 +201,9 @@ async fn an_account_has_a_quota_of_mails() {
         for number in 0..1_999 {
             let address = format!("p{number}@example.com");
             tx.execute(
-                "INSERT INTO chime_invite (invite_id, account_id, email, email_key, status, token_digest,
+                "INSERT INTO chime_invite (invite_id, account_id, email, email_key, email_domain, status, token_digest,
                                            created_at, expires_at, mail_at)
-                 VALUES ($1, $2, $3, $4, 'Failed', '', $5, $6, $7)",
+                 VALUES ($1, $2, $3, $4, 'example.com', 'Failed', '', $5, $6, $7)",
                 carillon_store::bind![address, account, address, address, now, now, now],
             )
             .await

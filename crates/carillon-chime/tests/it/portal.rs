@@ -358,7 +358,13 @@ async fn nobody_of_a_stopped_account_is_signed_in() {
             tx.commit().await.unwrap();
         };
         set(Life::Suspended).await;
-        assert!(!browser.is_signed_in().await);
+        assert!(!browser.is_signed_in().await, "at once");
+        let stolen = browser.cookie.clone();
+        world.work().await;
+        set(Life::Active).await;
+        browser.cookie = stolen;
+        assert!(!browser.is_signed_in().await, "nor when it goes on");
+        set(Life::Suspended).await;
         assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status, 401);
         set(Life::Active).await;
         assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status, 303);

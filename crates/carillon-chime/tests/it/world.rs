@@ -149,13 +149,7 @@ impl World {
 
     /// The path of the link in the newest mail.
     pub fn link(&self) -> String {
-        let mail = self.mails().pop().expect("a mail");
-        let at = mail.text.find("https://").expect("a link");
-        let link: String = mail.text[at..]
-            .chars()
-            .take_while(|c| !c.is_whitespace())
-            .collect();
-        link.strip_prefix("https://chime.example.com").unwrap().to_owned()
+        link_in(&self.mails().pop().expect("a mail"))
     }
 
     /// Invites somebody, who accepts: the user, and the browser it did that with.
@@ -267,6 +261,16 @@ impl Browser<'_> {
     pub async fn is_signed_in(&mut self) -> bool {
         self.open("/portal").await.status == 200
     }
+}
+
+/// The path of the link in a mail.
+pub fn link_in(mail: &Mail) -> String {
+    let at = mail.text.find("https://").expect("a link");
+    let link: String = mail.text[at..]
+        .chars()
+        .take_while(|c| !c.is_whitespace())
+        .collect();
+    link.strip_prefix("https://chime.example.com").unwrap().to_owned()
 }
 
 pub fn text(value: &Value) -> String {

@@ -5,7 +5,7 @@ use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::{InviteRow, InviteStatus};
 use crate::account::ManagedAccount;
-use crate::email::key_of;
+use crate::email::{domain_of, key_of};
 
 impl FromRow for InviteRow {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -22,26 +22,35 @@ impl FromRow for InviteRow {
     }
 }
 
+/// The statement that reads invitations, with its end.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT invite_id, account_id, email, status, token_digest, created_at, expires_at, mail_at
+               FROM chime_invite ",
+            $rest
+        )
+    };
+}
+
 /// The invitation, of whatever account. Not for callers of the API.
 pub(crate) async fn find_any(tx: &mut ReadTx, id: &str) -> Result<Option<InviteRow>, StoreError> {
-    tx.fetch_optional(
-        "SELECT invite_id, account_id, email, status, token_digest, created_at, expires_at, mail_at
-           FROM chime_invite WHERE invite_id = $1",
-        bind![id],
-    )
-    .await
+    tx.fetch_optional(select!("WHERE invite_id = $1"), bind![id])
+        .await
 }
 
 pub(crate) async fn insert(tx: &mut WriteTx, invite: &InviteRow) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO chime_invite
-           (invite_id, account_id, email, email_key, status, token_digest, created_at, expires_at, mail_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+           (invite_id, account_id, email, email_key, email_domain, status, token_digest, created_at, expires_at,
+            mail_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         bind![
             invite.id,
             invite.account_id,
             invite.email,
             key_of(&invite.email),
+            domain_of(&invite.email),
             invite.status.as_str(),
             invite.token_digest,
             invite.created_at,
@@ -89,19 +98,46 @@ pub(crate) async fn fail(tx: &mut WriteTx, invite_id: &str) -> Result<bool, Stor
     Ok(changed > 0)
 }
 
-/// Ends all open invitations of an account.
-pub(crate) async fn fail_all_open(tx: &mut WriteTx, account: &ManagedAccount) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE chime_invite SET status = 'Failed' WHERE account_id = $1 AND status = 'Pending'",
-        bind![account.id],
+/// Open invitations of an account that were made by then.
+pub(crate) async fn open_until(
+    tx: &mut ReadTx,
+    account_id: &str,
+    last: Timestamp,
+    limit: i64,
+) -> Result<Vec<InviteRow>, StoreError> {
+    tx.fetch_all(
+        select!("WHERE account_id = $1 AND status = 'Pending' AND created_at <= $2 LIMIT $3"),
+        bind![account_id, last, limit],
     )
-    .await?;
-    tx.execute(
-        "UPDATE chime_user SET invitation = 'Failed' WHERE account_id = $1 AND invitation = 'Pending'",
-        bind![account.id],
+    .await
+}
+
+/// Open invitations of an account to addresses outside a domain.
+pub(crate) async fn open_outside(
+    tx: &mut ReadTx,
+    account_id: &str,
+    domain: &str,
+    limit: i64,
+) -> Result<Vec<InviteRow>, StoreError> {
+    tx.fetch_all(
+        select!("WHERE account_id = $1 AND status = 'Pending' AND email_domain <> $2 LIMIT $3"),
+        bind![account_id, domain, limit],
     )
-    .await?;
-    Ok(())
+    .await
+}
+
+/// Open invitations to addresses of a domain, of all accounts but one.
+pub(crate) async fn open_of_others(
+    tx: &mut ReadTx,
+    domain: &str,
+    account_id: &str,
+    limit: i64,
+) -> Result<Vec<InviteRow>, StoreError> {
+    tx.fetch_all(
+        select!("WHERE email_domain = $1 AND status = 'Pending' AND account_id <> $2 LIMIT $3"),
+        bind![domain, account_id, limit],
+    )
+    .await
 }
 
 /// Shows that the invitation of a user who has not accepted failed.
