@@ -234,6 +234,41 @@ async fn pages_and_addresses_are_read_from_an_index() {
 }
 
 #[tokio::test]
+async fn what_a_domain_has_is_read_from_an_index() {
+    let world = sqlite().await;
+    for (sql, index) in [
+        (
+            "EXPLAIN QUERY PLAN SELECT email FROM chime_user
+              WHERE email_domain = $1 AND user_id > $2 AND list_rank = 0 ORDER BY user_id LIMIT 200",
+            "chime_user_by_domain (email_domain=? AND user_id>?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN UPDATE chime_user SET registration = 'Released', list_rank = 1
+              WHERE email_domain = $1 AND account_id = $2 AND registration = 'Registered'",
+            "chime_user_by_domain (email_domain=?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT invite_id FROM chime_invite
+              WHERE email_domain = $1 AND status = 'Pending' AND account_id <> $2 LIMIT 200",
+            "chime_invite_open_of_domain (email_domain=?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT status, mail_at FROM chime_invite
+              WHERE account_id = $1 AND email_key = $2 AND mail_at IS NOT NULL
+              ORDER BY mail_at DESC, created_at DESC LIMIT 1",
+            "chime_invite_by_email (account_id=? AND email_key=?",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT COUNT(*) FROM chime_invite WHERE account_id = $1 AND mail_at > $2",
+            "chime_invite_of_account (account_id=? AND mail_at>?)",
+        ),
+    ] {
+        let found = plan(&world, sql, bind!["example.com", "a"]).await;
+        assert!(found.contains(index), "{found}");
+    }
+}
+
+#[tokio::test]
 async fn a_new_pin_replaces_the_old_one() {
     for world in worlds().await {
         let account = world.account("A").await;
