@@ -19,19 +19,25 @@ use crate::{event, session};
 /// How long an invitation can be accepted.
 pub(crate) const GOOD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Nobody is mailed by one account more often than this, unless the last invitation was welcome.
+/// Nobody gets more than [`MAILS_IN_A_ROW`] mails of one account in this time, unless the last was welcome.
 const PAUSE: Duration = Duration::from_secs(10 * 60);
+/// A link may have to be sent again, and once more; whoever asks for a fourth wants something else.
+pub(crate) const MAILS_IN_A_ROW: usize = 3;
 /// Mails of one account in a day: strangers are not to be flooded in the operator's name.
 pub(crate) const MAILS_A_DAY: i64 = 2_000;
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When the next mail to an address may leave, by what is known of the last one of the account to it.
-fn mail_at(last: Option<(InviteStatus, Timestamp)>, now: Timestamp) -> Timestamp {
+/// When the next mail to an address may leave, by what is known of the last ones of the account to it, the newest
+/// first: what became of the invitation, and when the mail leaves or left.
+fn mail_at(last: &[(InviteStatus, Timestamp)], now: Timestamp) -> Timestamp {
     match last {
-        None | Some((InviteStatus::Accepted, _)) => now,
+        [(InviteStatus::Accepted, _), ..] => now,
         // It has not left, and will not: the new one takes its place.
-        Some((InviteStatus::Pending | InviteStatus::Failed, at)) if at > now => at,
-        Some((InviteStatus::Pending | InviteStatus::Failed, at)) => now.max(at + PAUSE),
+        [(_, at), ..] if *at > now => *at,
+        _ => match last.get(MAILS_IN_A_ROW - 1) {
+            Some((_, at)) => now.max(*at + PAUSE),
+            None => now,
+        },
     }
 }
 
@@ -231,21 +237,31 @@ mod tests {
     }
 
     #[test]
-    fn whoever_was_mailed_has_ten_minutes_of_peace() {
+    fn the_fourth_mail_in_ten_minutes_waits() {
         use InviteStatus::{Accepted, Failed, Pending};
         let at = Timestamp::from_seconds;
-        assert_eq!(mail_at(None, at(1_000)), at(1_000));
-        for status in [Pending, Failed] {
-            assert_eq!(mail_at(Some((status, at(1_000))), at(1_000)), at(1_600));
-            assert_eq!(mail_at(Some((status, at(1_000))), at(1_599)), at(1_600));
-            assert_eq!(mail_at(Some((status, at(1_000))), at(9_000)), at(9_000));
-            assert_eq!(
-                mail_at(Some((status, at(1_600))), at(1_200)),
-                at(1_600),
-                "it waits as long as the one it replaces"
-            );
-        }
-        assert_eq!(mail_at(Some((Accepted, at(1_000))), at(1_001)), at(1_001));
+        let mails = |times: &[i64]| -> Vec<(InviteStatus, Timestamp)> {
+            let status = |place: usize| if place == 0 { Pending } else { Failed };
+            times
+                .iter()
+                .enumerate()
+                .map(|(place, time)| (status(place), at(*time)))
+                .collect()
+        };
+        assert_eq!(mail_at(&[], at(1_000)), at(1_000));
+        assert_eq!(mail_at(&mails(&[1_000]), at(1_000)), at(1_000));
+        assert_eq!(mail_at(&mails(&[1_020, 1_000]), at(1_030)), at(1_030));
+        assert_eq!(mail_at(&mails(&[1_030, 1_020, 1_000]), at(1_040)), at(1_600));
+        assert_eq!(mail_at(&mails(&[1_030, 1_020, 1_000]), at(9_000)), at(9_000));
+        let waiting = mails(&[1_600, 1_020, 1_000]);
+        assert_eq!(
+            mail_at(&waiting, at(1_200)),
+            at(1_600),
+            "it takes the place of the one that waits"
+        );
+        let mut welcome = mails(&[1_030, 1_020, 1_000]);
+        welcome[0].0 = Accepted;
+        assert_eq!(mail_at(&welcome, at(1_040)), at(1_040));
     }
 
     #[test]

@@ -184,8 +184,8 @@ async fn send(
     let token = token(cx.entropy());
     invite.token_digest = session::digest(token.expose());
     if cx.environment.settings.mail {
-        let last = rows::last_mail(cx.tx, account, &key).await?;
-        let mail_at = mail_at(last, cx.now);
+        let last = rows::last_mails(cx.tx, account, &key).await?;
+        let mail_at = mail_at(&last, cx.now);
         invite.mail_at = Some(mail_at);
         let mail = jobs::SendInvitation::new(cx.environment, invite, account, inviter, &token);
         enqueue(cx.tx, &*cx.environment.entropy, &mail, cx.now, mail_at).await?;

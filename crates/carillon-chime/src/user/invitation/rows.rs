@@ -3,7 +3,7 @@
 use carillon_aws::time::Timestamp;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
-use super::{InviteRow, InviteStatus};
+use super::{InviteRow, InviteStatus, MAILS_IN_A_ROW};
 use crate::account::ManagedAccount;
 use crate::email::{domain_of, key_of};
 
@@ -155,21 +155,25 @@ pub(crate) async fn show_failed(
     Ok(())
 }
 
-/// When the newest mail of the account to the address leaves or left, and what became of its invitation.
-pub(crate) async fn last_mail(
+/// The last mails of the account to the address, the newest first: what became of the invitation, and when the mail
+/// leaves or left.
+pub(crate) async fn last_mails(
     tx: &mut ReadTx,
     account: &ManagedAccount,
     email_key: &str,
-) -> Result<Option<(InviteStatus, Timestamp)>, StoreError> {
-    let found: Option<LastMail> = tx
-        .fetch_optional(
+) -> Result<Vec<(InviteStatus, Timestamp)>, StoreError> {
+    let found: Vec<LastMail> = tx
+        .fetch_all(
             "SELECT status, mail_at FROM chime_invite
               WHERE account_id = $1 AND email_key = $2 AND mail_at IS NOT NULL
-              ORDER BY mail_at DESC, created_at DESC LIMIT 1",
-            bind![account.id, email_key],
+              ORDER BY mail_at DESC, created_at DESC LIMIT $3",
+            bind![account.id, email_key, MAILS_IN_A_ROW as i64],
         )
         .await?;
-    Ok(found.map(|LastMail(status, at)| (status, at)))
+    Ok(found
+        .into_iter()
+        .map(|LastMail(status, at)| (status, at))
+        .collect())
 }
 
 struct LastMail(InviteStatus, Timestamp);
