@@ -318,7 +318,7 @@ fn versions_of(row: &PolicyRow, documents: &[String]) -> Vec<PolicyVersionDetail
             document: document::encoded(text),
             version_id: version_id(number),
             is_default_version: number == row.default_version,
-            create_date: row.created_at.into(),
+            create_date: aws_managed::version_made_at(&row.name, number).into(),
         })
         .collect();
     versions.reverse();

@@ -13,6 +13,8 @@ pub(crate) const ARN_START: &str = "arn:aws:iam::aws:policy/";
 
 /// 2017-11-01, when AWS made the three policies of Chime. Source: Chime Administrator Guide.
 const CHIME_POLICIES_MADE: Timestamp = Timestamp::from_seconds(1_509_494_400);
+/// When the releases came that made version 2 of the three policies, and so on: 2026-11-24.
+const CHIME_VERSIONS_MADE: [Timestamp; 1] = [Timestamp::from_seconds(1_795_478_400)];
 /// 2015-02-06, when AWS introduced managed policies.
 const MANAGED_POLICIES_MADE: Timestamp = Timestamp::from_seconds(1_423_180_800);
 
@@ -227,7 +229,7 @@ pub(crate) fn row(policy: &AwsManagedPolicy) -> PolicyRow {
         default_version: latest,
         last_version: latest,
         created_at: made,
-        updated_at: made,
+        updated_at: version_made_at(policy.name, latest),
         attachments: 0,
         boundaries: 0,
     }
@@ -239,6 +241,16 @@ pub(crate) fn created_at(name: &str) -> Timestamp {
         MANAGED_POLICIES_MADE
     } else {
         CHIME_POLICIES_MADE
+    }
+}
+
+/// When a version of the policy was made.
+pub(crate) fn version_made_at(name: &str, version: i64) -> Timestamp {
+    // Version 1 is the policy itself.
+    let later = usize::try_from(version - 2).ok();
+    match later.map(|place| CHIME_VERSIONS_MADE.get(place).or(CHIME_VERSIONS_MADE.last())) {
+        Some(Some(made)) => *made,
+        _ => created_at(name),
     }
 }
 
@@ -295,5 +307,16 @@ mod tests {
             created_at("IAMFullAccess").iso_seconds().as_str(),
             "2015-02-06T00:00:00Z"
         );
+    }
+
+    #[test]
+    fn a_later_version_has_the_date_of_its_release() {
+        let made = |version| {
+            version_made_at("AmazonChimeFullAccess", version)
+                .iso_seconds()
+                .to_string()
+        };
+        assert_eq!(made(1), "2017-11-01T00:00:00Z");
+        assert_eq!(made(2), "2026-11-24T00:00:00Z");
     }
 }

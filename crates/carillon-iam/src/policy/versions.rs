@@ -282,7 +282,7 @@ async fn versions(
         .map(|(number, document)| VersionRow {
             number,
             document: document.clone(),
-            created_at: policy.created_at,
+            created_at: aws_managed::version_made_at(shipped.name, number),
         })
         .collect();
     versions.reverse();
