@@ -223,7 +223,7 @@ impl ServiceEntry {
             }
         }
         let router = Router::new(&bindings)
-            .expect("two operations at one address: the test of the service's list finds them");
+            .expect("two operations at one address: no server starts with such a list, and no test of one passes");
         Self {
             service,
             entries,
