@@ -222,8 +222,9 @@ impl ServiceEntry {
                 });
             }
         }
-        let router = Router::new(&bindings)
-            .expect("two operations at one address: no server starts with such a list, and no test of one passes");
+        let router = Router::new(&bindings).expect(
+            "two operations at one address: no server starts with such a list, and no test of one passes",
+        );
         Self {
             service,
             entries,
