@@ -301,6 +301,7 @@ impl Compiled {
             document,
             arn: None,
             name,
+            holder: None,
         })
     }
 

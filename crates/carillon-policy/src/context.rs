@@ -10,6 +10,12 @@ pub trait Context {
     /// The value of a key, asked for in lower case (`aws:principaltag/team`): key names, tag keys included,
     /// compare without regard to case, their values do not.
     fn get(&self, key: &str) -> Option<ContextValue<'_>>;
+
+    /// The keys this request has, as far as they can be listed. Only explanations ask; they show these keys and
+    /// those that policies name.
+    fn keys(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What one key holds.
@@ -82,6 +88,10 @@ impl Context for MapContext {
                 ContextValue::Many(values.iter().map(|value| Cow::Borrowed(&**value)).collect())
             }
         })
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
     }
 }
 

@@ -51,6 +51,7 @@ impl PolicyType {
 /// A parsed and compiled document. Share it in an [`Arc`]; it says nothing about where it is attached.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
+    text: Arc<str>,
     statements: Vec<Statement>,
 }
 
@@ -115,12 +116,18 @@ impl Document {
     /// action that does not exist, is accepted.
     pub fn parse(text: &str, ty: PolicyType, managed: bool) -> Result<Document, Malformed> {
         let root = check::check(text, ty, managed)?;
-        Ok(Document::compile(&root, Some(text)))
+        Ok(Document {
+            text: text.into(),
+            statements: Document::compile(&root, Some(text)),
+        })
     }
 
     /// Reads whatever can be read: unusable elements match nothing, unknown ones are ignored.
     pub fn lenient(value: &serde_json::Value) -> Document {
-        Document::compile(&syntax::from_json(value), None)
+        Document {
+            text: value.to_string().into(),
+            statements: Document::compile(&syntax::from_json(value), None),
+        }
     }
 
     /// As [`Document::lenient`] for a text.
@@ -131,7 +138,10 @@ impl Document {
     /// guess at which of the two was meant.
     pub fn lenient_text(text: &str) -> Result<Document, NotJson> {
         let root = syntax::read(text).map_err(|unreadable| NotJson(unreadable.to_string()))?;
-        Ok(Document::compile(&root, Some(text)))
+        Ok(Document {
+            text: text.into(),
+            statements: Document::compile(&root, Some(text)),
+        })
     }
 
     /// The characters of a text that IAM's quotas count: all but space, tab, line feed and carriage return.
@@ -141,17 +151,22 @@ impl Document {
             .count()
     }
 
+    /// What it was read from, as written; explanations quote it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// In the order of the text.
     pub fn statements(&self) -> &[Statement] {
         &self.statements
     }
 
-    fn compile(root: &Node, text: Option<&str>) -> Document {
+    fn compile(root: &Node, text: Option<&str>) -> Vec<Statement> {
         // Any other version is an error that never gets this far, or is read leniently as the older one.
         let variables = root.get("Version").and_then(Node::string) == Some("2012-10-17");
         let mut positions = text.map(Positions::new);
         let nodes = root.get("Statement").map(Node::each).unwrap_or_default();
-        let statements = nodes
+        nodes
             .iter()
             .enumerate()
             .filter_map(|(index, node)| {
@@ -161,8 +176,7 @@ impl Document {
                     .unwrap_or_default();
                 Statement::compile(index, node, span, variables)
             })
-            .collect();
-        Document { statements }
+            .collect()
     }
 }
 

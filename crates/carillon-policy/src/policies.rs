@@ -16,6 +16,9 @@ pub struct Attached {
     pub arn: Option<Arc<str>>,
     /// For people: a policy's name, or the name of the resource whose policy it is.
     pub name: Arc<str>,
+    /// The ARN of what it is attached to: a user, group, role, account or resource. Explanations show it; a group's
+    /// says through which group a user has the policy.
+    pub holder: Option<Arc<str>>,
 }
 
 impl Attached {
@@ -25,6 +28,7 @@ impl Attached {
             document,
             arn: None,
             name: name.into(),
+            holder: None,
         }
     }
 
@@ -36,7 +40,15 @@ impl Attached {
             document,
             arn: Some(arn),
             name,
+            holder: None,
         }
+    }
+
+    /// The same policy, attached to the user, group, role, account or resource with this ARN.
+    #[must_use]
+    pub fn held_by(mut self, holder: impl Into<Arc<str>>) -> Attached {
+        self.holder = Some(holder.into());
+        self
     }
 }
 
@@ -143,6 +155,11 @@ impl Set {
             allow,
             deny,
         }
+    }
+
+    /// In the order in which they were given.
+    pub fn policies(&self) -> &[Attached] {
+        &self.policies
     }
 
     /// The first statement of this effect that can be about one of the actions and passes the test. The
