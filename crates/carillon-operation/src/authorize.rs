@@ -44,6 +44,9 @@ impl<O> Granted<O> {
                 }
             }),
         };
+        for (spellings, target) in &target.dependent {
+            ask(request, target, spellings)?;
+        }
         Ok(Self {
             decision,
             operation: PhantomData,

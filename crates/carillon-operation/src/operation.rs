@@ -78,6 +78,9 @@ pub struct Target {
     pub resource: Cow<'static, str>,
     /// Further ARNs that the action must be allowed on: where a renamed entity goes.
     pub further: Vec<String>,
+    /// Actions that the operation needs beside its own, each with its spellings and a target of its own: whoever
+    /// hands a role to a service must be allowed `iam:PassRole` on the role.
+    pub dependent: Vec<(&'static [&'static str], Target)>,
     /// The AWS account that owns it, if not the caller's.
     pub owner: Option<AwsAccountId>,
     /// `aws:ResourceTag/…`.
