@@ -12,6 +12,7 @@ mod error;
 mod group;
 mod identities;
 mod inline_policy;
+mod instance_profile;
 mod login_profile;
 mod name;
 mod page;
@@ -162,6 +163,21 @@ pub static IAM: Service = Service {
                 operation::<role::settings::TagRole>(),
                 operation::<role::settings::UntagRole>(),
                 operation::<role::settings::ListRoleTags>(),
+            ],
+        },
+        Group {
+            name: "Instance profiles",
+            operations: &[
+                operation::<instance_profile::operations::CreateInstanceProfile>(),
+                operation::<instance_profile::operations::GetInstanceProfile>(),
+                operation::<instance_profile::operations::ListInstanceProfiles>(),
+                operation::<instance_profile::operations::ListInstanceProfilesForRole>(),
+                operation::<instance_profile::operations::DeleteInstanceProfile>(),
+                operation::<instance_profile::settings::AddRoleToInstanceProfile>(),
+                operation::<instance_profile::settings::RemoveRoleFromInstanceProfile>(),
+                operation::<instance_profile::settings::TagInstanceProfile>(),
+                operation::<instance_profile::settings::UntagInstanceProfile>(),
+                operation::<instance_profile::settings::ListInstanceProfileTags>(),
             ],
         },
     ],

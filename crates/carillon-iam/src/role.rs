@@ -58,7 +58,7 @@ impl RoleRow {
 
     /// The shape of the wire, with the trust policy as people read it. List answers leave out boundary, tags
     /// and last use.
-    fn shape(&self, account: AwsAccountId, trust_policy: &str) -> Role {
+    pub fn shape(&self, account: AwsAccountId, trust_policy: &str) -> Role {
         Role {
             path: self.path.clone(),
             role_name: self.name.clone(),

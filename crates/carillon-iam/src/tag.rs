@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use carillon_aws::string_type;
-use carillon_operation::{Context, Operation};
+use carillon_operation::{Context, Operation, Target};
 use carillon_store::{ReadTx, StoreError, WriteTx, bind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,18 @@ pub(crate) fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
     tags.iter()
         .map(|tag| (tag.key.to_string(), tag.value.to_string()))
         .collect()
+}
+
+/// The tags of a request that tags what exists, for its conditions.
+pub(crate) fn given(target: &mut Target, tags: &[Tag]) {
+    target.request_tags = pairs(tags);
+    target.tag_keys = tags.iter().map(|tag| tag.key.to_string()).collect();
+}
+
+/// The tags of a request that makes something: it has them already when the policies are asked.
+pub(crate) fn made_with(target: &mut Target, tags: &[Tag]) {
+    given(target, tags);
+    target.tags.clone_from(&target.request_tags);
 }
 
 /// Refuses keys that are AWS's own, keys that occur twice, and keys that pass for others.

@@ -15,6 +15,7 @@ use crate::document;
 use crate::error::Error;
 use crate::group::{self, GROUPS_PER_USER, GroupRow};
 use crate::inline_policy;
+use crate::instance_profile::{self, InstanceProfile};
 use crate::name::Marker;
 use crate::page::{self, MaxItems};
 use crate::policy::{self, PolicyRow, aws_managed, rows::Filter, version_id};
@@ -118,8 +119,7 @@ pub(crate) struct RoleDetail {
     create_date: IsoSeconds,
     /// URL-encoded.
     assume_role_policy_document: String,
-    /// This server has none, so it stays empty.
-    instance_profile_list: Vec<String>,
+    instance_profile_list: Vec<InstanceProfile>,
     role_policy_list: Vec<PolicyDetail>,
     attached_managed_policies: Vec<AttachedPolicy>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -387,7 +387,7 @@ async fn role_detail(
     Ok(RoleDetail {
         arn: role.arn(account),
         assume_role_policy_document: document::encoded(&trust_policy),
-        instance_profile_list: Vec::new(),
+        instance_profile_list: instance_profile::of_role(tx, account, &role.id).await?,
         role_policy_list: inline(tx, &role.id).await?,
         attached_managed_policies: attached(tx, &role.id).await?,
         tags: tag::shapes(tag::of(tx, &role.id).await?),

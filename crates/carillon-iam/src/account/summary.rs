@@ -16,6 +16,7 @@ use crate::entity::EntityKind;
 use crate::error::Error;
 use crate::group::{GROUPS, GROUPS_PER_USER};
 use crate::inline_policy::size_quota;
+use crate::instance_profile::INSTANCE_PROFILES;
 use crate::policy::{POLICIES, SIZE, VERSIONS};
 use crate::role::ROLES;
 use crate::user::USERS;
@@ -87,6 +88,7 @@ struct Counts {
     roles: i64,
     policies: i64,
     policy_versions: i64,
+    instance_profiles: i64,
     /// Of root.
     access_keys: i64,
     /// Of root.
@@ -117,6 +119,10 @@ impl Counts {
                 &mut counts.policy_versions,
                 "SELECT COUNT(*) FROM iam_policy p JOIN iam_policy_version v ON v.policy_id = p.policy_id
                   WHERE p.aws_account_id = $1",
+            ),
+            (
+                &mut counts.instance_profiles,
+                "SELECT COUNT(*) FROM iam_instance_profile WHERE aws_account_id = $1",
             ),
             (
                 &mut counts.access_keys,
@@ -168,8 +174,8 @@ impl Counts {
             // Tokens of the global endpoint are good in every Region.
             ("GlobalEndpointTokenVersion", 2),
             ("AssumeRolePolicySizeQuota", 2_048),
-            ("InstanceProfiles", 0),
-            ("InstanceProfilesQuota", 1_000),
+            ("InstanceProfiles", self.instance_profiles),
+            ("InstanceProfilesQuota", quota(INSTANCE_PROFILES)),
             ("Providers", 0),
             ("RolePolicySizeQuota", quota(size_quota(EntityKind::Role))),
             ("Roles", self.roles),

@@ -16,6 +16,7 @@ use crate::boundary::{self, AttachedPermissionsBoundary};
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
 use crate::inline_policy;
+use crate::instance_profile;
 use crate::name::{Arn, Marker, Path, PathPrefix, PolicyDocument, RoleName};
 use crate::page::{self, MaxItems};
 use crate::tag::{self, Tag};
@@ -246,6 +247,11 @@ impl Operation for DeleteRole {
         if !inline_policy::rows::list(cx.tx, &role.id).await?.is_empty() {
             return Err(Error::DeleteConflict(
                 "Cannot delete entity, must delete policies first.",
+            ));
+        }
+        if instance_profile::holds(cx.tx, &role.id).await? {
+            return Err(Error::DeleteConflict(
+                "Cannot delete entity, must remove roles from instance profile first.",
             ));
         }
         tag::remove_all(cx.tx, &role.id).await?;

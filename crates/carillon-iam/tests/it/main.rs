@@ -2,6 +2,7 @@
 
 mod attachment;
 mod identity;
+mod instance_profile;
 mod policy;
 mod role;
 mod sts;
