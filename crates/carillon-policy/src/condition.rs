@@ -32,8 +32,8 @@ pub(crate) struct Compare {
 }
 
 /// How an operator looks into a multivalued key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Set {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Set {
     Single,
     ForAll,
     ForAny,
@@ -54,8 +54,8 @@ enum Values {
 }
 
 /// How the request's value, on the left, must stand to the policy's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Relation {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Relation {
     Equal,
     Less,
     LessOrEqual,
@@ -64,7 +64,7 @@ enum Relation {
 }
 
 impl Relation {
-    fn holds(self, ordering: Ordering) -> bool {
+    pub fn holds(self, ordering: Ordering) -> bool {
         match self {
             Relation::Equal => ordering.is_eq(),
             Relation::Less => ordering.is_lt(),
@@ -77,7 +77,7 @@ impl Relation {
 
 /// What an operator's name says, prefix and suffix taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Family {
+pub(crate) enum Family {
     Equals,
     IgnoreCase,
     Like,
@@ -134,15 +134,15 @@ const OPERATORS: [(&str, Family, bool); 27] = [
 ];
 
 /// A name from a policy, read without regard to case as lenient evaluation wants it.
-struct Operator {
-    set: Set,
-    family: Family,
-    negated: bool,
-    if_exists: bool,
+pub(crate) struct Operator {
+    pub set: Set,
+    pub family: Family,
+    pub negated: bool,
+    pub if_exists: bool,
 }
 
 impl Operator {
-    fn read(name: &str) -> Option<Operator> {
+    pub fn read(name: &str) -> Option<Operator> {
         let (set, rest) = if let Some(rest) = strip_prefix(name, "ForAllValues:") {
             (Set::ForAll, rest)
         } else if let Some(rest) = strip_prefix(name, "ForAnyValue:") {
@@ -274,7 +274,7 @@ fn test(operator: &Operator, key: &str, values: &Node, variables: bool) -> Test 
     }))
 }
 
-fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") {
         Some(true)
     } else if text.eq_ignore_ascii_case("false") {

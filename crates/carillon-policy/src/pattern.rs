@@ -211,7 +211,7 @@ impl Builder {
 
 impl Variable {
     /// `key` or `key, 'default'`. Spacing is free; a default without its quotes is no default.
-    fn read(body: &str) -> Variable {
+    pub fn read(body: &str) -> Variable {
         let (key, default) = match body.split_once(',') {
             Some((key, default)) => (
                 key,
@@ -229,7 +229,7 @@ impl Variable {
     }
 
     /// A key that is absent or holds a list has no value.
-    fn value<'a>(&'a self, context: &'a dyn Context) -> Option<Cow<'a, str>> {
+    pub fn value<'a>(&'a self, context: &'a dyn Context) -> Option<Cow<'a, str>> {
         match context.get(&self.key) {
             Some(ContextValue::One(value)) => Some(value),
             Some(ContextValue::Many(_)) | None => self.default.as_deref().map(Cow::Borrowed),
