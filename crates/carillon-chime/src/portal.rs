@@ -3,7 +3,6 @@
 //! Pages only, without scripts, and without a transport: the server hands requests in and answers out. Nothing here
 //! needs an IAM action, and nobody who is signed in here can call the API.
 
-mod guard;
 mod pages;
 mod people;
 
@@ -13,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use carillon_aws::query;
 use carillon_aws::secret::Secret;
+use carillon_operation::guard::{Guard, Key};
 use carillon_operation::{Entrance, Environment, Fault, Peer};
 use carillon_store::Store;
 use http::header::{
@@ -23,7 +23,6 @@ use http::header::{
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
-use self::guard::{Guard, Key};
 use self::pages::InvitationPage;
 use self::people::{Device, Open, People, Proof, SignedIn};
 use crate::email::key_of;

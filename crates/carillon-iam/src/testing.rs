@@ -29,6 +29,7 @@ use carillon_aws::arn;
 use carillon_aws::id::{AccessKeyKind, AwsAccountId, IdPrefix, access_key_id, secret_access_key, unique_id};
 use carillon_aws::secret::Secret;
 use carillon_aws::time::{Clock, TestClock, TestEntropy, Timestamp};
+use carillon_operation::guard::Guard;
 use carillon_operation::{
     AnyJob, Environment, Hashing, JobRunner, Outside, Pipeline, Registry, Service, Settings, Vault,
 };
@@ -148,6 +149,7 @@ impl TestServer {
             jobs: Notify::new(),
             audit_log: Some(audit_log),
             hashing: Hashing::new(4),
+            guard: Guard::default(),
         });
         let new = NewAwsAccount {
             aws_account_id: ACCOUNT.parse().ok(),

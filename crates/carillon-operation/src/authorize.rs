@@ -190,6 +190,9 @@ impl PolicyContext for RequestContext<'_> {
             "aws:userid" => text(&caller.user_id),
             "aws:username" => caller.user_name().and_then(text),
             "aws:principalisawsservice" | "aws:viaawsservice" => boolean(false),
+            // Shown with this very request.
+            "aws:multifactorauthpresent" if target.second_factor.is_some() => boolean(true),
+            "aws:multifactorauthage" if target.second_factor.is_some() => text("0"),
             "aws:multifactorauthpresent" => {
                 session.and_then(|session| boolean(session.multi_factor_at.is_some()))
             }

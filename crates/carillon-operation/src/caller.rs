@@ -11,6 +11,8 @@ use carillon_aws::time::Timestamp;
 use carillon_policy::{Policies, Principal};
 use carillon_store::{ReadTx, StoreError};
 
+use crate::Fault;
+
 /// A boxed future, where a trait must be usable as an object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -117,6 +119,14 @@ pub enum TransportSecurity {
     AtProxy,
 }
 
+/// What a caller shows beside its signature: the code of a device, which proves that it holds the device.
+#[derive(Debug, Clone)]
+pub struct SecondFactor {
+    pub serial_number: String,
+    /// What the device shows.
+    pub code: Secret<String>,
+}
+
 /// Credentials that a key identifier stands for, with everything a decision needs of their owner.
 pub struct Credentials {
     pub caller: Caller,
@@ -208,6 +218,23 @@ pub trait Identities: Send + Sync + 'static {
 
     /// Drops what is remembered of an access key, because something changed since.
     fn forget(&self, access_key_id: &str);
+
+    /// Refuses a second factor that is not the caller's, or not what the device shows at that time. Changes nothing in
+    /// the database: the operation that takes the code makes it good only once.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Denied`], also when too many wrong codes were tried.
+    fn second_factor<'a>(
+        &'a self,
+        caller: &'a Caller,
+        factor: &'a SecondFactor,
+        tx: &'a mut ReadTx,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
+        let _ = (caller, factor, tx, now);
+        Box::pin(async { Err(Fault::denied("there are no second factors")) })
+    }
 
     /// Told of each verified signature. Answers what is left to do, if the use is to be written down: nearly
     /// always nothing, because uses are recorded coarsely. It cannot fail the request.

@@ -6,6 +6,7 @@ use carillon_aws::time::{Clock, Entropy};
 use tokio::sync::{Notify, mpsc};
 
 use crate::audit::Event;
+use crate::guard::Guard;
 use crate::password::Hashing;
 use crate::registry::Registry;
 use crate::vault::Vault;
@@ -23,6 +24,8 @@ pub struct Environment {
     pub audit_log: Option<mpsc::Sender<String>>,
     /// Bounds slow hashes.
     pub hashing: Hashing,
+    /// Slows those who guess.
+    pub guard: Guard,
 }
 
 /// What the operator configured and operations need to know.

@@ -11,6 +11,7 @@ mod authorize;
 mod caller;
 mod environment;
 mod fault;
+pub mod guard;
 mod job;
 mod measure;
 mod operation;
@@ -28,7 +29,8 @@ mod vault;
 pub use audit::Event;
 pub use authorize::Granted;
 pub use caller::{
-    BoxFuture, Call, Caller, CallerKind, Credentials, Identities, Session, TransportSecurity, Unidentified,
+    BoxFuture, Call, Caller, CallerKind, Credentials, Identities, SecondFactor, Session, TransportSecurity,
+    Unidentified,
 };
 pub use environment::{Environment, Settings};
 pub use fault::Fault;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::authorize::Granted;
-use crate::caller::{BoxFuture, Call, Caller, Credentials};
+use crate::caller::{BoxFuture, Call, Caller, Credentials, SecondFactor};
 use crate::environment::Environment;
 use crate::measure::Waiting;
 use crate::pipeline::Pipeline;
@@ -95,6 +95,9 @@ pub struct Target {
     pub multivalued_keys: Vec<(&'static str, Vec<String>)>,
     /// The policy on the resource: the trust policy of a role to assume.
     pub resource_policy: Option<Arc<Attached>>,
+    /// What the caller shows beside its signature. It is checked before the policies are asked, and they are told
+    /// that it was right.
+    pub second_factor: Option<SecondFactor>,
     /// What the trail files the event under: type (`AWS::IAM::User`) and name.
     pub filed_under: Option<(&'static str, String)>,
 }
@@ -466,6 +469,13 @@ async fn authorize<O: Operation>(
     tx: &mut ReadTx,
 ) -> Result<(Granted<O>, Target), Failed> {
     let target = operation.target(request.caller(), tx).await?;
+    if let Some(factor) = &target.second_factor {
+        let (identities, now) = (&request.pipeline.identities, request.call.now);
+        let checked = identities.second_factor(request.caller(), factor, tx, now).await;
+        if let Err(fault) = checked {
+            return Err(target.failed(fault.into()));
+        }
+    }
     match Granted::decide(request, &target, operation.asks(request.caller())) {
         Ok(granted) => Ok((granted, target)),
         Err(failed) => Err(target.failed(failed)),

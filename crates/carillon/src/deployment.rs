@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use carillon_aws::secret::Secret;
 use carillon_aws::time::{Entropy, SystemClock, SystemEntropy};
+use carillon_operation::guard::Guard;
 use carillon_operation::{Environment, Fault, Hashing, Registry, Service, Settings, Vault};
 use carillon_store::{Store, StoreError, WriteTx, bind};
 use tokio::sync::{Notify, mpsc};
@@ -193,5 +194,6 @@ pub fn environment(
         jobs: Notify::new(),
         audit_log,
         hashing: Hashing::new(cores),
+        guard: Guard::default(),
     })
 }

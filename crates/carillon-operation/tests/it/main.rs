@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use carillon_aws::time::{TestClock, TestEntropy, Timestamp};
+use carillon_operation::guard::Guard;
 use carillon_operation::{
     BoxFuture, Environment, Event, Hashing, Job, JobError, JobRunner, Mail, MailError, MailRelay, Outside,
     Registry, ServiceEvent, Settings, Vault, enqueue, job,
@@ -133,6 +134,7 @@ impl World {
             jobs: tokio::sync::Notify::new(),
             audit_log: None,
             hashing: Hashing::new(1),
+            guard: Guard::default(),
         });
         let outside = Outside {
             mail: Some(Arc::new(Relay(Mutex::new(answers)))),

@@ -1,4 +1,4 @@
-//! Against those who try passwords: the more tries, the longer the pause before the next.
+//! Against those who try passwords and codes: the more tries, the longer the pause before the next.
 //!
 //! What counts most is the pair of a target and where it is tried from, so that a stranger cannot keep a person
 //! waiting; the target alone has a budget that only many strangers together use up.
@@ -14,13 +14,16 @@ use carillon_aws::time::Timestamp;
 
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Key {
+pub enum Key {
     /// A digest of what was tried to open, whether or not it exists, from wherever.
     Target(String),
     /// The same, from one place.
     Pair(String, IpAddr),
     /// Where tries come from.
     Source(IpAddr),
+    /// The second factor of somebody whose first one was presented. Who has that is no stranger, so the pauses may be
+    /// long: three of a million codes are right at a time.
+    SecondFactor(String),
 }
 
 impl Key {
@@ -37,7 +40,7 @@ impl Key {
     /// Tries without a pause.
     fn free(&self) -> u32 {
         match self {
-            Self::Pair(..) => 5,
+            Self::Pair(..) | Self::SecondFactor(_) => 5,
             // People behind one address share it.
             Self::Source(_) => 50,
             // Twenty strangers with all their free tries.
@@ -50,7 +53,7 @@ impl Key {
             // Not longer, or strangers could lock somebody out.
             Self::Target(_) => Duration::from_secs(10),
             Self::Pair(..) => Duration::from_secs(60),
-            Self::Source(_) => Duration::from_secs(15 * 60),
+            Self::Source(_) | Self::SecondFactor(_) => Duration::from_secs(15 * 60),
         }
     }
 
@@ -58,6 +61,8 @@ impl Key {
     fn memory(&self) -> Duration {
         match self {
             Self::Pair(..) => Duration::from_secs(5 * 60),
+            // Guessing on through all pauses takes six years to even odds.
+            Self::SecondFactor(_) => Duration::from_secs(15 * 60),
             Self::Target(_) => Duration::from_secs(60),
             // An office mistypes all day long.
             Self::Source(_) => Duration::from_secs(10),
@@ -102,13 +107,17 @@ impl Tries {
 
 /// Counts tries.
 #[derive(Debug, Default)]
-pub(super) struct Guard {
+pub struct Guard {
     tries: Mutex<HashMap<Key, Tries>>,
 }
 
 impl Guard {
     /// Lets a try through and counts it, or says how long to wait. It counts before the outcome is known, or tries
     /// at the same time would all be first ones.
+    ///
+    /// # Errors
+    ///
+    /// How long to wait before the next try.
     pub fn admit(&self, keys: &[Key], now: Timestamp) -> Result<(), Duration> {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys {
@@ -135,7 +144,7 @@ impl Guard {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys {
             match key {
-                Key::Pair(..) => {
+                Key::Pair(..) | Key::SecondFactor(_) => {
                     tries.remove(key);
                 }
                 // One right password must not clear a thousand wrong ones of others.
@@ -286,6 +295,15 @@ mod tests {
             let keys = Key::of_try(&number.to_string(), home());
             assert_eq!(guard.admit(&keys, at(10 * number)), Ok(()));
         }
+    }
+
+    #[test]
+    fn codes_are_not_guessed_in_a_lifetime_of_a_key() {
+        let guard = Guard::default();
+        let device = [Key::SecondFactor("arn:aws:iam::123456789012:mfa/ada".to_owned())];
+        let day = 24 * 60 * 60;
+        let tries = (0..day).filter(|second| guard.admit(&device, at(*second)).is_ok());
+        assert!(tries.count() < 120);
     }
 
     #[test]
