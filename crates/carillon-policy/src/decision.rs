@@ -215,7 +215,7 @@ impl<'a> TakingPart<'a> {
                 boundary: None,
                 ..everything
             },
-            Principal::Service(_) | Principal::Anonymous => TakingPart {
+            Principal::WebIdentity { .. } | Principal::Service(_) | Principal::Anonymous => TakingPart {
                 identity: None,
                 boundary: None,
                 session: None,
@@ -363,6 +363,8 @@ impl Asked<'_> {
             }
             let Some(way) = self.way(statement) else { continue };
             let place = match way {
+                // Who trusts everybody means those whom AWS knows. Our choice: AWS does not say.
+                Way::Wild if matches!(self.request.principal, Principal::WebIdentity { .. }) => continue,
                 Way::Account => &mut grants.account,
                 Way::User | Way::Role => &mut grants.parent,
                 Way::Wild | Way::Direct => &mut grants.caller,

@@ -37,6 +37,9 @@ pub enum Principal {
         account: String,
         user_arn: Option<String>,
     },
+    /// Somebody whom an identity provider outside vouches for, by the provider's ARN. It belongs to no AWS account
+    /// and has no policies: only what names the provider, a trust policy, lets it in.
+    WebIdentity { provider: String },
     /// An AWS service, such as `events.amazonaws.com`.
     Service(String),
     /// Nobody known: the request was not signed.
@@ -112,7 +115,7 @@ impl FromStr for Principal {
 }
 
 impl Principal {
-    /// The AWS account the caller belongs to; none for services and anonymous callers.
+    /// The AWS account the caller belongs to; none for web identities, services and anonymous callers.
     pub fn account(&self) -> Option<&str> {
         match self {
             Principal::Root { account }
@@ -120,7 +123,7 @@ impl Principal {
             | Principal::Role { account, .. }
             | Principal::RoleSession { account, .. }
             | Principal::Federated { account, .. } => Some(account),
-            Principal::Service(_) | Principal::Anonymous => None,
+            Principal::WebIdentity { .. } | Principal::Service(_) | Principal::Anonymous => None,
         }
     }
 
@@ -132,7 +135,7 @@ impl Principal {
             | Principal::Role { arn, .. }
             | Principal::RoleSession { arn, .. }
             | Principal::Federated { arn, .. } => Some(Cow::Borrowed(arn)),
-            Principal::Service(name) => Some(Cow::Borrowed(name)),
+            Principal::WebIdentity { provider: name } | Principal::Service(name) => Some(Cow::Borrowed(name)),
             Principal::Anonymous => None,
         }
     }
@@ -190,6 +193,8 @@ enum Form {
     /// Compared as it is: users, federated users, unique ids.
     Exact,
     Service,
+    /// An identity provider.
+    Provider,
     /// Names nobody this engine can meet.
     Nobody,
 }
@@ -208,7 +213,8 @@ impl NamedPrincipal {
     fn new(kind: PrincipalType, text: &str) -> NamedPrincipal {
         let form = match kind {
             PrincipalType::Service => Form::Service,
-            PrincipalType::Federated | PrincipalType::CanonicalUser => Form::Nobody,
+            PrincipalType::Federated => Form::Provider,
+            PrincipalType::CanonicalUser => Form::Nobody,
             PrincipalType::Aws if text == "*" => Form::Everyone,
             PrincipalType::Aws if is_account(text) => Form::Account(text.into()),
             PrincipalType::Aws => match resource::split(text) {
@@ -233,7 +239,7 @@ impl NamedPrincipal {
     pub(crate) fn is_malformed(&self) -> bool {
         match self.form {
             Form::Everyone | Form::Account(_) => false,
-            Form::Service | Form::Nobody => self.text.is_empty() || self.text.contains(['*', '?']),
+            Form::Service | Form::Provider | Form::Nobody => self.text.is_empty() || self.text.contains(['*', '?']),
             Form::Role | Form::RoleSession | Form::Exact => {
                 self.text.contains(['*', '?'])
                     || !(is_unique_id(&self.text) || self.text.parse::<Principal>().is_ok())
@@ -247,7 +253,8 @@ impl NamedPrincipal {
             (Form::Everyone, _) => Some(Way::Wild),
             (Form::Nobody, _) => None,
             (Form::Service, Principal::Service(name)) => (text == name).then_some(Way::Direct),
-            (Form::Service, _) => None,
+            (Form::Provider, Principal::WebIdentity { provider }) => (text == provider).then_some(Way::Direct),
+            (Form::Service | Form::Provider, _) => None,
             (Form::Account(account), caller) => (caller.account() == Some(account)).then_some(Way::Account),
             (Form::Exact, Principal::User { arn, unique_id, .. }) => {
                 (text == arn || Some(text) == unique_id.as_deref()).then_some(Way::Direct)

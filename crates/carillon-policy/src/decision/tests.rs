@@ -675,3 +675,57 @@ fn refusals_are_worded_as_aws_words_them() {
         assert_eq!(decision.wording("chime:DeleteAccount", same_account), expected);
     }
 }
+
+#[test]
+fn a_web_identity_is_let_in_by_the_name_of_its_provider_only() {
+    const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/login.example.com";
+    let caller = Principal::WebIdentity {
+        provider: PROVIDER.into(),
+    };
+    let mut context = MapContext::new();
+    context.set("login.example.com:sub", "ben");
+    let asked = |statements: Value, policies: &Policies| {
+        decide(
+            &Request {
+                principal: &caller,
+                actions: &["sts:AssumeRoleWithWebIdentity"],
+                resource: ROLE,
+                resource_account: Some(OWN),
+                resource_policy: Some(&attached(
+                    &json!({ "Version": "2012-10-17", "Statement": statements }),
+                )),
+                context: &context,
+            },
+            policies,
+        )
+    };
+    let none = Policies::new();
+    let trust = |effect: &str, principal: Value, subject: &str| {
+        json!({
+            "Effect": effect, "Principal": principal, "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringEquals": { "login.example.com:sub": subject } },
+        })
+    };
+    let yes = trust("Allow", json!({ "Federated": PROVIDER }), "ben");
+    assert!(asked(yes.clone(), &none).is_allowed());
+    for no in [
+        trust("Allow", json!({ "Federated": PROVIDER }), "eve"),
+        trust(
+            "Allow",
+            json!({ "Federated": "arn:aws:iam::444455556666:oidc-provider/login.example.com" }),
+            "ben",
+        ),
+        trust("Allow", json!({ "Federated": "login.example.com" }), "ben"),
+        trust("Allow", json!({ "AWS": PROVIDER }), "ben"),
+        trust("Allow", json!({ "Service": PROVIDER }), "ben"),
+        trust("Allow", json!({ "AWS": OWN }), "ben"),
+        trust("Allow", json!("*"), "ben"),
+        json!([yes, trust("Deny", json!("*"), "ben")]),
+        json!([yes, trust("Deny", json!({ "Federated": PROVIDER }), "ben")]),
+    ] {
+        assert!(!asked(no.clone(), &none).is_allowed(), "{no}");
+    }
+    // It has no policies, so none of somebody else's count.
+    let everything = Policies::new().identity(vec![saying("Allow")]);
+    assert!(!asked(trust("Allow", json!({ "AWS": OWN }), "ben"), &everything).is_allowed());
+}
