@@ -252,7 +252,8 @@ impl Evaluator {
     }
 }
 
-fn reason(missing: PolicyKind) -> &'static str {
+/// What an implicit denial lacked, in words.
+pub(crate) fn reason(missing: PolicyKind) -> &'static str {
     match missing {
         PolicyKind::ServiceControl => "no service control policy allows at some level",
         PolicyKind::ResourceControl => "no resource control policy allows at some level",

@@ -179,6 +179,26 @@ fn strip_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
     end.eq_ignore_ascii_case(suffix).then_some(rest)
 }
 
+/// Whether lenient evaluation knows an operator of this name.
+pub(crate) fn is_known_operator(name: &str) -> bool {
+    Operator::read(name).is_some()
+}
+
+/// Whether the operator's values are patterns, in which stars and question marks stand for others.
+pub(crate) fn compares_patterns(name: &str) -> bool {
+    let family = Operator::read(name).map(|operator| operator.family);
+    matches!(family, Some(Family::Like | Family::Arn))
+}
+
+/// Whether the operator's values may hold variables.
+pub(crate) fn resolves_variables(name: &str) -> bool {
+    let family = Operator::read(name).map(|operator| operator.family);
+    matches!(
+        family,
+        Some(Family::Equals | Family::IgnoreCase | Family::Like | Family::Bool | Family::Arn)
+    )
+}
+
 /// Whether the IAM interface knows an operator of this name. Case matters here, and, unlike in evaluation,
 /// `Null` may carry the suffix.
 pub(crate) fn is_stored_operator(name: &str) -> bool {

@@ -29,7 +29,8 @@ pub struct Request<'a> {
 }
 
 /// What kind of policy a statement spoke from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PolicyKind {
     Identity,
     Resource,
@@ -43,7 +44,7 @@ pub enum PolicyKind {
 
 impl PolicyKind {
     /// With its article, as messages have it.
-    fn with_article(self) -> &'static str {
+    pub(crate) fn with_article(self) -> &'static str {
         match self {
             PolicyKind::Identity => "an identity-based policy",
             PolicyKind::Resource => "a resource-based policy",

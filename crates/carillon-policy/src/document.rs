@@ -69,7 +69,7 @@ pub struct Malformed {
 pub struct NotJson(String);
 
 /// What an applying statement does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 pub enum Effect {
     Allow,
     Deny,
@@ -89,7 +89,7 @@ pub struct Statement {
 }
 
 /// Where a statement stands in its text. All zero in a document that did not come from a text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct Span {
     /// Of the opening brace, counted from 1.
     pub line: u32,

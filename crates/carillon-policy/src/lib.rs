@@ -49,6 +49,7 @@ mod condition;
 mod context;
 mod decision;
 mod document;
+pub mod explain;
 #[cfg(any(test, feature = "testing"))]
 #[expect(
     clippy::indexing_slicing,
