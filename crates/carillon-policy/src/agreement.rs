@@ -41,6 +41,11 @@ fn policies(case: &Value) -> Policies {
 
 /// The engine's decision on a case, through the interface other crates use.
 fn decided(case: &Value, actions: &[&str]) -> Decision {
+    asked(case, actions, decide)
+}
+
+/// Asks about a case, through the interface other crates use.
+pub(crate) fn asked<T>(case: &Value, actions: &[&str], ask: impl FnOnce(&Request<'_>, &Policies) -> T) -> T {
     let principal = match case["principal"].as_str() {
         Some(text) => text.parse().unwrap(),
         None => Principal::Anonymous,
@@ -66,7 +71,7 @@ fn decided(case: &Value, actions: &[&str]) -> Decision {
         resource_policy: resource_policy.as_ref(),
         context: &context,
     };
-    decide(&request, &policies(case))
+    ask(&request, &policies(case))
 }
 
 fn name(decision: &Decision) -> &'static str {
@@ -93,7 +98,7 @@ fn in_batch(case: &Value) -> String {
     answer["decision"].as_str().unwrap().to_owned()
 }
 
-fn judge(case: &Value) -> &'static str {
+pub(crate) fn judge(case: &Value) -> &'static str {
     naive::decide(case, &[case["action"].as_str().unwrap()])
 }
 
@@ -143,7 +148,7 @@ fn collect(path: &str, value: &Value, paths: &mut Vec<String>) {
     }
 }
 
-fn cases() -> impl Iterator<Item = (u64, Value)> {
+pub(crate) fn cases() -> impl Iterator<Item = (u64, Value)> {
     let count = std::env::var("CARILLON_POLICY_CASES")
         .ok()
         .and_then(|count| count.parse().ok())
