@@ -5,11 +5,15 @@
 //! its own commits that transaction and then answers all who waited. While it flushes, the next group
 //! gathers behind the writer's lock, which is fair: the busier the server, the larger the groups.
 //!
+//! Readers share snapshots: whoever begins between two commits takes over the transaction that somebody else has
+//! just left, with its cached pages. What was committed before a reader began is always seen.
+//!
 //! Statements run on the caller's thread. They are point reads and short pages, a few microseconds each,
 //! which is less than handing them to another thread would cost.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -30,6 +34,9 @@ const GATHERING: Duration = Duration::from_millis(2);
 /// Pages in the log before they are copied to their places. Pages that change again in the meantime, such as
 /// the ends of the audit trail's indexes, are copied once.
 const CHECKPOINT: i64 = 4_000;
+/// How long requests share a snapshot when nothing is committed. Commits of this process end it at once; this is for
+/// those of another, such as `carillon account create`.
+const SHARED_FOR: Duration = Duration::from_millis(5);
 /// Statements kept prepared per connection; more than there are texts in the code.
 const STATEMENTS: usize = 512;
 
@@ -40,11 +47,21 @@ pub(crate) struct Sqlite {
 
 struct Shared {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Snapshot>>,
+    /// How many commits there were. Raised before anybody hears of the commit.
+    commits: AtomicU64,
     readers: Arc<Semaphore>,
     writer: Arc<tokio::sync::Mutex<WriterState>>,
     appends: Mutex<Vec<Append>>,
     wake: SyncSender<()>,
+}
+
+/// A reading connection in a transaction.
+struct Snapshot {
+    connection: Connection,
+    /// The commits that it sees, at least.
+    commits: u64,
+    begun: Instant,
 }
 
 /// What the lock of the writing connection protects.
@@ -93,6 +110,7 @@ impl Sqlite {
         let shared = Arc::new(Shared {
             path,
             idle: Mutex::new(Vec::new()),
+            commits: AtomicU64::new(0),
             readers: Arc::new(Semaphore::new(READERS)),
             writer: Arc::new(tokio::sync::Mutex::new(WriterState {
                 connection,
@@ -115,19 +133,22 @@ impl Sqlite {
             .await
             .map_err(|closed| StoreError::Database(closed.into()))?;
         let idle = lock(&self.shared.idle).pop();
-        let connection = match idle {
-            Some(connection) => connection,
+        let snapshot = match idle {
+            Some(snapshot) if self.shared.is_present(&snapshot) => snapshot,
+            Some(snapshot) => {
+                snapshot.end()?;
+                self.shared.begin(snapshot.connection)?
+            }
             None => {
                 let connection = connect(&self.shared.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
                 connection
                     .pragma_update(None, "query_only", true)
                     .map_err(error)?;
-                connection
+                self.shared.begin(connection)?
             }
         };
-        run(&connection, "BEGIN DEFERRED")?;
         Ok(Reader {
-            connection: Some(connection),
+            snapshot: Some(snapshot),
             shared: Arc::clone(&self.shared),
             _permit: permit,
         })
@@ -158,9 +179,41 @@ impl Sqlite {
 }
 
 impl Shared {
+    fn begin(&self, connection: Connection) -> Result<Snapshot, StoreError> {
+        // Counted first: SQLite takes the snapshot with the first statement, so it may hold more.
+        let (commits, begun) = (self.commits.load(Ordering::Acquire), Instant::now());
+        run(&connection, "BEGIN DEFERRED")?;
+        Ok(Snapshot {
+            connection,
+            commits,
+            begun,
+        })
+    }
+
+    /// Ends all snapshots that nobody reads: they are of the past, and the log cannot begin anew as long as one is
+    /// there.
+    fn committed(&self) {
+        self.commits.fetch_add(1, Ordering::AcqRel);
+        lock(&self.idle).retain(|snapshot| snapshot.end().is_ok());
+    }
+
+    /// Whether a snapshot shows everything that is committed.
+    fn is_present(&self, snapshot: &Snapshot) -> bool {
+        snapshot.commits == self.commits.load(Ordering::Acquire) && snapshot.begun.elapsed() < SHARED_FOR
+    }
+
     fn wake(&self) {
         // A full channel means that the thread is about to look anyway.
         let _ = self.wake.try_send(());
+    }
+}
+
+impl Snapshot {
+    fn end(&self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        run(&self.connection, "ROLLBACK")
     }
 }
 
@@ -191,7 +244,7 @@ impl WriterState {
     }
 
     /// Commits the outer transaction with everything appended, and answers everybody who waited for it.
-    fn commit(&mut self, appends: Vec<Append>) {
+    fn commit(&mut self, appends: Vec<Append>, shared: &Shared) {
         self.tell_the_lost();
         let mut answered = std::mem::take(&mut self.waiting);
         let outcome = (|| {
@@ -213,6 +266,7 @@ impl WriterState {
                 Ok(())
             }
         })();
+        shared.committed();
         if let Err(failure) = &outcome {
             tracing::error!(error = %failure, waiting = answered.len(), "commit failed");
             if self.is_open() {
@@ -243,7 +297,7 @@ fn commit_groups(woken: &Receiver<()>, shared: &std::sync::Weak<Shared>) {
         let appends = std::mem::take(&mut *lock(&shared.appends));
         let members = appends.len() + state.waiting.len();
         let started = Instant::now();
-        state.commit(appends);
+        state.commit(appends, &shared);
         pause = if members > 1 {
             (2 * started.elapsed()).min(GATHERING)
         } else {
@@ -254,23 +308,25 @@ fn commit_groups(woken: &Receiver<()>, shared: &std::sync::Weak<Shared>) {
 
 /// A reading connection, in a transaction.
 pub(crate) struct Reader {
-    connection: Option<Connection>,
+    snapshot: Option<Snapshot>,
     shared: Arc<Shared>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Reader {
     pub(crate) fn connection(&self) -> &Connection {
-        self.connection.as_ref().expect("only taken when dropped")
+        &self
+            .snapshot
+            .as_ref()
+            .expect("only taken when dropped")
+            .connection
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take()
-            && run(&connection, "ROLLBACK").is_ok()
-        {
-            lock(&self.shared.idle).push(connection);
+        if let Some(snapshot) = self.snapshot.take() {
+            lock(&self.shared.idle).push(snapshot);
         }
     }
 }
@@ -526,5 +582,56 @@ mod tests {
         tx.commit().await.unwrap();
         assert!(lost.await.unwrap().is_err());
         assert_eq!(numbers(&sqlite).await, [4]);
+    }
+
+    #[tokio::test]
+    async fn whoever_begins_after_a_commit_sees_it() {
+        let (_folder, sqlite) = store();
+        let tx = sqlite.write().await.unwrap();
+        execute(tx.connection().unwrap(), "CREATE TABLE t (number BIGINT)", &[]).unwrap();
+        tx.commit().await.unwrap();
+        assert!(numbers(&sqlite).await.is_empty());
+        for number in 0..20 {
+            let before = sqlite.read().await.unwrap();
+            let tx = sqlite.write().await.unwrap();
+            insert(&tx, number).unwrap();
+            tx.commit().await.unwrap();
+            drop(before);
+            assert_eq!(numbers(&sqlite).await.last(), Some(&number));
+            let appended = sqlite.append("INSERT INTO t (number) VALUES ($1)", vec![Value::Number(number)]);
+            appended.await.unwrap();
+            assert_eq!(numbers(&sqlite).await.len(), 2 * number as usize + 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn commits_of_another_process_are_seen_soon() {
+        let (folder, sqlite) = store();
+        let tx = sqlite.write().await.unwrap();
+        execute(tx.connection().unwrap(), "CREATE TABLE t (number BIGINT)", &[]).unwrap();
+        tx.commit().await.unwrap();
+        assert!(numbers(&sqlite).await.is_empty());
+        let other = Connection::open(folder.path().join("carillon.db")).unwrap();
+        other.execute("INSERT INTO t (number) VALUES (7)", []).unwrap();
+        tokio::time::sleep(SHARED_FOR).await;
+        assert_eq!(numbers(&sqlite).await, [7]);
+    }
+
+    /// One that stays open keeps the log from beginning anew, so that it grows for ever.
+    #[tokio::test]
+    async fn no_snapshot_outlives_a_commit_unless_somebody_reads_it() {
+        let (_folder, sqlite) = store();
+        let tx = sqlite.write().await.unwrap();
+        execute(tx.connection().unwrap(), "CREATE TABLE t (number BIGINT)", &[]).unwrap();
+        tx.commit().await.unwrap();
+        let is_open = |snapshot: &Snapshot| !snapshot.connection.is_autocommit();
+        assert!(numbers(&sqlite).await.is_empty());
+        assert!(lock(&sqlite.shared.idle).iter().all(is_open));
+        let tx = sqlite.write().await.unwrap();
+        insert(&tx, 1).unwrap();
+        tx.commit().await.unwrap();
+        let idle = lock(&sqlite.shared.idle);
+        assert_eq!(idle.len(), 1);
+        assert!(!idle.iter().any(is_open));
     }
 }
