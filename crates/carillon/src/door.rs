@@ -19,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::cidr::Cidr;
 use crate::share::Connected;
+use crate::undivided::Undivided;
 
 /// The largest body, in bytes.
 pub const BODY_SIZE: usize = 1024 * 1024;
@@ -149,22 +150,20 @@ impl Door {
             .try_acquire_owned()
             .map_err(|_| Refusal::too_busy())?;
         let peer = self.client(&parts.headers, peer);
-        // A task of its own: it goes on when the client leaves, so that what was begun is done and recorded,
-        // and a panic in it ends nothing else.
         let (pipeline, portal, parts) = (
             Arc::clone(&self.pipeline),
             Arc::clone(&self.portal),
             Arc::clone(parts),
         );
-        let task = tokio::spawn(async move {
+        let answer = async move {
             // What the request takes up is taken up as long as it is worked on.
             let _held = (space, share, answered);
             if let Some(page) = portal.serve(&parts, &body, &peer).await {
                 return page;
             }
             pipeline.serve(&parts, &body, &peer).await
-        });
-        match tokio::time::timeout(ANSWER_TIME, task).await {
+        };
+        match tokio::time::timeout(ANSWER_TIME, Undivided::new(answer)).await {
             Ok(Ok(response)) => Ok(response.map(Full::new)),
             // The panic itself is in the log already.
             Ok(Err(_)) => Err(Refusal::failed()),

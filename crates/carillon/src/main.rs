@@ -22,6 +22,7 @@ mod reference;
 mod serve;
 mod share;
 mod tls;
+mod undivided;
 
 use std::process::ExitCode;
 
