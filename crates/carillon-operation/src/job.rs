@@ -336,12 +336,15 @@ impl JobRunner {
             Err(JobError::Abandon(reason)) => {
                 tracing::warn!(kind = claimed.kind, job = claimed.id, reason, "job given up");
             }
-            Err(error) => {
-                tracing::info!(kind = claimed.kind, job = claimed.id, %error, "job will be tried again");
-                if let Err(error) = self.postpone(claimed, &error.to_string()).await {
-                    tracing::error!(%error, "a job could not be postponed; its lease will run out");
+            // Said when it is durable: whoever reads it may rely on it, even if the process ends just then.
+            Err(error) => match self.postpone(claimed, &error.to_string()).await {
+                Ok(()) => {
+                    tracing::info!(kind = claimed.kind, job = claimed.id, %error, "job will be tried again");
                 }
-            }
+                Err(lost) => {
+                    tracing::error!(%error, %lost, "a job could not be postponed; its lease will run out");
+                }
+            },
         }
     }
 
