@@ -20,7 +20,7 @@ pub use portal::Portal;
 
 use account::operations::*;
 use carillon_aws::error::Protocol;
-use carillon_operation::{AnyJob, FA, Group, RO, Service, Spec, UM, job, operation, planned};
+use carillon_operation::{AnyJob, FA, Group, RO, ResourceTerms, Service, Spec, Terms, UM, job, operation, planned};
 use serde_json::Value;
 use user::batches::*;
 use user::invitation::operations::*;
@@ -61,6 +61,13 @@ pub static CHIME: Service = Service {
     region: None,
     resource_of,
     policies: &[],
+    terms: &Terms {
+        title: "Amazon Chime",
+        known_actions: include_str!("known_actions.txt"),
+        asked_besides: &[],
+        resources: ResourceTerms::Declared,
+        keys: &[],
+    },
     groups: &[
         Group {
             name: "Accounts",

@@ -2,6 +2,7 @@
 
 mod access_key;
 pub mod account;
+mod analyzer;
 mod attachment;
 #[cfg(test)]
 mod aws_members;
@@ -22,10 +23,12 @@ mod role;
 mod session;
 mod sts;
 mod tag;
+mod terms;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod user;
 
+pub use analyzer::ACCESS_ANALYZER;
 pub use identities::IamIdentities;
 
 use carillon_aws::error::Protocol;
@@ -42,6 +45,7 @@ pub static IAM: Service = Service {
     region: Some("us-east-1"),
     resource_of: |_, _| None,
     policies: &policy::aws_managed::POLICIES,
+    terms: &terms::IAM,
     groups: &[
         Group {
             name: "Users",
@@ -194,6 +198,7 @@ pub static STS: Service = Service {
     region: None,
     resource_of: |_, _| None,
     policies: &[],
+    terms: &terms::STS,
     groups: &[Group {
         name: "Sessions",
         operations: &[

@@ -23,6 +23,7 @@ mod registry;
 mod service_event;
 mod spec;
 mod strangers;
+mod terms;
 mod trail;
 mod vault;
 
@@ -48,6 +49,7 @@ pub use spec::{
     Access, AccessLevel, Admission, FA, Grant, List, ManagedPolicy, PermissionsManagement, RO, Read, Spec,
     Tagging, Transaction, UM, Wire, Write,
 };
+pub use terms::{KeyTerm, ResourceTerms, Terms};
 pub use trail::CLOUDTRAIL;
 pub use vault::Vault;
 

@@ -6,11 +6,13 @@ use std::sync::OnceLock;
 use carillon_aws::binding::{Malformed, Route, Router};
 use carillon_aws::error::Protocol;
 use carillon_aws::shape::Shape;
+use carillon_policy::validate::Catalogue;
 use serde_json::{Map, Value};
 
 use crate::measure::Measures;
 use crate::operation::AnyOperation;
 use crate::spec::{AccessLevel, ManagedPolicy, Spec, Wire};
+use crate::terms::{self, Terms};
 
 /// A service: one name in the credential scope, one protocol.
 pub struct Service {
@@ -28,6 +30,8 @@ pub struct Service {
     pub resource_of: ResourceOf,
     /// AWS managed policies beside those that derive from the operations.
     pub policies: &'static [StaticPolicy],
+    /// What policies can say of it beyond its operations.
+    pub terms: &'static Terms,
     /// The operations, in the order and under the headings of the published documentation.
     pub groups: &'static [Group],
 }
@@ -64,6 +68,7 @@ pub struct Group {
 pub struct Registry {
     services: Vec<ServiceEntry>,
     policies: Vec<AwsManagedPolicy>,
+    catalogue: OnceLock<Catalogue>,
     /// Of requests that come to no operation.
     pub(crate) unrouted: Measures,
 }
@@ -113,6 +118,7 @@ impl Registry {
                 .map(|service| ServiceEntry::new(service))
                 .collect(),
             policies: Vec::new(),
+            catalogue: OnceLock::new(),
             unrouted: Measures::default(),
         };
         for policy in ManagedPolicy::ALL {
@@ -145,6 +151,11 @@ impl Registry {
     /// The AWS managed policies, which are the same in every AWS account.
     pub fn aws_managed_policies(&self) -> &[AwsManagedPolicy] {
         &self.policies
+    }
+
+    /// What policies are validated against.
+    pub fn catalogue(&self) -> &Catalogue {
+        self.catalogue.get_or_init(|| terms::catalogue(self))
     }
 
     pub fn services(&self) -> &[ServiceEntry] {

@@ -21,6 +21,7 @@ use crate::Fault;
 use crate::operation::{Context, Operation, operation};
 use crate::registry::{Group, Service};
 use crate::spec::{Read, Spec};
+use crate::terms::{ResourceTerms, Terms};
 
 /// AWS CloudTrail, version 2013-11-01, as far as it reads events.
 pub static CLOUDTRAIL: Service = Service {
@@ -31,6 +32,13 @@ pub static CLOUDTRAIL: Service = Service {
     region: None,
     resource_of: |_, _| None,
     policies: &[],
+    terms: &Terms {
+        title: "AWS CloudTrail",
+        known_actions: include_str!("trail/known_actions.txt"),
+        asked_besides: &[],
+        resources: ResourceTerms::Listed("* LookupEvents"),
+        keys: &[],
+    },
     groups: &[Group {
         name: "Events",
         operations: &[operation::<LookupEvents>()],

@@ -64,6 +64,7 @@ mod principal;
 mod resource;
 mod service;
 mod syntax;
+pub mod validate;
 mod value;
 
 pub use context::{Context, ContextValue, MapContext};

@@ -12,7 +12,7 @@ use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions};
 use serde::de::IgnoredAny;
 
 /// Nesting beyond this is refused before anything recursive sees the text. A sensible policy needs six.
-const DEEPEST: usize = 64;
+pub(crate) const DEEPEST: usize = 64;
 
 /// One value, and where its text stands.
 #[derive(Debug, Clone, PartialEq)]

@@ -20,6 +20,7 @@ use crate::options::{ServerKey, Storage};
 static SERVICES: &[&Service] = &[
     &carillon_iam::IAM,
     &carillon_iam::STS,
+    &carillon_iam::ACCESS_ANALYZER,
     &carillon_chime::CHIME,
     &carillon_operation::CLOUDTRAIL,
 ];

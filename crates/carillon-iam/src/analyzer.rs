@@ -1,0 +1,59 @@
+//! The Access Analyzer: what policies do, told to those who write them.
+//!
+//! Each operation is a file. They are asked on `*` and read nothing but what they are given, unless they say so.
+
+mod validate_policy;
+
+use carillon_aws::error::Protocol;
+use carillon_aws::{string_enum, string_type};
+use carillon_operation::{Fault, Group, Service, operation};
+use carillon_policy::PolicyType;
+
+use crate::terms;
+
+/// AWS IAM Access Analyzer, version 2019-11-01, as far as it works on policies.
+pub static ACCESS_ANALYZER: Service = Service {
+    name: "access-analyzer",
+    event_source: "access-analyzer.amazonaws.com",
+    protocol: Protocol::RestJson,
+    version: "2019-11-01",
+    region: None,
+    resource_of: |_, _| None,
+    policies: &[],
+    terms: &terms::ACCESS_ANALYZER,
+    groups: &[Group {
+        name: "Policies",
+        operations: &[operation::<validate_policy::ValidatePolicy>()],
+    }],
+};
+
+string_type! {
+    /// A policy document, as JSON.
+    pub(crate) PolicyDocument, max: 131072, example: "{\"Version\": \"2012-10-17\", \"Statement\": []}"
+}
+
+string_enum! {
+    /// What a document is to be attached as.
+    pub(crate) enum PolicyKind {
+        IdentityPolicy = "IDENTITY_POLICY",
+        ResourcePolicy = "RESOURCE_POLICY",
+        ServiceControlPolicy = "SERVICE_CONTROL_POLICY",
+        ResourceControlPolicy = "RESOURCE_CONTROL_POLICY",
+    }
+}
+
+impl PolicyKind {
+    fn policy_type(self) -> PolicyType {
+        match self {
+            PolicyKind::IdentityPolicy => PolicyType::Identity,
+            PolicyKind::ResourcePolicy => PolicyType::Resource,
+            PolicyKind::ServiceControlPolicy => PolicyType::ServiceControl,
+            PolicyKind::ResourceControlPolicy => PolicyType::ResourceControl,
+        }
+    }
+}
+
+/// A refusal of a member's value, as this service words it.
+fn invalid(message: impl Into<String>) -> Fault {
+    Fault::refused(400, "ValidationException", message)
+}
