@@ -19,6 +19,7 @@ mod name;
 mod page;
 mod password_policy;
 mod policy;
+mod provider;
 mod role;
 mod session;
 mod sts;
@@ -167,6 +168,21 @@ pub static IAM: Service = Service {
                 operation::<role::settings::TagRole>(),
                 operation::<role::settings::UntagRole>(),
                 operation::<role::settings::ListRoleTags>(),
+            ],
+        },
+        Group {
+            name: "Identity providers",
+            operations: &[
+                operation::<provider::operations::CreateOpenIDConnectProvider>(),
+                operation::<provider::operations::GetOpenIDConnectProvider>(),
+                operation::<provider::operations::ListOpenIDConnectProviders>(),
+                operation::<provider::operations::DeleteOpenIDConnectProvider>(),
+                operation::<provider::settings::AddClientIDToOpenIDConnectProvider>(),
+                operation::<provider::settings::RemoveClientIDFromOpenIDConnectProvider>(),
+                operation::<provider::settings::UpdateOpenIDConnectProviderThumbprint>(),
+                operation::<provider::settings::TagOpenIDConnectProvider>(),
+                operation::<provider::settings::UntagOpenIDConnectProvider>(),
+                operation::<provider::settings::ListOpenIDConnectProviderTags>(),
             ],
         },
         Group {

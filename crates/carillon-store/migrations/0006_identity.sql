@@ -13,3 +13,15 @@ CREATE TABLE iam_instance_profile (
     UNIQUE (aws_account_id, name_key)
 );
 CREATE INDEX iam_instance_profile_by_role ON iam_instance_profile (role_id, name_key);
+
+-- Identity providers that speak OpenID Connect.
+CREATE TABLE iam_oidc_provider (
+    aws_account_id TEXT NOT NULL REFERENCES aws_account (aws_account_id),
+    -- The issuer without "https://": the end of the ARN, and the beginning of condition keys.
+    provider_name TEXT NOT NULL,
+    -- JSON lists of strings, in the order in which they were given.
+    client_ids TEXT NOT NULL,
+    thumbprints TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (aws_account_id, provider_name)
+);

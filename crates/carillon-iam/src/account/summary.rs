@@ -89,6 +89,7 @@ struct Counts {
     policies: i64,
     policy_versions: i64,
     instance_profiles: i64,
+    providers: i64,
     /// Of root.
     access_keys: i64,
     /// Of root.
@@ -123,6 +124,10 @@ impl Counts {
             (
                 &mut counts.instance_profiles,
                 "SELECT COUNT(*) FROM iam_instance_profile WHERE aws_account_id = $1",
+            ),
+            (
+                &mut counts.providers,
+                "SELECT COUNT(*) FROM iam_oidc_provider WHERE aws_account_id = $1",
             ),
             (
                 &mut counts.access_keys,
@@ -176,7 +181,7 @@ impl Counts {
             ("AssumeRolePolicySizeQuota", 2_048),
             ("InstanceProfiles", self.instance_profiles),
             ("InstanceProfilesQuota", quota(INSTANCE_PROFILES)),
-            ("Providers", 0),
+            ("Providers", self.providers),
             ("RolePolicySizeQuota", quota(size_quota(EntityKind::Role))),
             ("Roles", self.roles),
             ("RolesQuota", quota(ROLES)),

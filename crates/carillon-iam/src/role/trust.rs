@@ -15,6 +15,7 @@ use crate::account;
 use crate::document;
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
+use crate::provider;
 
 /// Characters of a trust policy, without white space.
 const SIZE: usize = 2_048;
@@ -51,9 +52,10 @@ pub(crate) async fn kept(tx: &mut ReadTx, text: &str) -> Result<String, Error> {
                 }
                 Named::Nobody => return Err(invalid("AWS", &name.text)),
             },
-            // There are no identity providers of an AWS account's own.
             PrincipalType::Federated if name.text.starts_with("arn:") => {
-                return Err(invalid("FEDERATED", &name.text));
+                if !is_provider(tx, &name.text).await? {
+                    return Err(invalid("FEDERATED", &name.text));
+                }
             }
             PrincipalType::Federated | PrincipalType::Service | PrincipalType::CanonicalUser => {}
         }
@@ -158,6 +160,15 @@ async fn find(tx: &mut ReadTx, name: &str) -> Result<Named, StoreError> {
     Ok(exists(
         (arn.is_root() || is_federated_user) && is_account(tx, account).await?,
     ))
+}
+
+/// Whether an identity provider has this ARN.
+async fn is_provider(tx: &mut ReadTx, arn: &str) -> Result<bool, StoreError> {
+    let account = Arn::parse(arn).ok().and_then(|arn| arn.account_id());
+    match account.and_then(|account| Some((account, provider::name_in(account, arn)?))) {
+        Some((account, name)) => Ok(provider::rows::find(tx, account, name).await?.is_some()),
+        None => Ok(false),
+    }
 }
 
 async fn is_account(tx: &mut ReadTx, account: AwsAccountId) -> Result<bool, StoreError> {

@@ -4,6 +4,7 @@ mod attachment;
 mod identity;
 mod instance_profile;
 mod policy;
+mod provider;
 mod role;
 mod sts;
 

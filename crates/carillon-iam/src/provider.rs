@@ -1,0 +1,161 @@
+//! Identity providers outside AWS that speak OpenID Connect: whose tokens roles may trust.
+
+pub(crate) mod operations;
+pub(crate) mod rows;
+pub(crate) mod settings;
+
+use carillon_aws::id::AwsAccountId;
+use carillon_aws::shape::Listed;
+use carillon_aws::string_type;
+use carillon_aws::time::Timestamp;
+use carillon_operation::{Caller, Fault, Target};
+use carillon_store::ReadTx;
+
+use crate::error::Error;
+use crate::name::Arn;
+use crate::tag;
+
+/// Identity providers in one AWS account. Source: IAM User Guide, "IAM and STS quotas".
+pub(crate) const PROVIDERS: usize = 100;
+/// Client identifiers of one provider. Source: as above.
+pub(crate) const CLIENT_IDS: usize = 100;
+
+/// What the trail files events under.
+const RESOURCE_TYPE: &str = "AWS::IAM::OIDCProvider";
+const SCHEME: &str = "https://";
+
+string_type! {
+    /// The issuer: what tokens have in `iss`.
+    pub OpenIDConnectProviderUrl, min: 1, max: 255, example: "https://login.example.com"
+}
+
+string_type! {
+    /// An audience: what tokens have in `aud`.
+    pub ClientId, min: 1, max: 255, example: "my-application"
+}
+
+string_type! {
+    /// The SHA-1 digest of a certificate, in hexadecimal.
+    pub Thumbprint, min: 40, max: 40, pattern: "[0-9A-Fa-f]+",
+    example: "990f4193972f2becf12ddeda5237f9c952f20d9e"
+}
+
+/// Certificates that are trusted for a provider although no authority of the system's vouches for them.
+pub(crate) type Thumbprints = Listed<Thumbprint, 0, 5>;
+
+/// An identity provider as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProviderRow {
+    /// The issuer without `https://`.
+    pub name: String,
+    pub client_ids: Vec<String>,
+    pub thumbprints: Vec<String>,
+    pub created_at: Timestamp,
+}
+
+impl ProviderRow {
+    pub fn arn(&self, account: AwsAccountId) -> String {
+        arn(account, &self.name)
+    }
+
+    /// What tokens of this provider have in `iss`.
+    pub fn issuer(&self) -> String {
+        format!("{SCHEME}{}", self.name)
+    }
+}
+
+pub(crate) fn arn(account: AwsAccountId, name: &str) -> String {
+    format!("arn:aws:iam::{account}:oidc-provider/{name}")
+}
+
+/// The name of the provider with this ARN, if it is one of the AWS account.
+pub(crate) fn name_in(account: AwsAccountId, arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:aws:iam::")?
+        .strip_prefix(account.as_str())?
+        .strip_prefix(":oidc-provider/")
+}
+
+/// The name of the provider that is this issuer: a host, perhaps with a port, and a path.
+///
+/// AWS allows no port. Here providers inside a network may have one.
+pub(crate) fn name_of(issuer: &str) -> Option<&str> {
+    let name = issuer.strip_prefix(SCHEME)?;
+    let (authority, _) = name.split_once('/').unwrap_or((name, ""));
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
+    let is_host = !host.is_empty()
+        && !host.starts_with(['.', '-'])
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0) && !port.starts_with('+');
+    let is_plain = name.bytes().all(|byte| {
+        byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'\\' | b'@' | b'<' | b'>')
+    });
+    (is_host && is_port && is_plain).then_some(name)
+}
+
+/// The provider with this ARN, or `NoSuchEntity`.
+async fn require(tx: &mut ReadTx, account: AwsAccountId, arn: &Arn) -> Result<ProviderRow, Error> {
+    let found = match name_in(account, arn.as_str()) {
+        Some(name) => rows::find(tx, account, name).await?,
+        None => None,
+    };
+    found.ok_or_else(|| Error::NotFound(format!("OpenIDConnect Provider not found for arn {arn}")))
+}
+
+/// What the policies are asked about: the ARN as it is given, and the tags if it is one of the caller's account.
+async fn target(tx: &mut ReadTx, caller: &Caller, arn: &Arn) -> Result<Target, Fault> {
+    let mut target = Target::on(arn.to_string()).filed_under(RESOURCE_TYPE, arn.as_str());
+    if name_in(caller.aws_account_id, arn.as_str()).is_some() {
+        target.tags = tag::of(tx, arn.as_str()).await?;
+    }
+    Ok(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_a_host_with_a_path() {
+        for (issuer, name) in [
+            ("https://login.example.com", "login.example.com"),
+            ("https://login.example.com/", "login.example.com/"),
+            ("https://a.b/realms/x_y", "a.b/realms/x_y"),
+            ("https://127.0.0.1:9009", "127.0.0.1:9009"),
+        ] {
+            assert_eq!(name_of(issuer), Some(name), "{issuer}");
+        }
+        for issuer in [
+            "login.example.com",
+            "http://login.example.com",
+            "https://",
+            "https:///x",
+            "https://a.b:0",
+            "https://a.b:70000",
+            "https://a.b:+443",
+            "https://a.b:",
+            "https://a.b?x=y",
+            "https://a.b/#x",
+            "https://ben@a.b",
+            "https://a b",
+            "https://[::1]",
+            "https://-a",
+            "https://ä.example.com",
+        ] {
+            assert_eq!(name_of(issuer), None, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn a_provider_belongs_to_one_account() {
+        let account: AwsAccountId = "123456789012".parse().unwrap();
+        let own = arn(account, "a.b/c");
+        assert_eq!(name_in(account, &own), Some("a.b/c"));
+        assert_eq!(name_in("123456789013".parse().unwrap(), &own), None);
+        assert_eq!(
+            name_in(account, "arn:aws:iam::123456789012:saml-provider/x"),
+            None
+        );
+    }
+}
