@@ -8,14 +8,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::caller::{Call, Caller, CallerKind, TransportSecurity};
+use crate::decision_record::{KEEP, Snapshot};
 use crate::{Fault, REGION};
 
 /// CloudTrail's record format.
 pub(crate) const EVENT_VERSION: &str = "1.11";
 
 const INSERT: &str = "INSERT INTO audit_event (aws_account_id, event_at, event_id, event_name, event_source, \
-     user_name, access_key_id, read_only, resource_name, resource_type, record) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+     user_name, access_key_id, read_only, resource_name, resource_type, record, basis) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 /// Bytes of the parameters of a request, and of the elements of a response, that are kept.
 ///
@@ -62,22 +63,35 @@ pub struct Event {
     pub resource: Option<(&'static str, String)>,
     /// CloudTrail's JSON.
     pub record: String,
+    /// What the policies were asked, beside what the record says: JSON of `decision_record`.
+    pub(crate) basis: Option<String>,
+    /// What the basis names and may not be kept yet.
+    pub(crate) snapshots: Vec<Snapshot>,
 }
 
 impl Event {
     /// Writes the event in the transaction of its effect.
     pub async fn insert(&self, tx: &mut WriteTx) -> Result<(), StoreError> {
+        for snapshot in &self.snapshots {
+            tx.execute(KEEP, &snapshot.values(self.at)).await?;
+        }
         tx.execute(INSERT, &self.values()).await?;
         Ok(())
     }
 
     /// Writes the event by itself, together with others that wait.
     pub async fn append(&self, store: &Store) -> Result<(), StoreError> {
-        let values = self.values().map(carillon_store::Value::into_owned);
-        store.append(INSERT, values.into()).await
+        let owned = carillon_store::Value::into_owned;
+        // Between appended statements there is no order, and what an event names must be there.
+        for snapshot in &self.snapshots {
+            store
+                .append(KEEP, snapshot.values(self.at).map(owned).into())
+                .await?;
+        }
+        store.append(INSERT, self.values().map(owned).into()).await
     }
 
-    fn values(&self) -> [carillon_store::Value<'_>; 11] {
+    fn values(&self) -> [carillon_store::Value<'_>; 12] {
         let (kind, name) = self.resource();
         [
             self.aws_account_id.to_value(),
@@ -91,6 +105,10 @@ impl Event {
             carillon_store::Value::Text(name.into()),
             carillon_store::Value::Text(kind.into()),
             self.record.to_value(),
+            match &self.basis {
+                Some(basis) => basis.to_value(),
+                None => carillon_store::Value::Null,
+            },
         ]
     }
 
@@ -101,7 +119,8 @@ impl Event {
     }
 }
 
-/// A new identifier of an event: a UUID of version 7, whose time makes an index of identifiers unnecessary.
+/// A new identifier of an event or request: a UUID of version 7, whose time makes an index of identifiers
+/// unnecessary.
 pub(crate) fn event_id(now: Timestamp, entropy: &dyn Entropy) -> String {
     let mut random = [0; 10];
     entropy.fill(&mut random);
@@ -271,6 +290,8 @@ impl Facts<'_> {
             resource: self.resource,
             record,
             id,
+            basis: None,
+            snapshots: Vec::new(),
         }
     }
 }

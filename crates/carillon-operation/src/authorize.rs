@@ -8,6 +8,7 @@ use carillon_aws::time::Timestamp;
 use carillon_policy::{Context as PolicyContext, ContextValue, Decision, PolicyKind, decide};
 
 use crate::caller::{Call, Caller};
+use crate::decision_record::Decided;
 use crate::operation::{Asks, Failed, Request, Target};
 use crate::spec::Admission;
 use crate::{Fault, REGION};
@@ -19,49 +20,53 @@ use crate::{Fault, REGION};
 /// ```compile_fail
 /// # use carillon_operation::Granted;
 /// fn forge<O>() -> Granted<O> {
-///     Granted { decision: None, operation: std::marker::PhantomData }
+///     Granted { decided: None, operation: std::marker::PhantomData }
 /// }
 /// ```
 pub struct Granted<O> {
-    decision: Option<Decision>,
+    decided: Option<Box<Decided>>,
     operation: PhantomData<fn() -> O>,
 }
 
 impl<O> Granted<O> {
     /// Asks the policies. The fault of a refusal words it as AWS does.
     pub(crate) fn decide(request: &Request<'_>, target: &Target, asks: Option<Asks>) -> Result<Self, Failed> {
-        let decision = match request.entry.spec.admission {
-            Admission::Authenticated => None,
-            Admission::Policy if !is_open_to_session(request) => return Err(invalid_token().into()),
-            Admission::Policy => Some(match asks {
-                None => ask(request, target, &request.entry.spellings)?,
-                Some(asks) => {
-                    let mut last = None;
-                    for spellings in asks {
-                        last = Some(ask(request, target, spellings)?);
-                    }
-                    last.ok_or_else(|| Fault::internal("an operation that asks for no action"))?
+        match request.entry.spec.admission {
+            Admission::Authenticated => {
+                for (spellings, target) in &target.dependent {
+                    ask(request, target, spellings).map_err(|refused| Failed::from(refused.fault))?;
                 }
-            }),
-        };
-        for (spellings, target) in &target.dependent {
-            ask(request, target, spellings)?;
+                Ok(Self {
+                    decided: None,
+                    operation: PhantomData,
+                })
+            }
+            Admission::Policy if !is_open_to_session(request) => Err(invalid_token().into()),
+            Admission::Policy => {
+                let decided = |decision| Box::new(Decided::new(request, target, asks, decision));
+                match ask_all(request, target, asks) {
+                    Ok(decision) => Ok(Self {
+                        decided: Some(decided(decision)),
+                        operation: PhantomData,
+                    }),
+                    Err(Refused { fault, decision }) => Err(Failed {
+                        decided: Some(decided(*decision)),
+                        ..Failed::from(fault)
+                    }),
+                }
+            }
         }
-        Ok(Self {
-            decision,
-            operation: PhantomData,
-        })
     }
 
-    /// The decision, unless valid credentials were enough.
-    pub(crate) fn decision(&self) -> Option<&Decision> {
-        self.decision.as_ref()
+    /// The decision and what it was taken from, unless valid credentials were enough.
+    pub(crate) fn decided(&self) -> Option<&Decided> {
+        self.decided.as_deref()
     }
 
     /// A fault that came after the decision.
     pub(crate) fn failed(self, fault: Fault) -> Failed {
         Failed {
-            decision: self.decision.map(Box::new),
+            decided: self.decided,
             ..Failed::from(fault)
         }
     }
@@ -93,8 +98,40 @@ fn invalid_token() -> Fault {
     )
 }
 
+/// What policies answered that do not allow, and what the caller gets.
+struct Refused {
+    fault: Fault,
+    decision: Box<Decision>,
+}
+
+/// Asks for each action of a request. The decision is that of the last of its own.
+fn ask_all(request: &Request<'_>, target: &Target, asks: Option<Asks>) -> Result<Decision, Refused> {
+    let mut decision = Decision::ImplicitlyDenied {
+        missing: PolicyKind::Identity,
+    };
+    match asks {
+        None => decision = ask(request, target, &request.entry.spellings)?,
+        Some([]) => {
+            let fault = Fault::internal("an operation that asks for no action");
+            return Err(Refused {
+                fault,
+                decision: Box::new(decision),
+            });
+        }
+        Some(asks) => {
+            for spellings in asks {
+                decision = ask(request, target, spellings)?;
+            }
+        }
+    }
+    for (spellings, target) in &target.dependent {
+        ask(request, target, spellings)?;
+    }
+    Ok(decision)
+}
+
 /// Asks about each resource of the target. The decision is the one about the first.
-fn ask(request: &Request<'_>, target: &Target, spellings: &[&str]) -> Result<Decision, Failed> {
+fn ask(request: &Request<'_>, target: &Target, spellings: &[&str]) -> Result<Decision, Refused> {
     let decision = ask_on(request, target, &target.resource, spellings)?;
     for resource in &target.further {
         ask_on(request, target, resource, spellings)?;
@@ -107,7 +144,7 @@ fn ask_on(
     target: &Target,
     resource: &str,
     spellings: &[&str],
-) -> Result<Decision, Failed> {
+) -> Result<Decision, Refused> {
     let owner = target.owner.unwrap_or(request.caller().aws_account_id);
     let decision = decide(
         &carillon_policy::Request {
@@ -127,10 +164,9 @@ fn ask_on(
     );
     match decision {
         Decision::Allowed { .. } => Ok(decision),
-        refused => Err(Failed {
-            fault: Fault::Denied(wording(request, target, resource, &refused, spellings[0], owner)),
-            decision: Some(Box::new(refused)),
-            filed_under: None,
+        decision => Err(Refused {
+            fault: Fault::Denied(wording(request, target, resource, &decision, spellings[0], owner)),
+            decision: Box::new(decision),
         }),
     }
 }
@@ -165,11 +201,11 @@ fn wording(
 }
 
 /// The request context: each key is answered when a condition asks for it.
-struct RequestContext<'a> {
-    call: &'a Call,
-    caller: &'a Caller,
-    target: &'a Target,
-    owner: AwsAccountId,
+pub(crate) struct RequestContext<'a> {
+    pub call: &'a Call,
+    pub caller: &'a Caller,
+    pub target: &'a Target,
+    pub owner: AwsAccountId,
 }
 
 impl PolicyContext for RequestContext<'_> {

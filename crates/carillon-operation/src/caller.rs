@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::secret::Secret;
@@ -10,6 +10,8 @@ use carillon_aws::sigv4::SigningKey;
 use carillon_aws::time::Timestamp;
 use carillon_policy::{Policies, Principal};
 use carillon_store::{ReadTx, StoreError};
+
+use crate::decision_record::Standing;
 
 use crate::Fault;
 
@@ -140,6 +142,7 @@ pub struct Credentials {
     /// About how many bytes of memory these credentials are worth, for whoever remembers them.
     pub weight: usize,
     signing_key: Mutex<Option<(String, Arc<SigningKey>)>>,
+    standing: OnceLock<Arc<Standing>>,
 }
 
 impl Credentials {
@@ -159,7 +162,14 @@ impl Credentials {
             revision,
             weight,
             signing_key: Mutex::new(None),
+            standing: OnceLock::new(),
         }
+    }
+
+    /// The policies and tags as they are kept with decisions, put together at the first one.
+    pub(crate) fn standing(&self) -> &Arc<Standing> {
+        self.standing
+            .get_or_init(|| Arc::new(Standing::of(&self.policies, &self.caller.tags)))
     }
 
     /// The key of a day, Region and service, derived once for the requests that follow.

@@ -9,6 +9,7 @@
 mod audit;
 mod authorize;
 mod caller;
+mod decision_record;
 mod environment;
 mod fault;
 pub mod guard;
@@ -33,6 +34,7 @@ pub use caller::{
     BoxFuture, Call, Caller, CallerKind, Credentials, Identities, SecondFactor, Session, TransportSecurity,
     Unidentified,
 };
+pub use decision_record::{Archive, Asked, Recorded, StoredPolicy, StoredStanding, TakenFrom};
 pub use environment::{Environment, Settings};
 pub use fault::Fault;
 pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, job};
@@ -50,7 +52,7 @@ pub use spec::{
     Tagging, Transaction, UM, Wire, Write,
 };
 pub use terms::{KeyTerm, ResourceTerms, Terms};
-pub use trail::CLOUDTRAIL;
+pub use trail::{CLOUDTRAIL, Place};
 pub use vault::Vault;
 
 /// The Region this server is.

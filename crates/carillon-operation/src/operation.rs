@@ -9,7 +9,7 @@ use carillon_aws::binding::Segment;
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Shape;
 use carillon_aws::time::{Entropy, Timestamp};
-use carillon_policy::{Attached, Decision};
+use carillon_policy::Attached;
 use carillon_store::{ReadTx, StoreError, bind};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::authorize::Granted;
 use crate::caller::{BoxFuture, Call, Caller, Credentials, SecondFactor};
+use crate::decision_record::Decided;
 use crate::environment::Environment;
 use crate::measure::Waiting;
 use crate::pipeline::Pipeline;
@@ -228,7 +229,7 @@ pub trait AnyOperation: Send + Sync {
 pub struct Failed {
     pub fault: Fault,
     /// What the policies said, if they were asked.
-    pub(crate) decision: Option<Box<Decision>>,
+    pub(crate) decided: Option<Box<Decided>>,
     pub(crate) filed_under: Option<(&'static str, String)>,
 }
 
@@ -236,7 +237,7 @@ impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
         Self {
             fault,
-            decision: None,
+            decided: None,
             filed_under: None,
         }
     }
@@ -450,11 +451,11 @@ async fn conclude<O: Operation>(
         };
         let output = operation.handle(&mut context).await.map_err(Into::into)?;
         let (body, response_elements) = request.encode(&output, O::Access::LEVEL.reads_only())?;
-        let event = request.success_event(granted.decision(), &target, response_elements);
+        let event = request.success_event(granted.decided(), &target, response_elements);
         let waited = Waiting::to_conclude(O::Access::LEVEL);
         tx.conclude(&request.pipeline.store, &event).await?;
         drop(waited);
-        environment.after_commit(&event);
+        request.pipeline.recorded(&event);
         Ok(body)
     };
     match done.await {

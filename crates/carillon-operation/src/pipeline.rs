@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use carillon_aws::error::{Origin, Protocol};
-use carillon_aws::id::{AwsAccountId, account_of_access_key, is_access_key_id, uuid_v4};
+use carillon_aws::id::{AwsAccountId, account_of_access_key, is_access_key_id};
 use carillon_aws::sigv4::{Failure, Presented, RegionRule, RequestView, sha256};
 use carillon_store::Store;
 use http::Response;
@@ -21,8 +21,9 @@ use self::answer::{refusal, response, success, wire_error};
 use self::read::{Unreadable, guess_protocol, read};
 use self::record::log_internal;
 use crate::Fault;
-use crate::audit::{Event, Facts};
+use crate::audit::{Event, Facts, event_id};
 use crate::caller::{Call, Caller, Credentials, Identities, TransportSecurity, Unidentified};
+use crate::decision_record::Snapshots;
 use crate::environment::Environment;
 use crate::operation::Request;
 use crate::registry::{Entry, ServiceEntry};
@@ -40,6 +41,7 @@ pub struct Pipeline {
     pub identities: Arc<dyn Identities>,
     pub environment: Arc<Environment>,
     strangers: Strangers,
+    pub(crate) snapshots: Snapshots,
 }
 
 /// Who is at the other end of the connection.
@@ -64,6 +66,7 @@ impl Pipeline {
             identities,
             environment,
             strangers: Strangers::default(),
+            snapshots: Snapshots::default(),
         }
     }
 
@@ -100,9 +103,11 @@ impl Pipeline {
                 .get(name)
                 .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
+        let now = self.environment.clock.now();
         Call {
-            request_id: uuid_v4(&*self.environment.entropy),
-            now: self.environment.clock.now(),
+            // Its time finds the event, so that explanations need no index.
+            request_id: event_id(now, &*self.environment.entropy),
+            now,
             source_ip: peer.ip,
             user_agent: header(http::header::USER_AGENT).map(cut),
             referer: header(http::header::REFERER).map(cut),
@@ -177,8 +182,8 @@ impl Pipeline {
             Err(failed) => Answered {
                 response: refusal(&failed.fault, protocol, Origin::Service, call),
                 entry: Some(entry),
-                decision: match failed.decision.as_deref() {
-                    Some(decision) if decision.is_allowed() => "allowed",
+                decision: match failed.decided.as_deref() {
+                    Some(decided) if decided.decision.is_allowed() => "allowed",
                     _ if matches!(failed.fault, Fault::Denied(_)) => "denied",
                     _ => "none",
                 },
@@ -264,8 +269,14 @@ impl Pipeline {
             .append(&self.store)
             .await
             .map_err(|error| Fault::Internal(error.into()))?;
-        self.environment.after_commit(&event);
+        self.recorded(&event);
         Ok(())
+    }
+
+    /// What follows when an event is durable.
+    pub(crate) fn recorded(&self, event: &Event) {
+        self.snapshots.written(&event.snapshots, event.at);
+        self.environment.after_commit(event);
     }
 
     fn unreadable_event(

@@ -68,6 +68,8 @@ impl ServiceEvent<'_> {
             read_only: false,
             resource: self.resource,
             record: record.to_string(),
+            basis: None,
+            snapshots: Vec::new(),
         }
     }
 }

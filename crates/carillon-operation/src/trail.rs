@@ -16,7 +16,8 @@ use carillon_store::StoreError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::rows::{EventRow, Place, Search};
+pub use self::rows::Place;
+use self::rows::{EventRow, Search};
 use crate::Fault;
 use crate::operation::{Context, Operation, operation};
 use crate::registry::{Group, Service};

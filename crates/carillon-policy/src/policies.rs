@@ -108,6 +108,23 @@ impl Policies {
         self
     }
 
+    /// All of them with their kinds, in the order in which they were given.
+    pub fn attached(&self) -> impl Iterator<Item = (PolicyKind, &Attached)> {
+        fn each<'a>(
+            kind: PolicyKind,
+            sets: impl IntoIterator<Item = &'a Set>,
+        ) -> impl Iterator<Item = (PolicyKind, &'a Attached)> {
+            sets.into_iter()
+                .flat_map(move |set| set.policies().iter().map(move |policy| (kind, policy)))
+        }
+        each(PolicyKind::Identity, [&*self.identity])
+            .chain(each(PolicyKind::Boundary, self.boundary.as_deref()))
+            .chain(each(PolicyKind::Session, self.session.as_deref()))
+            .chain(each(PolicyKind::ServiceControl, &*self.service_control))
+            .chain(each(PolicyKind::ResourceControl, &*self.resource_control))
+            .chain(each(PolicyKind::Endpoint, self.endpoint.as_deref()))
+    }
+
     /// The policy of the VPC endpoint the request came through.
     #[must_use]
     pub fn endpoint(mut self, policies: Vec<Attached>) -> Policies {

@@ -24,6 +24,7 @@ migrations! {
     1 "0001_foundation",
     2 "0002_iam",
     3 "0003_chime",
+    4 "0004_decision",
     6 "0006_identity",
 }
 

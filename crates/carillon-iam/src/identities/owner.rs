@@ -22,6 +22,14 @@ pub(super) struct Owner {
     pub text: usize,
 }
 
+/// The ARN of the group that has a policy, or of the owner itself.
+fn holder(account: AwsAccountId, owner_arn: &str, path: Option<String>, group: Option<String>) -> String {
+    match (path, group) {
+        (Some(path), Some(group)) => arn::group(account, &path, &group),
+        _ => owner_arn.to_owned(),
+    }
+}
+
 /// An owner before its policies are read.
 struct Identified {
     kind: CallerKind,
@@ -29,6 +37,16 @@ struct Identified {
     user_id: String,
     principal: Principal,
     boundary: Option<String>,
+}
+
+impl Identified {
+    /// The ARN of the user, role or root, also of a session.
+    fn principal_arn(&self) -> String {
+        match &self.kind {
+            CallerKind::RoleSession { role_arn, .. } => role_arn.clone(),
+            _ => self.arn.clone(),
+        }
+    }
 }
 
 impl IamIdentities {
@@ -61,7 +79,10 @@ impl IamIdentities {
         let mut policies = Policies::new();
         let mut text = 0;
         if identified.kind != CallerKind::Root {
-            policies = policies.identity(self.identity_policies(tx, owner_id, &mut text).await?);
+            policies = policies.identity(
+                self.identity_policies(tx, account, owner_id, &identified.principal_arn(), &mut text)
+                    .await?,
+            );
             if let Some(boundary) = &identified.boundary {
                 policies = policies.boundary(vec![self.managed(tx, boundary, &mut text).await?]);
             }
@@ -103,33 +124,42 @@ impl IamIdentities {
     async fn identity_policies(
         &self,
         tx: &mut ReadTx,
+        account: AwsAccountId,
         owner_id: &str,
+        owner_arn: &str,
         text: &mut usize,
     ) -> Result<Vec<Attached>, StoreError> {
         let mut attached = Vec::new();
-        let inline: Vec<(String, String)> = tx
+        let inline: Vec<(String, String, Option<String>, Option<String>)> = tx
             .fetch_all(
-                "SELECT policy_name, document FROM iam_inline_policy
-                  WHERE entity_id = $1
-                     OR entity_id IN (SELECT group_id FROM iam_membership WHERE user_id = $2)
-                  ORDER BY entity_id, policy_name",
+                "SELECT policy.policy_name, policy.document, held.path, held.group_name
+                   FROM iam_inline_policy policy
+                   LEFT JOIN iam_group held ON held.group_id = policy.entity_id
+                  WHERE policy.entity_id = $1
+                     OR policy.entity_id IN (SELECT group_id FROM iam_membership WHERE user_id = $2)
+                  ORDER BY policy.entity_id, policy.policy_name",
                 bind![owner_id, owner_id],
             )
             .await?;
-        for (name, document) in inline {
-            attached.push(Attached::inline(name, self.document(&document, text)?));
+        for (name, document, path, group) in inline {
+            let policy = Attached::inline(name, self.document(&document, text)?);
+            attached.push(policy.held_by(holder(account, owner_arn, path, group)));
         }
-        let managed: Vec<(String,)> = tx
+        // What somebody has in two ways is there twice: an explanation names both.
+        let managed: Vec<(String, Option<String>, Option<String>)> = tx
             .fetch_all(
-                "SELECT DISTINCT policy_arn FROM iam_attachment
-                  WHERE entity_id = $1
-                     OR entity_id IN (SELECT group_id FROM iam_membership WHERE user_id = $2)
-                  ORDER BY policy_arn",
+                "SELECT attachment.policy_arn, held.path, held.group_name
+                   FROM iam_attachment attachment
+                   LEFT JOIN iam_group held ON held.group_id = attachment.entity_id
+                  WHERE attachment.entity_id = $1
+                     OR attachment.entity_id IN (SELECT group_id FROM iam_membership WHERE user_id = $2)
+                  ORDER BY attachment.policy_arn, attachment.entity_id",
                 bind![owner_id, owner_id],
             )
             .await?;
-        for (arn,) in managed {
-            attached.push(self.managed(tx, &arn, text).await?);
+        for (arn, path, group) in managed {
+            let policy = self.managed(tx, &arn, text).await?;
+            attached.push(policy.held_by(holder(account, owner_arn, path, group)));
         }
         Ok(attached)
     }

@@ -3,7 +3,6 @@
 use carillon_aws::error::Protocol;
 use carillon_aws::shape::lower_first;
 use carillon_aws::xml;
-use carillon_policy::Decision;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,6 +10,7 @@ use super::answer::wire_error;
 use crate::Fault;
 use crate::audit::{self, Event, Facts};
 use crate::caller::Call;
+use crate::decision_record::Decided;
 use crate::operation::{Failed, Request, Target};
 
 impl Request<'_> {
@@ -45,11 +45,11 @@ impl Request<'_> {
 
     pub(crate) fn success_event(
         &self,
-        decision: Option<&Decision>,
+        decided: Option<&Decided>,
         target: &Target,
         response_elements: Option<Value>,
     ) -> Event {
-        self.event(None, decision, target.filed_under.clone(), response_elements)
+        self.event(None, decided, target.filed_under.clone(), response_elements)
     }
 
     /// Writes the event of a request that failed. One that will be run again is not over yet.
@@ -69,7 +69,7 @@ impl Request<'_> {
         let wire = wire_error(fault, self.service.protocol, &self.call.request_id);
         let event = self.event(
             Some((audit::error_code(fault, &wire.code), &wire.message)),
-            failed.decision.as_deref(),
+            failed.decided.as_deref(),
             failed.filed_under.clone(),
             None,
         );
@@ -79,7 +79,7 @@ impl Request<'_> {
     fn event(
         &self,
         error: Option<(&str, &str)>,
-        decision: Option<&Decision>,
+        decided: Option<&Decided>,
         resource: Option<(&'static str, String)>,
         response_elements: Option<Value>,
     ) -> Event {
@@ -96,7 +96,7 @@ impl Request<'_> {
             });
         let resource =
             resource.or_else(|| (self.service.resource_of)(self.input, response_elements.as_ref()));
-        Facts {
+        let mut event = Facts {
             call: self.call,
             entropy: &*self.pipeline.environment.entropy,
             source: self.service.event_source,
@@ -106,10 +106,15 @@ impl Request<'_> {
             request_parameters: parameters,
             response_elements,
             error,
-            decision,
+            decision: decided.map(|decided| &decided.decision),
             resource,
         }
-        .event()
+        .event();
+        if let Some(decided) = decided {
+            event.basis = Some(decided.basis.clone());
+            event.snapshots = self.pipeline.snapshots.unwritten(decided, self.call.now);
+        }
+        event
     }
 }
 

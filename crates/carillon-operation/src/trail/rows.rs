@@ -11,9 +11,9 @@ use crate::audit::time_of_event_id;
 /// Events that a page looks through when no index finds them.
 const STRETCH: i64 = 5_000;
 
-/// A place in the trail: just before this event, going back.
+/// A place in the trail: just before this event, going back. Times are microseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub struct Place {
     pub at: i64,
     pub id: String,
 }
@@ -345,6 +345,8 @@ mod tests {
             read_only,
             resource: (!read_only).then(|| ("AWS::Chime::Account", format!("account-{number}"))),
             record: number.to_string(),
+            basis: None,
+            snapshots: Vec::new(),
         }
     }
 
