@@ -43,6 +43,7 @@
 mod action;
 #[cfg(test)]
 mod agreement;
+pub mod analysis;
 pub mod batch;
 mod check;
 mod condition;

@@ -7,7 +7,7 @@ use crate::resource::RequestResource;
 pub(crate) const ALWAYS_ALLOWED: &str = "sts:getcalleridentity";
 
 /// AWS's own managed policies cannot be changed by anyone.
-const POLICY_CHANGES: [&str; 7] = [
+pub(crate) const POLICY_CHANGES: [&str; 7] = [
     "iam:createpolicy",
     "iam:createpolicyversion",
     "iam:deletepolicy",
@@ -18,7 +18,7 @@ const POLICY_CHANGES: [&str; 7] = [
 ];
 
 /// Neither can the roles AWS keeps under its reserved path.
-const ROLE_CHANGES: [&str; 16] = [
+pub(crate) const ROLE_CHANGES: [&str; 16] = [
     "iam:attachrolepolicy",
     "iam:createrole",
     "iam:createservicelinkedrole",
@@ -38,7 +38,7 @@ const ROLE_CHANGES: [&str; 16] = [
 ];
 
 /// Nor the key aliases that AWS keeps for its services.
-const ALIAS_CHANGES: [&str; 3] = ["kms:createalias", "kms:deletealias", "kms:updatealias"];
+pub(crate) const ALIAS_CHANGES: [&str; 3] = ["kms:createalias", "kms:deletealias", "kms:updatealias"];
 
 /// Whether the action on this resource is denied to everybody, though not by any statement.
 pub(crate) fn is_out_of_reach(action: &str, resource: &RequestResource<'_>) -> bool {

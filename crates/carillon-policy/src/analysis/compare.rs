@@ -1,0 +1,447 @@
+//! What one policy allows and another does not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
+
+use serde::Serialize;
+
+use super::formula::Formula;
+use super::key::Held;
+use super::language::Valuation;
+use super::limit::{Budget, TooLarge};
+use super::situation::{Side, Situation, kind, reachable, situations, subject};
+use super::solver::{Context, Found, Group, Solver, Why};
+use super::space::{Space, Unreadable};
+use super::words::Written;
+use crate::context::MapContext;
+use crate::decision::{PolicyKind, StatementRef};
+use crate::document::{Effect, PolicyType, Statement};
+use crate::policies::Attached;
+use crate::resource::RequestResource;
+
+/// Work one comparison may be: some seconds.
+const BUDGET: usize = 3_000_000;
+
+/// More differences are not listed.
+const MOST: usize = 200;
+
+/// Two policies compared: what the new one allows and the old one does not, and the other way round.
+///
+/// Each list is complete, over all requests there can be and actions there may ever be, unless
+/// [`undecided`](Comparison::undecided) says otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// What becomes allowed.
+    pub gained: Vec<Difference>,
+    /// What stops being allowed.
+    pub lost: Vec<Difference>,
+    /// What could not be decided, and why. Empty if the comparison is whole.
+    pub undecided: Vec<Undecided>,
+}
+
+/// Requests that one policy allows by one statement and the other does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The known actions concerned.
+    pub actions: Vec<String>,
+    /// The allowing statement's own patterns, where actions are concerned that are not known. The difference need
+    /// not be all that a pattern matches.
+    pub action_patterns: Vec<String>,
+    /// The allowing statement's resources, as written.
+    pub resources: Vec<String>,
+    /// What the allowing statement asks of requests, one sentence each.
+    pub conditions: Vec<String>,
+    /// Callers, for documents that name principals.
+    pub callers: BTreeSet<String>,
+    /// Whether the other policy allows the same actions on the same resources under other conditions.
+    pub only_conditions: bool,
+    /// The statement that allows.
+    pub statement: Source,
+    /// The statement of the other policy that denies, if one does.
+    pub denied_by: Option<Source>,
+    /// A request that only one of the two allows, as the ordinary evaluator confirmed.
+    pub witness: Witness,
+}
+
+/// A statement and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Source {
+    /// The policy's name.
+    pub policy: String,
+    /// Of a managed policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_arn: Option<String>,
+    /// Its place among the statements, counted from 0.
+    pub index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// Of its opening brace in the document, counted from 1.
+    pub line: u32,
+}
+
+impl Source {
+    pub(super) fn new(attached: &Attached, statement: &Statement) -> Source {
+        let found = StatementRef::new(PolicyKind::Identity, attached, statement);
+        Source {
+            policy: found.policy_name.to_string(),
+            policy_arn: found.policy_arn.map(|arn| arn.to_string()),
+            index: found.index,
+            sid: found.sid.filter(|sid| !sid.is_empty()).map(|sid| sid.to_string()),
+            line: statement.span().line,
+        }
+    }
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Witness {
+    /// Who asks, for documents that name principals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
+    pub action: String,
+    pub resource: String,
+    /// The condition keys that matter; all others may be absent.
+    pub context: BTreeMap<String, Values>,
+}
+
+/// What a condition key holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Values {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// What could not be decided.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Undecided {
+    /// The actions in question; empty if any may be.
+    pub actions: Vec<String>,
+    pub reason: String,
+}
+
+/// Compares two policies of one type. Several documents count as one, as those attached to one user do.
+///
+/// `catalogue`: the actions there are known to be, as `service:Name`, to name and to choose examples from; the
+/// comparison is over all names there can be.
+///
+/// What it assumes of requests: keys are independent of each other; a key holds a list only if AWS documents it so
+/// or a policy uses it with a set operator; keys that every request has are never absent, and those with values of
+/// one type hold such values.
+pub fn compare(old: &[Attached], new: &[Attached], ty: PolicyType, catalogue: &[&str]) -> Comparison {
+    let (gained, mut undecided) = allowed_only_by(new, old, ty, catalogue);
+    let (lost, others) = allowed_only_by(old, new, ty, catalogue);
+    undecided.extend(others);
+    undecided.sort();
+    undecided.dedup();
+    Comparison {
+        gained,
+        lost,
+        undecided,
+    }
+}
+
+/// As [`compare`], but only what the new policy allows beyond the old.
+pub fn new_access(old: &[Attached], new: &[Attached], ty: PolicyType, catalogue: &[&str]) -> Comparison {
+    let (gained, undecided) = allowed_only_by(new, old, ty, catalogue);
+    Comparison {
+        gained,
+        lost: Vec::new(),
+        undecided,
+    }
+}
+
+fn allowed_only_by(
+    by: &[Attached],
+    not_by: &[Attached],
+    ty: PolicyType,
+    catalogue: &[&str],
+) -> (Vec<Difference>, Vec<Undecided>) {
+    let mut search = Search {
+        by: Side { documents: by, ty },
+        not_by: Side {
+            documents: not_by,
+            ty,
+        },
+        ty,
+        catalogue,
+        differences: Vec::new(),
+        doubts: BTreeMap::new(),
+        budget: Budget::new(BUDGET),
+    };
+    let whole = |reason: String| Undecided {
+        actions: Vec::new(),
+        reason,
+    };
+    let mut undecided = match search.run() {
+        Ok(()) => search.undecided(),
+        Err(Stopped::TooLarge(error)) => vec![whole(error.to_string())],
+        Err(Stopped::Unreadable(error)) => vec![whole(error.to_string())],
+    };
+    if search.differences.len() > MOST {
+        search.differences.truncate(MOST);
+        undecided.push(whole(format!("there are more than {MOST} differences")));
+    }
+    (search.differences, undecided)
+}
+
+#[derive(Debug)]
+enum Stopped {
+    TooLarge(TooLarge),
+    Unreadable(Unreadable),
+}
+
+impl From<TooLarge> for Stopped {
+    fn from(error: TooLarge) -> Stopped {
+        Stopped::TooLarge(error)
+    }
+}
+
+impl From<Unreadable> for Stopped {
+    fn from(error: Unreadable) -> Stopped {
+        Stopped::Unreadable(error)
+    }
+}
+
+struct Search<'a> {
+    by: Side<'a>,
+    not_by: Side<'a>,
+    ty: PolicyType,
+    catalogue: &'a [&'a str],
+    differences: Vec<Difference>,
+    /// Actions of which it is not known whether there is a difference, with the reason.
+    doubts: BTreeMap<String, Why>,
+    budget: Budget,
+}
+
+impl Search<'_> {
+    fn run(&mut self) -> Result<(), Stopped> {
+        let documents: Vec<&Attached> = self.by.documents.iter().chain(self.not_by.documents).collect();
+        for situation in situations(self.ty, &documents) {
+            let valuations = self.look(&situation, Valuation::Free)?;
+            // Where values of variables matter, a few values may show a difference; that there is none, they can't.
+            for valuation in valuations {
+                if self.doubts.is_empty() || self.differences.len() > MOST {
+                    break;
+                }
+                self.look(&situation, valuation)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for differences in one situation; gives values of variables that are worth a closer look.
+    fn look(&mut self, situation: &Situation, valuation: Valuation) -> Result<Vec<Valuation>, Stopped> {
+        let is_free = valuation == Valuation::Free;
+        let mut space = Space::new(valuation);
+        let allowed = self.by.allowed(&mut space, situation)?;
+        let other = self.not_by.allowed(&mut space, situation)?;
+        let scope = [reachable(&mut space), subject(&mut space, self.ty)];
+        let question = Formula::all(scope.into_iter().chain([allowed, Formula::not(other.clone())]));
+        let mut solver = Solver::new(&space, self.catalogue, self.budget.clone());
+        for group in solver.groups(&question)? {
+            for (resources, left) in solver.cases(&group.formula)? {
+                match solver.context(&left)? {
+                    Found::Nothing => {}
+                    Found::Request(context) => {
+                        let only_conditions = match group.actions.first() {
+                            Some(actions) => {
+                                let same = solver.of_action(&other, actions.example())?;
+                                let same = solver.of_resource(&same, resources.example())?;
+                                solver.context(&same)? != Found::Nothing
+                            }
+                            None => false,
+                        };
+                        self.note(situation, &group, resources.example(), &context, only_conditions);
+                    }
+                    Found::Perhaps(why) if is_free => {
+                        let names = group.actions.iter().map(|actions| actions.example().to_owned());
+                        self.doubts.extend(names.map(|name| (name, why.clone())));
+                    }
+                    Found::Perhaps(_) => {}
+                }
+            }
+            if self.differences.len() > MOST {
+                break;
+            }
+        }
+        let valuations = if is_free && !self.doubts.is_empty() {
+            valuations(&space, &mut solver)?
+        } else {
+            Vec::new()
+        };
+        self.budget = solver.budget;
+        Ok(valuations)
+    }
+
+    /// Keeps a request that makes a difference, with others of the same statement.
+    fn note(
+        &mut self,
+        situation: &Situation,
+        group: &Group,
+        resource: &str,
+        context: &Context,
+        only_conditions: bool,
+    ) {
+        let Some(first) = group.actions.first() else {
+            return;
+        };
+        let action = first.example();
+        let mut asked = MapContext::new();
+        for (key, held) in context {
+            match held {
+                Held::Absent => {}
+                Held::One(value) => drop(asked.set(key, value.clone())),
+                Held::Many(values) => drop(asked.set_many(key, values.clone())),
+            }
+        }
+        let confirmed = self.by.confirms(situation, action, resource, &asked)
+            && !self.not_by.confirms(situation, action, resource, &asked);
+        let statement = applying(&self.by, situation, Effect::Allow, action, resource, &asked);
+        let (true, Some((attached, statement))) = (confirmed, statement) else {
+            self.doubts.insert(action.to_owned(), Why::Variables);
+            return;
+        };
+        let written = Written::read(&attached.document, statement.index());
+        let denied_by = applying(&self.not_by, situation, Effect::Deny, action, resource, &asked)
+            .map(|(attached, statement)| Source::new(attached, statement));
+        let source = Source::new(attached, statement);
+        for actions in &group.actions {
+            self.doubts.remove(actions.example());
+        }
+        let same = self.differences.iter_mut().find(|known| {
+            known.statement == source
+                && known.denied_by == denied_by
+                && known.only_conditions == only_conditions
+        });
+        let difference = match same {
+            Some(known) => known,
+            None => {
+                self.differences.push(Difference {
+                    actions: Vec::new(),
+                    action_patterns: Vec::new(),
+                    resources: written.resources.clone(),
+                    conditions: written.conditions.clone(),
+                    callers: BTreeSet::new(),
+                    only_conditions,
+                    statement: source,
+                    denied_by,
+                    witness: Witness {
+                        caller: situation.description(self.ty),
+                        action: action.to_owned(),
+                        resource: resource.to_owned(),
+                        context: shown(context),
+                    },
+                });
+                let Some(new) = self.differences.last_mut() else {
+                    return;
+                };
+                new
+            }
+        };
+        difference.callers.extend(situation.description(self.ty));
+        for actions in &group.actions {
+            difference.actions.extend(actions.known.iter().cloned());
+            if actions.known.is_empty() {
+                difference
+                    .action_patterns
+                    .extend(written.patterns_of(actions.example()));
+            }
+        }
+        for list in [&mut difference.actions, &mut difference.action_patterns] {
+            list.sort();
+            list.dedup();
+        }
+    }
+
+    fn undecided(&self) -> Vec<Undecided> {
+        let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (action, why) in &self.doubts {
+            by_reason.entry(why.to_string()).or_default().push(action.clone());
+        }
+        let each = by_reason.into_iter();
+        each.map(|(reason, actions)| Undecided { actions, reason })
+            .collect()
+    }
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Why::Variables => f.write_str("it depends on the values of variables"),
+            Why::Key(key) => write!(
+                f,
+                "`{key}` is compared in several ways, and it is not known whether one value passes all of them"
+            ),
+        }
+    }
+}
+
+/// The first statement of the effect that applies to the request.
+fn applying<'a>(
+    side: &Side<'a>,
+    situation: &Situation,
+    effect: Effect,
+    action: &str,
+    resource: &str,
+    context: &MapContext,
+) -> Option<(&'a Attached, &'a Statement)> {
+    let action = action.to_ascii_lowercase();
+    let resource = RequestResource::new(resource);
+    let statements = side.documents.iter().flat_map(|attached| {
+        attached
+            .document
+            .statements()
+            .iter()
+            .map(move |statement| (attached, statement))
+    });
+    let mut applying = statements.filter(|(_, statement)| {
+        statement.effect() == effect
+            && side.way(statement, situation).is_some()
+            && statement.action.matches(iter::once(action.as_str()))
+            && statement.resource.matches(kind(side.ty), &resource, context)
+            && statement.conditions.iter().all(|test| test.holds(context))
+    });
+    applying.next()
+}
+
+pub(super) fn shown(context: &Context) -> BTreeMap<String, Values> {
+    let known = context.iter().filter_map(|(key, held)| {
+        let values = match held {
+            Held::Absent => return None,
+            Held::One(value) => Values::One(value.clone()),
+            Held::Many(values) => Values::Many(values.clone()),
+        };
+        Some((key.to_string(), values))
+    });
+    known.collect()
+}
+
+/// Values of variables to try: some text for each, none for any, and for one each of the values that tests of
+/// its key tell apart.
+fn valuations(space: &Space, solver: &mut Solver<'_>) -> Result<Vec<Valuation>, TooLarge> {
+    /// Values of one variable that are tried.
+    const EACH: usize = 4;
+    /// Valuations that are tried in all.
+    const ALL: usize = 24;
+    let some: BTreeMap<Box<str>, Option<String>> = space
+        .variables
+        .iter()
+        .enumerate()
+        .map(|(number, key)| (key.clone(), Some(format!("value{number}"))))
+        .collect();
+    let none = some.keys().map(|key| (key.clone(), None)).collect();
+    let mut all = vec![some.clone(), none];
+    for key in some.keys() {
+        let mut varied = some.clone();
+        varied.insert(key.clone(), None);
+        all.push(varied);
+        for value in solver.values(key)?.into_iter().take(EACH) {
+            let mut varied = some.clone();
+            varied.insert(key.clone(), Some(value));
+            all.push(varied);
+        }
+    }
+    all.truncate(ALL);
+    Ok(all.into_iter().map(Valuation::Fixed).collect())
+}

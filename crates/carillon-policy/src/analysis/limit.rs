@@ -1,0 +1,23 @@
+//! How much work an analysis may be.
+
+/// The question needs more work than was allowed, so that it has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too large: the policies together have more cases than can be looked at")]
+pub struct TooLarge;
+
+/// Work that is still allowed. A unit is some hundred nanoseconds.
+#[derive(Debug, Clone)]
+pub(super) struct Budget {
+    left: usize,
+}
+
+impl Budget {
+    pub fn new(units: usize) -> Budget {
+        Budget { left: units }
+    }
+
+    pub fn spend(&mut self, units: usize) -> Result<(), TooLarge> {
+        self.left = self.left.checked_sub(units).ok_or(TooLarge)?;
+        Ok(())
+    }
+}

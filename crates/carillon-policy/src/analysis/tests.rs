@@ -1,0 +1,344 @@
+//! Comparisons of small policies, and of generated ones against the naive judge.
+
+mod generated;
+
+use std::sync::Arc;
+
+use super::{Comparison, Values, compare};
+use crate::{Attached, Document, PolicyType};
+
+const CATALOGUE: [&str; 5] = [
+    "chime:CreateUser",
+    "chime:DeleteUser",
+    "chime:GetUser",
+    "chime:ListUsers",
+    "s3:GetObject",
+];
+
+fn attached(text: &str) -> Vec<Attached> {
+    vec![Attached::inline(
+        "p",
+        Arc::new(Document::lenient_text(text).unwrap()),
+    )]
+}
+
+/// A modern document with these statements.
+fn policy(statements: &str) -> String {
+    format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#)
+}
+
+fn diff(old: &str, new: &str) -> Comparison {
+    let (old, new) = (policy(old), policy(new));
+    compare(&attached(&old), &attached(&new), PolicyType::Identity, &CATALOGUE)
+}
+
+/// `+` and `-` for gained and lost, `?` for undecided.
+fn sign(old: &str, new: &str) -> String {
+    let comparison = diff(old, new);
+    let mut sign = String::new();
+    for (mark, any) in [
+        ('+', !comparison.gained.is_empty()),
+        ('-', !comparison.lost.is_empty()),
+        ('?', !comparison.undecided.is_empty()),
+    ] {
+        sign.extend(any.then_some(mark));
+    }
+    sign
+}
+
+/// An allow of an action on a resource.
+fn allow(action: &str, resource: &str) -> String {
+    format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "{resource}"}}"#)
+}
+
+fn deny(action: &str, resource: &str) -> String {
+    format!(r#"{{"Effect": "Deny", "Action": "{action}", "Resource": "{resource}"}}"#)
+}
+
+/// An allow of everything under a condition block.
+fn under(condition: &str) -> String {
+    format!(r#"{{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {{{condition}}}}}"#)
+}
+
+#[test]
+fn patterns_are_compared_as_languages() {
+    for (old, new, expected) in [
+        (allow("chime:*", "*"), allow("chime:List*", "*"), "-"),
+        (allow("chime:List*", "*"), allow("chime:*", "*"), "+"),
+        (allow("chime:List*", "*"), allow("CHIME:list*", "*"), ""),
+        (allow("chime:L*s", "*"), allow("chime:List*", "*"), "+-"),
+        (allow("chime:*a*b*", "*"), allow("chime:*b*a*", "*"), "+-"),
+        (allow("chime:?*", "*"), allow("chime:*?", "*"), ""),
+        (allow("*", "*"), allow("*:*", "*"), ""),
+        (allow("a:b", "*"), allow("a:b", "arn:aws:s3:::*"), "-"),
+        (
+            allow("a:b", "arn:aws:s3:::*"),
+            allow("a:b", "arn:aws:s3:::x/*"),
+            "-",
+        ),
+        (
+            allow("a:b", "arn:aws:s3:::x*y"),
+            allow("a:b", "arn:aws:s3:::x?y"),
+            "-",
+        ),
+        (allow("a:b", "arn:aws:s3"), allow("a:b", "arn:aws:s3:*"), ""),
+        (
+            allow("a:b", "arn:*:s3:*:*:*"),
+            allow("a:b", "arn:aws:s3:*:*:*"),
+            "-",
+        ),
+        // A wildcard does not reach over the first five colons.
+        (
+            allow("a:b", "arn:aws:*:x:y:z"),
+            allow("a:b", "arn:aws:s3:q:x:y:z"),
+            "+-",
+        ),
+        (allow("sts:GetCallerIdentity", "*"), allow("a:b", "*"), "+"),
+        (
+            format!("{},{}", allow("*", "*"), deny("chime:*", "*")),
+            allow("s3:*", "*"),
+            "-",
+        ),
+        (
+            allow("s3:*", "*"),
+            format!("{},{}", allow("*", "*"), deny("chime:*", "*")),
+            "+",
+        ),
+        (
+            format!("{},{}", allow("chime:*", "*"), deny("chime:List*", "*")),
+            format!("{},{}", deny("chime:List*", "*"), allow("chime:[^l]*", "*")),
+            "-",
+        ),
+    ] {
+        assert_eq!(sign(&old, &new), expected, "{old} to {new}");
+    }
+}
+
+#[test]
+fn conditions_are_compared_by_their_values() {
+    for (old, new, expected) in [
+        (
+            r#""StringEquals": {"k": "a"}"#,
+            r#""StringEquals": {"k": ["a", "b"]}"#,
+            "+",
+        ),
+        (
+            r#""StringEquals": {"k": "a"}"#,
+            r#""StringEqualsIgnoreCase": {"k": "A"}"#,
+            "+",
+        ),
+        (
+            r#""StringLike": {"k": "a*"}"#,
+            r#""StringLike": {"k": "a?*"}"#,
+            "-",
+        ),
+        (
+            r#""StringLike": {"k": "a*"}"#,
+            r#""StringEquals": {"k": "a*"}"#,
+            "-",
+        ),
+        (
+            r#""StringNotEquals": {"k": "a"}"#,
+            r#""StringNotEquals": {"k": ["b", "a"]}"#,
+            "-",
+        ),
+        (
+            r#""StringEquals": {"k": "a"}"#,
+            r#""StringEqualsIfExists": {"k": "a"}"#,
+            "+",
+        ),
+        (
+            r#""StringEquals": {"k": "a"}, "Null": {"k": false}"#,
+            r#""StringEquals": {"K": "a"}"#,
+            "",
+        ),
+        (
+            r#""StringNotEquals": {"k": "a"}"#,
+            r#""StringNotEqualsIfExists": {"k": "a"}"#,
+            "",
+        ),
+        (r#""Null": {"k": true}"#, r#""Null": {"k": [true, false]}"#, "+"),
+        (
+            r#""NumericLessThan": {"k": 10}"#,
+            r#""NumericLessThanEquals": {"k": "9.99"}"#,
+            "-",
+        ),
+        (
+            r#""NumericLessThan": {"k": 10}"#,
+            r#""NumericLessThanEquals": {"k": "10.0"}"#,
+            "+",
+        ),
+        (
+            r#""NumericEquals": {"k": "7"}"#,
+            r#""NumericEquals": {"k": "7.00"}"#,
+            "",
+        ),
+        (
+            r#""NumericGreaterThan": {"k": "-2"}, "NumericLessThan": {"k": "-1"}"#,
+            r#""NumericNotEquals": {"k": "-1.5"}"#,
+            "+-",
+        ),
+        (
+            r#""DateLessThan": {"k": "2026"}"#,
+            r#""DateLessThan": {"k": "2026-01-01T00:00:00Z"}"#,
+            "",
+        ),
+        (
+            r#""DateLessThan": {"k": "2026"}"#,
+            r#""DateLessThanEquals": {"k": "1767225600"}"#,
+            "+",
+        ),
+        (
+            r#""IpAddress": {"k": "10.0.0.0/8"}"#,
+            r#""IpAddress": {"k": ["10.0.0.0/9", "10.128.0.0/9"]}"#,
+            "",
+        ),
+        (
+            r#""IpAddress": {"k": "10.0.0.0/8"}"#,
+            r#""IpAddress": {"k": "10.9.0.0/16"}"#,
+            "-",
+        ),
+        (
+            r#""IpAddress": {"k": "0.0.0.0/0"}"#,
+            r#""NotIpAddress": {"aws:SourceIp": "::/0"}"#,
+            "+-",
+        ),
+        (
+            r#""Bool": {"k": "true"}"#,
+            r#""StringEqualsIgnoreCase": {"k": "TRUE"}"#,
+            "",
+        ),
+        (
+            r#""Bool": {"aws:SecureTransport": "true"}"#,
+            r#""StringNotEquals": {"aws:SecureTransport": "false"}"#,
+            "",
+        ),
+        (
+            r#""BinaryEquals": {"k": "YW5h"}"#,
+            r#""BinaryEquals": {"k": ["YW5h", "YQ=="]}"#,
+            "+",
+        ),
+        (
+            r#""ArnLike": {"k": "arn:aws:*:::x"}"#,
+            r#""ArnEquals": {"k": "arn:aws:?*:::x"}"#,
+            "-",
+        ),
+        (
+            r#""ArnLike": {"k": "arn:aws:*:::x"}"#,
+            r#""StringLike": {"k": "arn:aws:*:::x"}"#,
+            "+",
+        ),
+        (
+            r#""ForAllValues:StringEquals": {"k": ["a", "b"]}"#,
+            r#""ForAllValues:StringEquals": {"k": "a"}"#,
+            "-",
+        ),
+        (
+            r#""ForAnyValue:StringEquals": {"k": ["a", "b"]}"#,
+            r#""ForAllValues:StringEquals": {"k": ["a", "b"]}"#,
+            "+-",
+        ),
+        (
+            r#""ForAnyValue:StringNotEquals": {"k": "a"}"#,
+            r#""ForAnyValue:StringLike": {"k": "*"}"#,
+            "+",
+        ),
+        (r#""Odd": {"k": "a"}"#, r#""StringEquals": {"k": []}"#, ""),
+    ] {
+        assert_eq!(sign(&under(old), &under(new)), expected, "{old} to {new}");
+    }
+}
+
+#[test]
+fn statements_are_taken_together() {
+    let half = |condition: &str| under(&format!(r#""StringLike": {{"k": "{condition}"}}"#));
+    let both = format!(
+        "{},{}",
+        under(r#""StringEquals": {"k": "a"}"#),
+        under(r#""StringNotEquals": {"k": "a"}"#)
+    );
+    let all = allow("*", "*");
+    assert_eq!(sign(&both, &all), "");
+    let denied = format!(
+        r#"{all}, {{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {{"StringNotLike": {{"k": "a*"}}}}}}"#
+    );
+    assert_eq!(sign(&denied, &half("a*")), "");
+    assert_eq!(sign(&denied, &half("*")), "+");
+    let elsewhere = format!(
+        "{},{}",
+        allow("a:*", "arn:aws:s3:::x/*"),
+        allow("b:*", "arn:aws:s3:::*")
+    );
+    assert_eq!(sign(&elsewhere, &allow("?:*", "arn:aws:s3:::x/*")), "-");
+}
+
+#[test]
+fn variables_are_decided_where_they_can_be() {
+    let home = |last: &str| allow("s3:*", &format!("arn:aws:s3:::home/{last}"));
+    let same = r#""StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}"#;
+    let not_same = r#""StringNotEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}"#;
+    for (old, new, expected) in [
+        (home("${aws:username}/*"), home("${aws:username}/*"), ""),
+        (home("*"), home("${aws:username}/*"), "-"),
+        (home("${aws:username}/*"), home("*"), "+"),
+        (home("${aws:username}/*"), home("${aws:userid}/*"), "+-"),
+        (home("${*}"), home("*"), "+"),
+        (under(same), allow("*", "*"), "+"),
+        (under(same), under(same), ""),
+        (
+            format!("{},{}", under(same), under(not_same)),
+            allow("*", "*"),
+            "",
+        ),
+        (
+            under(r#""StringEquals": {"k": "${aws:username}"}"#),
+            under(r#""StringEquals": {"j": "${aws:username}"}"#),
+            "+-",
+        ),
+    ] {
+        assert_eq!(sign(&old, &new), expected, "{old} to {new}");
+    }
+}
+
+#[test]
+fn a_difference_says_what_where_and_by_which_statement() {
+    let new = r#"
+        {"Sid": "Lists", "Effect": "Allow", "Action": ["chime:List*", "chime:GetUser"], "Resource": "*"},
+        {"Sid": "Ops", "Effect": "Allow", "Action": "chime:*User", "Resource": "*",
+         "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}"#;
+    let comparison = diff(&allow("chime:ListUsers", "*"), new);
+    assert!(comparison.lost.is_empty() && comparison.undecided.is_empty());
+    let [lists, ops] = &*comparison.gained else {
+        panic!("{comparison:#?}")
+    };
+    assert_eq!(lists.statement.sid.as_deref(), Some("Lists"));
+    assert_eq!(lists.actions, ["chime:GetUser"]);
+    assert_eq!(lists.action_patterns, ["chime:List*"]);
+    assert!(!lists.only_conditions);
+    assert_eq!(ops.statement.line, 3);
+    assert_eq!(ops.actions, ["chime:CreateUser", "chime:DeleteUser"]);
+    assert_eq!(ops.conditions, ["aws:SourceIp is in `10.0.0.0/8`"]);
+    assert_eq!(
+        ops.witness.context["aws:sourceip"],
+        Values::One("10.0.0.0".to_owned())
+    );
+}
+
+#[test]
+fn hostile_policies_are_refused_in_bounded_time() {
+    let stars: Vec<String> = ('a'..='z')
+        .map(|letter| format!(r#""x:*{letter}*{letter}*""#))
+        .collect();
+    let old = format!(
+        r#"{{"Effect": "Allow", "Action": [{}], "Resource": "*"}}"#,
+        stars.join(",")
+    );
+    let comparison = diff(&old, &allow("x:*", "*"));
+    assert!(
+        comparison
+            .undecided
+            .iter()
+            .any(|undecided| undecided.reason.contains("too large")),
+        "{comparison:#?}"
+    );
+}

@@ -1,0 +1,196 @@
+//! Generated policies: whatever a comparison claims, the naive judge must not contradict.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::super::{Comparison, Values, compare};
+use super::attached;
+use crate::{PolicyType, naive};
+
+const ACTIONS: [&str; 6] = [
+    "s3:Get",
+    "s3:Put",
+    "s3:GetX",
+    "ec2:Get",
+    "ec2:x",
+    "iam:DeleteRole",
+];
+const ACTION_PATTERNS: [&str; 9] = [
+    "*", "s3:*", "s3:Get*", "s3:?et", "s3:*t", "s3:Put", "ec2:*", "ec2:Get", "iam:*",
+];
+const RESOURCES: [&str; 6] = [
+    "*",
+    "arn:aws:s3:::b/a",
+    "arn:aws:s3:::b/ana/x",
+    "arn:aws:s3:::c",
+    "arn:aws:s3:eu:1:b/a",
+    "arn:aws:iam::1:role/aws-reserved/x",
+];
+const RESOURCE_PATTERNS: [&str; 9] = [
+    "*",
+    "arn:aws:s3:::*",
+    "arn:aws:s3:::b/*",
+    "arn:aws:s3:::b/?",
+    "arn:aws:s3:::b/${aws:username}/*",
+    "arn:aws:s3:::${u, 'b'}/a",
+    "arn:*:s3:*:*:*a",
+    "arn:aws:s3",
+    "arn:aws:iam::*:*",
+];
+/// Operators with values that mean something to them; the requests below use the same keys.
+const TESTS: [(&str, &str, &[&str]); 18] = [
+    ("StringEquals", "k", &["a", "b", "${aws:username}"]),
+    ("StringNotEquals", "k", &["a", "b", "${u}"]),
+    ("StringLike", "k", &["a*", "?", "*b", "${aws:username}*"]),
+    ("StringEqualsIgnoreCase", "k", &["A", "b", "B"]),
+    ("StringEqualsIfExists", "k", &["a", "ab"]),
+    ("Null", "k", &["true", "false"]),
+    ("NumericLessThan", "n", &["1", "1.5", "-2"]),
+    ("NumericGreaterThanEquals", "n", &["1", "1.50", "-2"]),
+    ("NumericNotEquals", "n", &["1", "1.5"]),
+    ("StringEquals", "n", &["1", "x"]),
+    ("DateGreaterThan", "d", &["2026", "2026-01-01T00:00:01Z"]),
+    ("DateLessThanEqualsIfExists", "d", &["2026", "1767225600"]),
+    ("IpAddress", "i", &["10.0.0.0/8", "10.1.0.0/16", "::/1"]),
+    ("NotIpAddress", "i", &["10.0.0.0/8", "0.0.0.0/0"]),
+    ("ForAllValues:StringEquals", "l", &["a", "b"]),
+    ("ForAnyValue:StringLike", "l", &["a*", "b"]),
+    ("ForAnyValue:StringNotEquals", "l", &["a", "b"]),
+    ("Bool", "k", &["true", "false"]),
+];
+
+fn pick(from: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    prop::sample::select(from)
+}
+
+fn some(from: &'static [&'static str]) -> impl Strategy<Value = Value> {
+    prop::collection::vec(pick(from), 1..3).prop_map(|texts| json!(texts))
+}
+
+fn condition() -> impl Strategy<Value = Value> {
+    let test = prop::sample::select(&TESTS[..]);
+    let test = test.prop_flat_map(|(operator, key, values)| (Just(operator), Just(key), some(values)));
+    prop::collection::vec(test, 0..3).prop_map(|tests| {
+        let mut block = json!({});
+        for (operator, key, values) in tests {
+            block[operator][key] = values;
+        }
+        block
+    })
+}
+
+fn statement() -> impl Strategy<Value = Value> {
+    let elements = (some(&ACTION_PATTERNS), some(&RESOURCE_PATTERNS), condition());
+    (prop::bool::weighted(0.7), 0..8_u8, elements).prop_map(
+        |(allow, shape, (actions, resources, condition))| {
+            let action = if shape == 0 { "NotAction" } else { "Action" };
+            let resource = if shape == 1 { "NotResource" } else { "Resource" };
+            json!({
+                "Effect": if allow { "Allow" } else { "Deny" },
+                action: actions, resource: resources, "Condition": condition,
+            })
+        },
+    )
+}
+
+fn policy() -> impl Strategy<Value = Value> {
+    prop::collection::vec(statement(), 1..4)
+        .prop_map(|statements| json!({"Version": "2012-10-17", "Statement": statements}))
+}
+
+fn context() -> impl Strategy<Value = Value> {
+    let texts = |from: &'static [&'static str]| prop::option::of(pick(from));
+    let lists = prop::option::of(prop::collection::vec(pick(&["a", "b", "ab", "c"]), 0..3));
+    (
+        texts(&["a", "b", "A", "ab", "ana", "c", "true", "FALSE"]),
+        texts(&["0", "1", "1.2", "1.5", "-2", "-3", "x"]),
+        texts(&["2025", "2026", "2026-01-01T00:00:01Z", "2027", "x"]),
+        texts(&["10.0.0.1", "10.1.2.3", "11.0.0.1", "1::", "f::", "x"]),
+        lists,
+        texts(&["ana", "a", "b"]),
+        texts(&["b", "a"]),
+    )
+        .prop_map(|(k, n, d, i, l, user, u)| {
+            let mut context = json!({});
+            for (key, value) in [
+                ("k", k),
+                ("n", n),
+                ("d", d),
+                ("i", i),
+                ("aws:username", user),
+                ("u", u),
+            ] {
+                if let Some(value) = value {
+                    context[key] = json!(value);
+                }
+            }
+            if let Some(l) = l {
+                context["l"] = json!(l);
+            }
+            context
+        })
+}
+
+fn judge(policy: &Value, action: &str, resource: &str, context: &Value) -> bool {
+    let case = json!({
+        "principal": "arn:aws:iam::111122223333:user/ana", "action": action, "resource": resource,
+        "resource_account": "111122223333", "context": context, "identity_policies": [policy],
+    });
+    naive::decide(&case, &[action]) == "Allowed"
+}
+
+fn compared(old: &Value, new: &Value) -> Comparison {
+    let (old, new) = (old.to_string(), new.to_string());
+    compare(&attached(&old), &attached(&new), PolicyType::Identity, &ACTIONS)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_judge_agrees_with_comparisons(
+        old in policy(),
+        new in policy(),
+        requests in prop::collection::vec((pick(&ACTIONS), pick(&RESOURCES), context()), 60),
+    ) {
+        let comparison = compared(&old, &new);
+        for (differences, one, other) in [(&comparison.gained, &new, &old), (&comparison.lost, &old, &new)] {
+            for difference in differences {
+                let witness = &difference.witness;
+                let mut context = json!({});
+                for (key, values) in &witness.context {
+                    context[key] = match values {
+                        Values::One(value) => json!(value),
+                        Values::Many(values) => json!(values),
+                    };
+                }
+                prop_assert!(judge(one, &witness.action, &witness.resource, &context), "{witness:?}");
+                prop_assert!(!judge(other, &witness.action, &witness.resource, &context), "{witness:?}");
+            }
+        }
+        for (action, resource, context) in &requests {
+            let (before, after) = (judge(&old, action, resource, context), judge(&new, action, resource, context));
+            let claimed = if after { &comparison.gained } else { &comparison.lost };
+            if before != after && comparison.undecided.is_empty() {
+                let named = claimed.iter().any(|difference| {
+                    difference.actions.iter().any(|known| known.eq_ignore_ascii_case(action))
+                });
+                prop_assert!(named, "{action} on {resource} with {context}: {before} to {after}\n{comparison:#?}");
+            }
+        }
+    }
+
+    /// Variables and values compared in two ways leave doubts now and then; they must stay the exception.
+    #[test]
+    fn policies_without_variables_are_always_decided(old in policy(), new in policy()) {
+        let text = format!("{old}{new}");
+        prop_assume!(!text.contains("${") && !text.contains(r#""n":["1","x"]"#));
+        let comparison = compared(&old, &new);
+        prop_assert!(comparison.undecided.is_empty(), "{comparison:#?}");
+    }
+}
+
+fn cases() -> u32 {
+    let set = std::env::var("CARILLON_POLICY_CASES").ok();
+    set.and_then(|text| text.parse().ok()).unwrap_or(64)
+}
