@@ -184,6 +184,15 @@ pub(crate) fn is_known_operator(name: &str) -> bool {
     Operator::read(name).is_some()
 }
 
+/// Whether the operator compares numbers, dates, addresses or truth values, so that a text may be none.
+pub(crate) fn compares_typed(name: &str) -> bool {
+    let family = Operator::read(name).map(|operator| operator.family);
+    matches!(
+        family,
+        Some(Family::Number(_) | Family::Date(_) | Family::Bool | Family::Address)
+    )
+}
+
 /// Whether the operator's values are patterns, in which stars and question marks stand for others.
 pub(crate) fn compares_patterns(name: &str) -> bool {
     let family = Operator::read(name).map(|operator| operator.family);

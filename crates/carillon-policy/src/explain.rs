@@ -31,6 +31,7 @@
 
 mod change;
 mod consider;
+mod draft;
 mod near;
 mod part;
 mod text;

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::consider::{Checked, Considered};
-use super::near::{Overlay, Turn, turn};
+use super::consider::{Checked, Condition, Considered};
+use super::draft::Draft;
+use super::near::{Overlay, Turn, Values, turn};
 use super::part::{escaped, shortened};
 use super::verdict::Verdict;
 use super::{Options, Outcome, Place, Pointer, Reason};
-use crate::decision::{Decision, PolicyKind, Request, decide};
-use crate::document::{Document, Effect};
-use crate::policies::{Attached, Policies, Set};
+use crate::decision::{PolicyKind, Request};
+use crate::document::Effect;
+use crate::policies::{Attached, Policies};
 use crate::principal::Principal;
 use crate::resource;
 
@@ -132,7 +133,10 @@ impl Proposer<'_, '_> {
         let mut changes: Vec<Change> = near
             .take(MOST_TRIED)
             .filter_map(|(policy, checked)| {
-                let values = self.values(policy, checked, true)?;
+                let mut values = Values::new();
+                for condition in checked.failed_conditions() {
+                    self.turned(policy, condition, true, &mut values)?;
+                }
                 let mut draft = self.draft();
                 draft.context.clone_from(&values);
                 draft.is_allowed().then(|| Change {
@@ -152,16 +156,13 @@ impl Proposer<'_, '_> {
 
     /// Another context in which none of the denies applies.
     fn avoid(&self, denies: &[Place]) -> Option<Change> {
-        let mut values: Vec<(String, Option<String>)> = Vec::new();
+        let mut values = Values::new();
         for place in denies.iter().take(MOST_TRIED + 1) {
             let (policy, checked) = self.at(*place)?;
-            let turned = checked.conditions.iter().find_map(|condition| {
-                let value = self.value(policy, condition, false)?;
-                Some((condition.key.to_lowercase(), value))
-            })?;
-            if !values.contains(&turned) {
-                values.push(turned);
-            }
+            checked
+                .conditions
+                .iter()
+                .find_map(|condition| self.turned(policy, condition, false, &mut values))?;
         }
         let mut draft = self.draft();
         draft.context.clone_from(&values);
@@ -172,39 +173,34 @@ impl Proposer<'_, '_> {
         })
     }
 
-    /// The values that make all failing conditions of a statement hold.
-    fn values(
+    /// Adds the value that makes the condition hold (`wanted`) or not, if none of the values does so already. Nothing
+    /// if there is no such value, or the key has another one among the values.
+    fn turned(
         &self,
         policy: &Considered<'_>,
-        checked: &Checked<'_>,
+        condition: &Condition,
         wanted: bool,
-    ) -> Option<Vec<(String, Option<String>)>> {
-        let failed = checked.failed_conditions();
-        failed
-            .map(|condition| {
-                Some((
-                    condition.key.to_lowercase(),
-                    self.value(policy, condition, wanted)?,
-                ))
-            })
-            .collect()
-    }
-
-    fn value(
-        &self,
-        policy: &Considered<'_>,
-        condition: &super::consider::Condition,
-        wanted: bool,
-    ) -> Option<Option<String>> {
-        if GIVEN.contains(&&*condition.key.to_lowercase()) {
+        values: &mut Values,
+    ) -> Option<()> {
+        let key = condition.key.to_lowercase();
+        let so_far = Overlay {
+            base: self.request.context,
+            changed: values.clone(),
+        };
+        if condition.holds_in(policy.variables, &so_far) == wanted {
+            return Some(());
+        }
+        if GIVEN.contains(&&*key) || values.iter().any(|(taken, _)| *taken == key) {
             return None;
         }
-        match turn(self.request.context, policy.variables, condition, wanted)? {
-            Turn::Value(value) => Some(Some(value)),
-            Turn::Absent => Some(None),
+        let value = match turn(&so_far, policy.variables, condition, wanted)? {
+            Turn::Value(value) => Some(value),
+            Turn::Absent => None,
             // There is nothing definite to propose.
-            Turn::Present | Turn::Other => None,
-        }
+            Turn::Present | Turn::Other => return None,
+        };
+        values.push((key, value));
+        Some(())
     }
 
     /// The denying statements without this call, and whatever is missing besides.
@@ -439,7 +435,7 @@ impl Edit {
     }
 }
 
-fn contexts(values: Vec<(String, Option<String>)>) -> Vec<Edit> {
+fn contexts(values: Values) -> Vec<Edit> {
     let edits = values.into_iter().map(|(key, value)| Edit::Context {
         key: shortened(&key),
         value: value.map(|value| shortened(&value)),
@@ -447,7 +443,7 @@ fn contexts(values: Vec<(String, Option<String>)>) -> Vec<Edit> {
     edits.collect()
 }
 
-fn listed(values: &[(String, Option<String>)]) -> String {
+fn listed(values: &Values) -> String {
     let texts: Vec<String> = values
         .iter()
         .map(|(key, value)| match value {
@@ -481,160 +477,4 @@ fn entity_kind(arn: &str) -> Option<&'static str> {
         "role" => Some("Role"),
         _ => None,
     }
-}
-
-/// A copy of everything a decision depends on, to try changes on.
-struct Draft<'a> {
-    request: &'a Request<'a>,
-    identity: Vec<Attached>,
-    boundary: Option<Vec<Attached>>,
-    session: Option<Vec<Attached>>,
-    service_control: Vec<Vec<Attached>>,
-    resource_control: Vec<Vec<Attached>>,
-    endpoint: Option<Vec<Attached>>,
-    resource_policy: Option<Attached>,
-    context: Vec<(String, Option<String>)>,
-}
-
-impl<'a> Draft<'a> {
-    fn of(request: &'a Request<'a>, policies: &Policies) -> Draft<'a> {
-        let list = |set: &Set| set.policies().to_vec();
-        Draft {
-            request,
-            identity: list(&policies.identity),
-            boundary: policies.boundary.as_deref().map(list),
-            session: policies.session.as_deref().map(list),
-            service_control: policies.service_control.iter().map(list).collect(),
-            resource_control: policies.resource_control.iter().map(list).collect(),
-            endpoint: policies.endpoint.as_deref().map(list),
-            resource_policy: request.resource_policy.cloned(),
-            context: Vec::new(),
-        }
-    }
-
-    fn is_allowed(&self) -> bool {
-        let overlay = Overlay {
-            base: self.request.context,
-            changed: self.context.clone(),
-        };
-        let request = Request {
-            context: &overlay,
-            ..self.request()
-        };
-        matches!(decide(&request, &self.policies()), Decision::Allowed { .. })
-    }
-
-    fn request(&self) -> Request<'_> {
-        Request {
-            resource_policy: self.resource_policy.as_ref(),
-            ..*self.request
-        }
-    }
-
-    fn policies(&self) -> Policies {
-        let mut policies = Policies::new()
-            .identity(self.identity.clone())
-            .service_control(self.service_control.clone())
-            .resource_control(self.resource_control.clone());
-        if let Some(list) = &self.boundary {
-            policies = policies.boundary(list.clone());
-        }
-        if let Some(list) = &self.session {
-            policies = policies.session(list.clone());
-        }
-        if let Some(list) = &self.endpoint {
-            policies = policies.endpoint(list.clone());
-        }
-        policies
-    }
-
-    /// The lists a policy of this kind may be in.
-    fn list(&mut self, kind: PolicyKind, level: Option<usize>) -> Option<&mut Vec<Attached>> {
-        match kind {
-            PolicyKind::Identity => Some(&mut self.identity),
-            PolicyKind::Boundary => self.boundary.as_mut(),
-            PolicyKind::Session => self.session.as_mut(),
-            PolicyKind::ServiceControl => self.service_control.get_mut(level?),
-            PolicyKind::ResourceControl => self.resource_control.get_mut(level?),
-            PolicyKind::Endpoint => self.endpoint.as_mut(),
-            PolicyKind::Resource | PolicyKind::Trust => None,
-        }
-    }
-
-    /// Adds a statement where a policy of the reason's kind was missing one.
-    fn add(&mut self, reason: &Reason, statement: &str) {
-        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#);
-        let Ok(document) = Document::lenient_text(&text) else {
-            return;
-        };
-        match self.list(reason.kind, reason.level) {
-            Some(list) => list.push(Attached::inline("", Arc::new(document))),
-            None => self.add_to_resource(statement),
-        }
-    }
-
-    /// The resource has one policy, so that the statement joins those it has.
-    fn add_to_resource(&mut self, statement: &str) {
-        let present = self.resource_policy.as_ref().map(|policy| policy.document.text());
-        let root = present.and_then(|text| serde_json::from_str(text).ok());
-        let mut root: serde_json::Value = root.unwrap_or_else(|| serde_json::json!({}));
-        let Ok(statement) = serde_json::from_str::<serde_json::Value>(statement) else {
-            return;
-        };
-        let mut statements = statements_of(&mut root);
-        statements.push(statement);
-        if let Some(members) = root.as_object_mut() {
-            members.insert("Statement".to_owned(), statements.into());
-            if self.resource_policy.is_none() {
-                members.insert("Version".to_owned(), "2012-10-17".into());
-            }
-        }
-        self.resource_policy = Some(Attached::inline("", Arc::new(Document::lenient(&root))));
-    }
-
-    /// Takes statements out of a policy; none means the whole policy.
-    fn remove(&mut self, policy: &Considered<'_>, indexes: &[usize]) {
-        let document = Arc::new(without(&policy.policy.document, indexes));
-        let removed = policy.policy;
-        let is_it =
-            |other: &Attached| Arc::ptr_eq(&other.document, &removed.document) && other.name == removed.name;
-        match self.list(policy.kind, policy.level) {
-            Some(list) if indexes.is_empty() => list.retain(|other| !is_it(other)),
-            Some(list) => {
-                for other in list.iter_mut().filter(|other| is_it(other)) {
-                    other.document = document.clone();
-                }
-            }
-            None => {
-                self.resource_policy = self
-                    .resource_policy
-                    .take()
-                    .map(|policy| Attached { document, ..policy });
-            }
-        }
-    }
-}
-
-/// The statements of a document, taken out of it.
-fn statements_of(root: &mut serde_json::Value) -> Vec<serde_json::Value> {
-    match root.get_mut("Statement").map(serde_json::Value::take) {
-        Some(serde_json::Value::Array(statements)) => statements,
-        Some(statement) => vec![statement],
-        None => Vec::new(),
-    }
-}
-
-/// A document without some of its statements; the others keep their places.
-fn without(document: &Document, indexes: &[usize]) -> Document {
-    let mut root: serde_json::Value = serde_json::from_str(document.text()).unwrap_or_default();
-    let mut statements = statements_of(&mut root);
-    for index in indexes {
-        if let Some(statement) = statements.get_mut(*index) {
-            *statement = serde_json::Value::Null;
-        }
-    }
-    if let Some(members) = root.as_object_mut() {
-        members.insert("Statement".to_owned(), statements.into());
-    }
-    Document::lenient(&root)
 }

@@ -168,11 +168,13 @@ fn either(negative: bool, named: Element, excluded: Element) -> (Element, &'stat
     }
 }
 
+/// Other values of context keys, in lower case; without one, the key is absent.
+pub(super) type Values = Vec<(String, Option<String>)>;
+
 /// A context that differs from another in some keys.
 pub(super) struct Overlay<'a> {
     pub base: &'a dyn Context,
-    /// Keys in lower case; without a value the key is absent.
-    pub changed: Vec<(String, Option<String>)>,
+    pub changed: Values,
 }
 
 impl Context for Overlay<'_> {
@@ -213,11 +215,14 @@ pub(super) fn turn(
         condition.holds_in(variables, &overlay) == wanted
     };
     // A text that no policy names.
-    if turns(Some("\u{1}".to_owned())) {
-        return Some(match context.get(&key) {
-            Some(_) => Turn::Other,
-            None => Turn::Present,
-        });
+    let by_any = || turns(Some("\u{1}".to_owned()));
+    let any = || match context.get(&key) {
+        Some(_) => Turn::Other,
+        None => Turn::Present,
+    };
+    let typed = condition::compares_typed(&condition.operator);
+    if !typed && by_any() {
+        return Some(any());
     }
     let patterns = condition::compares_patterns(&condition.operator);
     let texts = condition
@@ -235,6 +240,7 @@ pub(super) fn turn(
         .find(|value| turns(Some(value.clone())))
         .map(Turn::Value)
         .or_else(|| turns(None).then_some(Turn::Absent))
+        .or_else(|| (typed && by_any()).then(any))
 }
 
 /// Values that a value of a policy may mean: itself, with its wildcards filled in, or a neighbour in order.
