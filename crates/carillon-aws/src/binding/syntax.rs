@@ -111,8 +111,8 @@ const fn text_end(line: &[u8], mut at: usize) -> usize {
 const fn label_end(line: &[u8], mut at: usize) -> usize {
     at += 1;
     assert!(
-        at < line.len() && line[at].is_ascii_uppercase(),
-        "a member is named in PascalCase"
+        at < line.len() && line[at].is_ascii_alphabetic(),
+        "the name of a member begins with a letter"
     );
     while at < line.len() && line[at].is_ascii_alphanumeric() {
         at += 1;
