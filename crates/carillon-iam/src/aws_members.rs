@@ -12,6 +12,8 @@ use crate::{IAM, STS};
 
 /// What AWS has and this server knows nothing of.
 const UNKNOWN: &[&str] = &[
+    // Of security keys; an authenticator app has none.
+    "iam:GetMFADevice: missing < Certifications",
     // Assertions of trusted token issuers, which belong to IAM Identity Center.
     "sts:AssumeRole: missing > ProvidedContexts",
     "sts:AssumeRole: missing > ProvidedContexts[].ContextAssertion",

@@ -39,6 +39,8 @@ pub enum Error {
     EntityTemporarilyUnmodifiable(String),
     #[error("{0}")]
     InvalidUserType(String),
+    #[error("Authentication code for device is not valid.")]
+    InvalidAuthenticationCode,
     #[error("{0}")]
     AccessDenied(String),
     #[error("{0}")]
@@ -75,6 +77,7 @@ impl From<Error> for Fault {
                 Self::refused(409, "EntityTemporarilyUnmodifiable", message)
             }
             Error::InvalidUserType(_) => Self::refused(400, "InvalidUserType", message),
+            Error::InvalidAuthenticationCode => Self::refused(403, "InvalidAuthenticationCode", message),
             Error::AccessDenied(message) => Self::denied(message),
             Error::PackedPolicyTooLarge(_) => Self::refused(400, "PackedPolicyTooLarge", message),
             Error::Store(error) => error.into(),

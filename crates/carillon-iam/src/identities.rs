@@ -15,7 +15,9 @@ use std::time::Duration;
 use carillon_aws::id::{AccessKeyKind, AwsAccountId};
 use carillon_aws::secret::Secret;
 use carillon_aws::time::Timestamp;
-use carillon_operation::{BoxFuture, Credentials, Environment, Identities, Unidentified};
+use carillon_operation::{
+    BoxFuture, Caller, Credentials, Environment, Fault, Identities, SecondFactor, Unidentified,
+};
 use carillon_policy::Document;
 use carillon_store::{ReadTx, Store, StoreError, Value, bind};
 
@@ -23,6 +25,7 @@ use self::owner::Owner;
 use self::remembered::Remembered;
 use crate::access_key::rows::RECORD_USE;
 use crate::account::secret_purpose;
+use crate::mfa;
 use crate::session::SessionToken;
 
 /// Bytes of credentials that one generation remembers, with the text of their policies counted to each.
@@ -209,6 +212,16 @@ impl Identities for IamIdentities {
 
     fn forget(&self, access_key_id: &str) {
         self.known.remove(access_key_id);
+    }
+
+    fn second_factor<'a>(
+        &'a self,
+        caller: &'a Caller,
+        factor: &'a SecondFactor,
+        tx: &'a mut ReadTx,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(mfa::check(tx, &self.environment, caller, factor, now))
     }
 
     fn used<'a>(

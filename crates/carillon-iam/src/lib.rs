@@ -6,6 +6,7 @@ mod analyzer;
 mod attachment;
 #[cfg(test)]
 mod aws_members;
+mod blob;
 mod boundary;
 mod document;
 mod entity;
@@ -15,6 +16,7 @@ mod identities;
 mod inline_policy;
 mod instance_profile;
 mod login_profile;
+mod mfa;
 mod name;
 mod page;
 mod password_policy;
@@ -56,9 +58,9 @@ pub static IAM: Service = Service {
                 operation::<user::operations::ListUsers>(),
                 operation::<user::operations::UpdateUser>(),
                 operation::<user::operations::DeleteUser>(),
-                operation::<user::settings::TagUser>(),
-                operation::<user::settings::UntagUser>(),
-                operation::<user::settings::ListUserTags>(),
+                operation::<tag::operations::TagUser>(),
+                operation::<tag::operations::UntagUser>(),
+                operation::<tag::operations::ListUserTags>(),
                 operation::<user::settings::PutUserPermissionsBoundary>(),
                 operation::<user::settings::DeleteUserPermissionsBoundary>(),
             ],
@@ -100,6 +102,22 @@ pub static IAM: Service = Service {
             ],
         },
         Group {
+            name: "MFA devices",
+            operations: &[
+                operation::<mfa::operations::CreateVirtualMFADevice>(),
+                operation::<mfa::operations::EnableMFADevice>(),
+                operation::<mfa::operations::DeactivateMFADevice>(),
+                operation::<mfa::operations::ResyncMFADevice>(),
+                operation::<mfa::operations::ListMFADevices>(),
+                operation::<mfa::operations::GetMFADevice>(),
+                operation::<mfa::operations::ListVirtualMFADevices>(),
+                operation::<mfa::operations::DeleteVirtualMFADevice>(),
+                operation::<tag::operations::TagMFADevice>(),
+                operation::<tag::operations::UntagMFADevice>(),
+                operation::<tag::operations::ListMFADeviceTags>(),
+            ],
+        },
+        Group {
             name: "Account",
             operations: &[
                 operation::<account::alias::CreateAccountAlias>(),
@@ -122,9 +140,9 @@ pub static IAM: Service = Service {
                 operation::<policy::versions::ListPolicyVersions>(),
                 operation::<policy::versions::SetDefaultPolicyVersion>(),
                 operation::<policy::versions::DeletePolicyVersion>(),
-                operation::<policy::operations::TagPolicy>(),
-                operation::<policy::operations::UntagPolicy>(),
-                operation::<policy::operations::ListPolicyTags>(),
+                operation::<tag::operations::TagPolicy>(),
+                operation::<tag::operations::UntagPolicy>(),
+                operation::<tag::operations::ListPolicyTags>(),
             ],
         },
         Group {
@@ -165,9 +183,9 @@ pub static IAM: Service = Service {
                 operation::<role::settings::UpdateAssumeRolePolicy>(),
                 operation::<role::settings::PutRolePermissionsBoundary>(),
                 operation::<role::settings::DeleteRolePermissionsBoundary>(),
-                operation::<role::settings::TagRole>(),
-                operation::<role::settings::UntagRole>(),
-                operation::<role::settings::ListRoleTags>(),
+                operation::<tag::operations::TagRole>(),
+                operation::<tag::operations::UntagRole>(),
+                operation::<tag::operations::ListRoleTags>(),
             ],
         },
         Group {

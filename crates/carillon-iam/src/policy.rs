@@ -167,6 +167,21 @@ async fn require_local<O: Operation>(cx: &mut Context<'_, O>, arn: &str) -> Resu
     Ok(policy)
 }
 
+/// The identifier that the tags of a policy are kept under.
+pub(crate) async fn id_of(
+    tx: &mut ReadTx,
+    environment: &Environment,
+    account: AwsAccountId,
+    arn: &str,
+) -> Result<String, Error> {
+    Ok(require(tx, &environment.registry, account, arn).await?.id)
+}
+
+/// As [`id_of`], of a policy that can be changed.
+pub(crate) async fn id_of_local<O: Operation>(cx: &mut Context<'_, O>, arn: &str) -> Result<String, Error> {
+    Ok(require_local(cx, arn).await?.id)
+}
+
 /// Whether the AWS account can see a policy with this ARN.
 pub(crate) async fn exists(
     tx: &mut ReadTx,
@@ -178,7 +193,7 @@ pub(crate) async fn exists(
 }
 
 /// What the policies are asked about: the policy's ARN and its tags.
-async fn target(tx: &mut ReadTx, account: AwsAccountId, arn: &str) -> Result<Target, Fault> {
+pub(crate) async fn target(tx: &mut ReadTx, account: AwsAccountId, arn: &str) -> Result<Target, Fault> {
     let mut target = Target::on(arn.to_owned()).filed_under("AWS::IAM::Policy", arn);
     if let Some(id) = rows::find_id(tx, account, arn).await? {
         target.tags = tag::of(tx, &id).await?;

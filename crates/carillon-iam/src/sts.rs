@@ -5,9 +5,10 @@ pub(crate) mod identity;
 pub(crate) mod session_token;
 
 use carillon_aws::id::{AccessKeyKind, AwsAccountId, access_key_id, secret_access_key};
+use carillon_aws::secret::Secret;
 use carillon_aws::string_type;
 use carillon_aws::time::{Entropy, IsoSeconds, Timestamp};
-use carillon_operation::Vault;
+use carillon_operation::{Fault, SecondFactor, Vault};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -53,6 +54,8 @@ struct NewSession {
     role_session_name: Option<String>,
     /// In seconds.
     duration: i64,
+    /// When its owner last showed a second factor, if it did for this session.
+    multi_factor_at: Option<Timestamp>,
     source_identity: Option<String>,
     policy: Option<String>,
     policy_arns: Vec<String>,
@@ -74,7 +77,7 @@ impl NewSession {
             secret_access_key: secret.expose().clone(),
             issued_at: now,
             expires_at,
-            multi_factor_at: None,
+            multi_factor_at: self.multi_factor_at,
             source_identity: self.source_identity,
             policy: self.policy,
             policy_arns: self.policy_arns,
@@ -92,12 +95,19 @@ impl NewSession {
     }
 }
 
-/// Refuses a second factor: nobody has one yet, so none can be right.
-fn check_second_factor(serial_number: Option<&SerialNumber>, code: Option<&TokenCode>) -> Result<(), Error> {
-    if serial_number.is_none() && code.is_none() {
-        return Ok(());
+/// The second factor of a request, if it has one.
+fn second_factor(
+    serial_number: Option<&SerialNumber>,
+    code: Option<&TokenCode>,
+) -> Result<Option<SecondFactor>, Fault> {
+    match (serial_number, code) {
+        (None, None) => Ok(None),
+        (Some(serial_number), Some(code)) => Ok(Some(SecondFactor {
+            serial_number: serial_number.to_string(),
+            code: Secret::new(code.to_string()),
+        })),
+        _ => Err(Fault::denied(
+            "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
+        )),
     }
-    Err(Error::AccessDenied(
-        "MultiFactorAuthentication failed with invalid MFA one time pass code.".to_owned(),
-    ))
 }

@@ -1,4 +1,6 @@
-//! Tags of users, roles and policies, which conditions can ask for.
+//! Tags of users, roles, policies and others, which conditions can ask for.
+
+pub(crate) mod operations;
 
 use std::collections::HashSet;
 

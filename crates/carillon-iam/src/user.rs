@@ -12,6 +12,7 @@ use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::account;
 use crate::boundary::AttachedPermissionsBoundary;
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
@@ -70,6 +71,25 @@ pub(crate) struct User {
     pub permissions_boundary: Option<AttachedPermissionsBoundary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<TagShape>>,
+}
+
+impl User {
+    /// The root user of an AWS account.
+    pub async fn root(tx: &mut ReadTx, account: AwsAccountId) -> Result<Self, Error> {
+        let found = account::find(tx, account)
+            .await?
+            .ok_or_else(|| Fault::internal("the caller's AWS account is gone"))?;
+        Ok(Self {
+            path: None,
+            user_name: None,
+            user_id: account.to_string(),
+            arn: arn::root(account),
+            create_date: found.created_at.into(),
+            password_last_used: None,
+            permissions_boundary: None,
+            tags: None,
+        })
+    }
 }
 
 /// Whom an operation is about: the user that is named, or the caller.

@@ -25,6 +25,7 @@ migrations! {
     2 "0002_iam",
     3 "0003_chime",
     4 "0004_decision",
+    5 "0005_credentials",
     6 "0006_identity",
 }
 

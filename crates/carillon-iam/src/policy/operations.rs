@@ -5,7 +5,7 @@ use carillon_aws::id::{AwsAccountId, IdPrefix, unique_id};
 use carillon_aws::shape::Listed;
 use carillon_aws::{string_enum, string_type};
 use carillon_operation::{
-    Caller, Context, Fault, List, Operation, PermissionsManagement, Read, Spec, Tagging, Target,
+    Caller, Context, Fault, List, Operation, PermissionsManagement, Read, Spec, Target,
 };
 use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
@@ -18,7 +18,7 @@ use crate::entity::EntityKind;
 use crate::error::Error;
 use crate::name::{Arn, Marker, PathPrefix, PolicyDocument, PolicyName, PolicyPath};
 use crate::page::{self, MaxItems};
-use crate::tag::{self, Tag, TagKey, TagPage};
+use crate::tag::{self, Tag};
 
 string_type! {
     /// What a policy is for, in the words of its author.
@@ -79,9 +79,7 @@ impl Operation for CreatePolicy {
     async fn target(&self, caller: &Caller, _: &mut ReadTx) -> Result<Target, Fault> {
         let arn = self.arn(caller.aws_account_id);
         let mut target = Target::on(arn.clone()).filed_under("AWS::IAM::Policy", arn);
-        target.request_tags = tag::pairs(&self.tags);
-        target.tags.clone_from(&target.request_tags);
-        target.tag_keys = self.tags.iter().map(|tag| tag.key.to_string()).collect();
+        tag::made_with(&mut target, &self.tags);
         Ok(target)
     }
 
@@ -313,92 +311,6 @@ impl Operation for DeletePolicy {
         // Sessions may have been made with it.
         raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
-    }
-}
-
-/// Adds tags to a managed policy.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct TagPolicy {
-    policy_arn: Arn,
-    tags: Listed<Tag, 0, 50>,
-}
-
-impl Operation for TagPolicy {
-    const SPEC: Spec = Spec::named("iam:TagPolicy");
-
-    type Access = Tagging;
-    type Output = ();
-    type Error = Error;
-
-    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        let mut target = super::target(tx, caller.aws_account_id, self.policy_arn.as_str()).await?;
-        target.request_tags = tag::pairs(&self.tags);
-        target.tag_keys = self.tags.iter().map(|tag| tag.key.to_string()).collect();
-        Ok(target)
-    }
-
-    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        tag::check(&self.tags)?;
-        let policy = super::require_local(cx, self.policy_arn.as_str()).await?;
-        // Tags of a policy are those of a resource: they are read with each decision.
-        tag::put(cx.tx, &policy.id, &self.tags).await
-    }
-}
-
-/// Removes tags from a managed policy.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct UntagPolicy {
-    policy_arn: Arn,
-    tag_keys: Listed<TagKey, 0, 50>,
-}
-
-impl Operation for UntagPolicy {
-    const SPEC: Spec = Spec::named("iam:UntagPolicy");
-
-    type Access = Tagging;
-    type Output = ();
-    type Error = Error;
-
-    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        let mut target = super::target(tx, caller.aws_account_id, self.policy_arn.as_str()).await?;
-        target.tag_keys = self.tag_keys.iter().map(ToString::to_string).collect();
-        Ok(target)
-    }
-
-    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        let policy = super::require_local(cx, self.policy_arn.as_str()).await?;
-        tag::remove(cx.tx, &policy.id, &self.tag_keys).await?;
-        Ok(())
-    }
-}
-
-/// Lists the tags of a managed policy by key.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ListPolicyTags {
-    policy_arn: Arn,
-    marker: Option<Marker>,
-    max_items: Option<MaxItems>,
-}
-
-impl Operation for ListPolicyTags {
-    const SPEC: Spec = Spec::named("iam:ListPolicyTags");
-
-    type Access = List;
-    type Output = TagPage;
-    type Error = Error;
-
-    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        super::target(tx, caller.aws_account_id, self.policy_arn.as_str()).await
-    }
-
-    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<TagPage, Error> {
-        let (account, registry) = (cx.aws_account_id(), &cx.environment.registry);
-        let policy = super::require(cx.tx, registry, account, self.policy_arn.as_str()).await?;
-        let tags = tag::of(cx.tx, &policy.id).await?;
-        tag::page(cx, &policy.id, tags, self.marker.as_ref(), self.max_items)
     }
 }
 

@@ -1,9 +1,6 @@
-//! What callers may ask of a role that exists: its trust policy, description, boundary and tags.
+//! What callers may ask of a role that exists: its trust policy, description and boundary.
 
-use carillon_aws::shape::Listed;
-use carillon_operation::{
-    Caller, Context, Fault, List, Operation, PermissionsManagement, Spec, Tagging, Target, Write,
-};
+use carillon_operation::{Caller, Context, Fault, Operation, PermissionsManagement, Spec, Target, Write};
 use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,9 +12,7 @@ use crate::account::raise_revision;
 use crate::boundary;
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
-use crate::name::{Arn, Marker, PolicyDocument, RoleName};
-use crate::page::MaxItems;
-use crate::tag::{self, Tag, TagKey, TagPage};
+use crate::name::{Arn, PolicyDocument, RoleName};
 
 /// Changes description and longest session of a role. What is left out stays.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -178,96 +173,6 @@ impl Operation for DeleteRolePermissionsBoundary {
         rows::update(cx.tx, &role).await?;
         raise_revision(cx.tx, account, cx.now).await?;
         Ok(())
-    }
-}
-
-/// Adds tags to a role.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct TagRole {
-    role_name: RoleName,
-    tags: Listed<Tag, 0, 50>,
-}
-
-impl Operation for TagRole {
-    const SPEC: Spec = Spec::named("iam:TagRole");
-
-    type Access = Tagging;
-    type Output = ();
-    type Error = Error;
-
-    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        let mut target = target(tx, caller, &self.role_name).await?;
-        target.request_tags = tag::pairs(&self.tags);
-        target.tag_keys = self.tags.iter().map(|tag| tag.key.to_string()).collect();
-        Ok(target)
-    }
-
-    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        let account = cx.aws_account_id();
-        tag::check(&self.tags)?;
-        let role = super::require(cx.tx, account, &self.role_name).await?;
-        tag::put(cx.tx, &role.id, &self.tags).await?;
-        raise_revision(cx.tx, account, cx.now).await?;
-        Ok(())
-    }
-}
-
-/// Removes tags from a role.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct UntagRole {
-    role_name: RoleName,
-    tag_keys: Listed<TagKey, 0, 50>,
-}
-
-impl Operation for UntagRole {
-    const SPEC: Spec = Spec::named("iam:UntagRole");
-
-    type Access = Tagging;
-    type Output = ();
-    type Error = Error;
-
-    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        let mut target = target(tx, caller, &self.role_name).await?;
-        target.tag_keys = self.tag_keys.iter().map(ToString::to_string).collect();
-        Ok(target)
-    }
-
-    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        let account = cx.aws_account_id();
-        let role = super::require(cx.tx, account, &self.role_name).await?;
-        tag::remove(cx.tx, &role.id, &self.tag_keys).await?;
-        raise_revision(cx.tx, account, cx.now).await?;
-        Ok(())
-    }
-}
-
-/// Lists the tags of a role by key.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ListRoleTags {
-    role_name: RoleName,
-    marker: Option<Marker>,
-    max_items: Option<MaxItems>,
-}
-
-impl Operation for ListRoleTags {
-    const SPEC: Spec = Spec::named("iam:ListRoleTags");
-
-    type Access = List;
-    type Output = TagPage;
-    type Error = Error;
-
-    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        target(tx, caller, &self.role_name).await
-    }
-
-    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<TagPage, Error> {
-        let account = cx.aws_account_id();
-        let role = super::require(cx.tx, account, &self.role_name).await?;
-        let tags = tag::of(cx.tx, &role.id).await?;
-        tag::page(cx, &role.id, tags, self.marker.as_ref(), self.max_items)
     }
 }
 

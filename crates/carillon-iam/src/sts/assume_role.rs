@@ -14,9 +14,10 @@ use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Credentials, NewSession, SerialNumber, TokenCode, check_second_factor};
+use super::{Credentials, NewSession, SerialNumber, TokenCode, second_factor};
 use crate::document;
 use crate::error::Error;
+use crate::mfa;
 use crate::name::Arn;
 use crate::policy;
 use crate::role::{RoleRow, rows};
@@ -134,6 +135,7 @@ impl Operation for AssumeRole {
         let mut target =
             Target::on(self.role_arn.to_string()).filed_under("AWS::IAM::Role", self.role_arn.as_str());
         target.owner = Some(account);
+        target.second_factor = second_factor(self.serial_number.as_ref(), self.token_code.as_ref())?;
         let inherited = inherited_tags(caller);
         target.request_tags = inherited.to_vec();
         target.request_tags.extend(tag::pairs(&self.tags));
@@ -162,7 +164,7 @@ impl Operation for AssumeRole {
         let role = find(cx.tx, account, name, self.role_arn.as_str())
             .await?
             .ok_or_else(|| Error::Fault(Fault::internal("a role that was decided about is gone")))?;
-        check_second_factor(self.serial_number.as_ref(), self.token_code.as_ref())?;
+        self.use_up_second_factor(cx).await?;
         let duration = self.duration(cx.caller, &role)?;
         let policy_arns = self.policy_arns(cx.tx, cx.environment, account).await?;
         if let Some(policy) = &self.policy {
@@ -190,6 +192,7 @@ impl Operation for AssumeRole {
             owner_id: role.id,
             role_session_name: Some(session_name.to_owned()),
             duration,
+            multi_factor_at: None,
             source_identity: source_identity.clone(),
             policy: self.policy.as_ref().map(ToString::to_string),
             policy_arns,
@@ -219,6 +222,24 @@ impl AssumeRole {
         let account = arn.account_id().ok_or_else(invalid)?;
         let role = arn.iam_entity().filter(|entity| entity.kind == IamKind::Role);
         Ok((account, role.ok_or_else(invalid)?.name))
+    }
+
+    /// The code was checked before the policies were asked; here it becomes good for nothing else. The session does not
+    /// hand it on. Source: IAM User Guide, "Secure API access with MFA".
+    async fn use_up_second_factor(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
+        let factor = second_factor(self.serial_number.as_ref(), self.token_code.as_ref())?;
+        let (Some(factor), CallerKind::User { id, .. }) = (factor, &cx.caller.kind) else {
+            return Ok(());
+        };
+        mfa::use_up(
+            cx.tx,
+            cx.environment,
+            cx.caller.aws_account_id,
+            id,
+            &factor,
+            cx.now,
+        )
+        .await
     }
 
     fn keys(&self, caller: &Caller) -> Vec<(&'static str, String)> {

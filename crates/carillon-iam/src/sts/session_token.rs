@@ -1,13 +1,14 @@
 //! Sessions of users and root that have the permissions of their owner.
 
 use carillon_aws::shape::Ranged;
-use carillon_operation::{Admission, CallerKind, Context, Operation, Read, Spec};
+use carillon_operation::{Admission, Caller, CallerKind, Context, Fault, Operation, Spec, Target, Write};
 use carillon_store::{ReadTx, bind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Credentials, NewSession, SerialNumber, TokenCode, check_second_factor};
+use super::{Credentials, NewSession, SerialNumber, TokenCode, second_factor};
 use crate::error::Error;
+use crate::mfa;
 
 /// How long a session lasts that says nothing, in seconds.
 const DURATION: i64 = 43_200;
@@ -33,9 +34,16 @@ pub(crate) struct SessionTokenOutput {
 impl Operation for GetSessionToken {
     const SPEC: Spec = Spec::named("sts:GetSessionToken").admission(Admission::Authenticated);
 
-    type Access = Read;
+    // AWS says `Read`; but a code is used up.
+    type Access = Write;
     type Output = SessionTokenOutput;
     type Error = Error;
+
+    async fn target(&self, _: &Caller, _: &mut ReadTx) -> Result<Target, Fault> {
+        let mut target = Target::any();
+        target.second_factor = second_factor(self.serial_number.as_ref(), self.token_code.as_ref())?;
+        Ok(target)
+    }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<SessionTokenOutput, Error> {
         let with_session =
@@ -43,7 +51,6 @@ impl Operation for GetSessionToken {
         if cx.caller.session.is_some() {
             return Err(with_session());
         }
-        check_second_factor(self.serial_number.as_ref(), self.token_code.as_ref())?;
         let account = cx.aws_account_id();
         let duration = self.duration_seconds.map_or(DURATION, Ranged::get);
         let (owner_id, duration) = match &cx.caller.kind {
@@ -54,11 +61,16 @@ impl Operation for GetSessionToken {
             ),
             CallerKind::RoleSession { .. } => return Err(with_session()),
         };
+        let factor = second_factor(self.serial_number.as_ref(), self.token_code.as_ref())?;
+        if let Some(factor) = &factor {
+            mfa::use_up(cx.tx, cx.environment, account, &owner_id, factor, cx.now).await?;
+        }
         let session = NewSession {
             aws_account_id: account,
             owner_id,
             role_session_name: None,
             duration,
+            multi_factor_at: factor.map(|_| cx.now),
             source_identity: None,
             policy: None,
             policy_arns: Vec::new(),

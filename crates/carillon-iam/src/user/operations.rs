@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{USERS, User, UserRow, rows, subject_target};
-use crate::account::{self, raise_revision};
+use crate::account::raise_revision;
 use crate::boundary::{self, AttachedPermissionsBoundary};
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
@@ -45,9 +45,7 @@ impl Operation for CreateUser {
     async fn target(&self, caller: &Caller, _: &mut ReadTx) -> Result<Target, Fault> {
         let arn = arn::user(caller.aws_account_id, self.path(), self.user_name.as_str());
         let mut target = Target::on(arn).filed_under("AWS::IAM::User", self.user_name.as_str());
-        target.request_tags = tag::pairs(&self.tags);
-        target.tags.clone_from(&target.request_tags);
-        target.tag_keys = self.tags.iter().map(|tag| tag.key.to_string()).collect();
+        tag::made_with(&mut target, &self.tags);
         if let Some(boundary) = &self.permissions_boundary {
             target.keys.push((boundary::KEY, boundary.to_string()));
         }
@@ -129,20 +127,8 @@ impl Operation for GetUser {
         let account = cx.aws_account_id();
         let subject = super::subject(cx.tx, cx.caller, self.user_name.as_ref()).await?;
         let Some(name) = subject.name() else {
-            let root = account::find(cx.tx, account)
-                .await?
-                .ok_or_else(|| Fault::internal("the caller's AWS account is gone"))?;
             return Ok(UserOutput {
-                user: User {
-                    path: None,
-                    user_name: None,
-                    user_id: account.to_string(),
-                    arn: arn::root(account),
-                    create_date: root.created_at.into(),
-                    password_last_used: None,
-                    permissions_boundary: None,
-                    tags: None,
-                },
+                user: User::root(cx.tx, account).await?,
             });
         };
         let user = require(cx.tx, account, name).await?;

@@ -129,6 +129,10 @@ pub(crate) async fn first_held(tx: &mut ReadTx, user_id: &str) -> Result<Option<
             "Cannot delete entity, must delete login profile first.",
         ),
         (
+            "SELECT COUNT(*) FROM iam_mfa_device WHERE owner_id = $1",
+            "Cannot delete entity, must delete MFA device first.",
+        ),
+        (
             "SELECT COUNT(*) FROM iam_membership WHERE user_id = $1",
             "Cannot delete entity, must remove users from group first.",
         ),

@@ -631,15 +631,3 @@ async fn root_s_sessions_last_an_hour() {
     assert_eq!(me.ok()["Arn"], format!("arn:aws:iam::{ACCOUNT}:root"));
     assert_eq!(session.iam("ListUsers", &[]).await.code(), "InvalidClientTokenId");
 }
-
-#[tokio::test]
-async fn nobody_has_a_second_factor() {
-    let server = &servers().await[0];
-    let ada = server.as_user("ada", &[]).await;
-    let members = [
-        ("SerialNumber", "arn:aws:iam::123456789012:mfa/ada"),
-        ("TokenCode", "123456"),
-    ];
-    let refused = ada.query("sts", "GetSessionToken", &members).await;
-    assert_eq!((refused.status, refused.code()), (403, "AccessDenied"));
-}
