@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use crate::context::MapContext;
 use crate::decision::{Decision, PolicyKind, Request, decide};
 use crate::document::Document;
+use crate::explain::{Explanation, explain};
 use crate::policies::{Attached, Policies, Set};
 use crate::principal::{self, Principal};
 use crate::resource;
@@ -26,6 +27,8 @@ const LARGEST_CACHE: usize = 256 * 1024 * 1024;
 pub struct Options {
     /// Say of implicit denials which kind of policy did not allow.
     pub reasons: bool,
+    /// Add the whole explanation to each answer. Takes its time.
+    pub explanations: bool,
     /// A line of more bytes is answered with an error.
     pub longest_line: usize,
 }
@@ -34,6 +37,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             reasons: true,
+            explanations: false,
             longest_line: 64 * 1024 * 1024,
         }
     }
@@ -46,11 +50,7 @@ impl Default for Options {
 /// Only if the input cannot be read or the output not be written: a line that makes no sense gets an answer
 /// whose decision is `Error`.
 pub fn evaluate(mut input: impl BufRead, mut output: impl Write, options: Options) -> io::Result<()> {
-    let mut evaluator = Evaluator {
-        options,
-        compiled: Compiled::default(),
-        context: MapContext::new(),
-    };
+    let mut evaluator = Evaluator::new(options);
     let mut line = Vec::new();
     while let Some(read) = read_line(&mut input, &mut line, options.longest_line)? {
         if !line.iter().all(u8::is_ascii_whitespace) {
@@ -63,6 +63,16 @@ pub fn evaluate(mut input: impl BufRead, mut output: impl Write, options: Option
         }
     }
     output.flush()
+}
+
+/// Explains one case: a JSON object as on a line of the input of [`evaluate`], with line breaks where they please.
+///
+/// # Errors
+///
+/// What is wrong with the case, for people.
+pub fn explain_case(case: &str) -> Result<Explanation, String> {
+    let (_, explanation) = Evaluator::new(Options::default()).ask(case, explain)?;
+    Ok(explanation)
 }
 
 /// Whether more of the input was at hand behind a line, or reading on may mean waiting.
@@ -173,6 +183,8 @@ struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
@@ -183,6 +195,14 @@ struct Evaluator {
 }
 
 impl Evaluator {
+    fn new(options: Options) -> Evaluator {
+        Evaluator {
+            options,
+            compiled: Compiled::default(),
+            context: MapContext::new(),
+        }
+    }
+
     fn answer(&mut self, line: &[u8]) -> Answer {
         let decided = match std::str::from_utf8(line) {
             _ if line.len() > self.options.longest_line => Err("the line is too long".to_owned()),
@@ -193,11 +213,41 @@ impl Evaluator {
             id: identifier(&String::from_utf8_lossy(line)),
             decision: "Error",
             reason: None,
+            explanation: None,
             error: Some(error),
         })
     }
 
     fn decide(&mut self, line: &str) -> Result<Answer, String> {
+        let Options {
+            reasons,
+            explanations,
+            ..
+        } = self.options;
+        let (id, (decision, explanation)) = self.ask(line, |request, policies| {
+            let explanation = explanations.then(|| explain(request, policies));
+            (decide(request, policies), explanation)
+        })?;
+        let (decision, reason) = match decision {
+            Decision::Allowed { .. } => ("Allowed", None),
+            Decision::ExplicitlyDenied { .. } => ("ExplicitlyDenied", None),
+            Decision::ImplicitlyDenied { missing } => ("ImplicitlyDenied", Some(reason(missing))),
+        };
+        Ok(Answer {
+            id,
+            decision,
+            reason: reason.filter(|_| reasons),
+            explanation,
+            error: None,
+        })
+    }
+
+    /// Reads a case and asks about it. With the answer comes the case's `id`.
+    fn ask<T>(
+        &mut self,
+        line: &str,
+        ask: impl FnOnce(&Request<'_>, &Policies) -> T,
+    ) -> Result<(Option<Box<RawValue>>, T), String> {
         let case: Case<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
         let principal = match case.principal.as_deref() {
             Some(text) => text
@@ -238,17 +288,8 @@ impl Evaluator {
             resource_policy: resource_policy.as_ref(),
             context: &self.context,
         };
-        let (decision, reason) = match decide(&request, &policies) {
-            Decision::Allowed { .. } => ("Allowed", None),
-            Decision::ExplicitlyDenied { .. } => ("ExplicitlyDenied", None),
-            Decision::ImplicitlyDenied { missing } => ("ImplicitlyDenied", Some(reason(missing))),
-        };
-        Ok(Answer {
-            id: case.id.map(ToOwned::to_owned),
-            decision,
-            reason: reason.filter(|_| self.options.reasons),
-            error: None,
-        })
+        let answer = ask(&request, &policies);
+        Ok((case.id.map(ToOwned::to_owned), answer))
     }
 }
 

@@ -120,6 +120,7 @@ pub struct ExplainedRequest {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExplainedPolicy {
     pub kind: PolicyKind,
+    /// One without a name is named by its place among its like, counted from 1.
     pub name: Arc<str>,
     /// Of a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -259,7 +260,7 @@ fn shown(request: &Request<'_>, considered: &[Considered<'_>]) -> (Vec<Explained
             count += statements.len();
             ExplainedPolicy {
                 kind: policy.kind,
-                name: policy.policy.name.clone(),
+                name: policy.name.clone(),
                 arn: policy.policy.arn.clone(),
                 holder: policy.policy.holder.clone(),
                 level: policy.level,

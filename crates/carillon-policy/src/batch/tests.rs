@@ -207,3 +207,29 @@ fn a_hundred_thousand_lines_are_answered() {
     evaluate(line.repeat(100_000).as_bytes(), &mut output, Options::default()).unwrap();
     assert_eq!(output.iter().filter(|byte| **byte == b'\n').count(), 100_000);
 }
+
+#[test]
+fn explanations_come_with_the_answers_and_alone() {
+    let mut denied = case();
+    denied["action"] = json!("iam:ListUsers");
+    let mut output = Vec::new();
+    let options = Options {
+        explanations: true,
+        ..Options::default()
+    };
+    evaluate(denied.to_string().as_bytes(), &mut output, options).unwrap();
+    let answer: Value = serde_json::from_slice(&output).unwrap();
+    let explanation = &answer["explanation"];
+    assert_eq!(explanation["decision"], answer["decision"]);
+    assert_eq!(explanation["reasons"][0]["text"], answer["reason"]);
+    assert_eq!(
+        explanation["policies"][0]["statements"][0]["parts"][0],
+        json!({"element": "Action", "wanted": ["chime:*"], "actual": "iam:ListUsers", "matched": false})
+    );
+    let alone = explain_case(&denied.to_string()).unwrap();
+    assert_eq!(serde_json::to_value(alone).unwrap(), *explanation);
+    assert_eq!(
+        explain_case("{}").unwrap_err(),
+        "missing field `action` at line 1 column 2"
+    );
+}

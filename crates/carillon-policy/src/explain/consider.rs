@@ -1,5 +1,7 @@
 //! Every statement of every policy that takes part, and which of its parts match.
 
+use std::sync::Arc;
+
 use crate::condition;
 use crate::context::Context;
 use crate::decision::{PolicyKind, Request};
@@ -16,6 +18,8 @@ pub(super) struct Considered<'a> {
     /// Of a control policy.
     pub level: Option<usize>,
     pub policy: &'a Attached,
+    /// The policy's name; one without is named by its place among its like, counted from 1.
+    pub name: Arc<str>,
     /// Whether its document has variables.
     pub variables: bool,
     pub statements: Vec<Checked<'a>>,
@@ -82,10 +86,7 @@ impl Checked<'_> {
 impl Considered<'_> {
     /// For people: which policy.
     pub fn label(&self) -> String {
-        match &*self.policy.name {
-            "" => format!("the {}", self.kind.name()),
-            name => format!("the {} `{name}`", self.kind.name()),
-        }
+        format!("the {} `{}`", self.kind.name(), self.name)
     }
 
     pub fn applying(&self, effect: Effect) -> impl Iterator<Item = (usize, &Checked<'_>)> {
@@ -148,7 +149,8 @@ pub(super) fn consider<'a>(request: &Request<'a>, policies: &'a Policies) -> Vec
     };
     let mut considered = Vec::new();
     let mut add = |kind, level, list: &'a [Attached]| {
-        considered.extend(list.iter().map(|policy| judge.policy(kind, level, policy)));
+        let policies = list.iter().zip(1..);
+        considered.extend(policies.map(|(policy, place)| judge.policy(kind, level, policy, place)));
     };
     let list = |set: Option<&'a Set>| set.map_or(&[][..], Set::policies);
     add(PolicyKind::Identity, None, list(part.identity));
@@ -178,7 +180,13 @@ struct Judge<'a, 'r> {
 }
 
 impl<'a> Judge<'a, '_> {
-    fn policy(&self, kind: PolicyKind, level: Option<usize>, policy: &'a Attached) -> Considered<'a> {
+    fn policy(
+        &self,
+        kind: PolicyKind,
+        level: Option<usize>,
+        policy: &'a Attached,
+        place: usize,
+    ) -> Considered<'a> {
         let root = syntax::read(policy.document.text()).ok();
         let variables = root
             .as_ref()
@@ -197,6 +205,10 @@ impl<'a> Judge<'a, '_> {
             kind,
             level,
             policy,
+            name: match policy.name.is_empty() {
+                true => place.to_string().into(),
+                false => policy.name.clone(),
+            },
             variables,
             statements: statements.collect(),
         }

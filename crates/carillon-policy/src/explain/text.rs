@@ -89,7 +89,6 @@ impl Display for ExplainedPolicy {
         }
         match &self.arn {
             Some(arn) => write!(f, " {}", Printable(arn))?,
-            None if self.name.is_empty() => {}
             None => write!(f, " `{}`", Printable(&self.name))?,
         }
         if let Some(holder) = &self.holder {
