@@ -2,6 +2,7 @@
 //!
 //! Each operation is a file. They are asked on `*` and read nothing but what they are given, unless they say so.
 
+mod known;
 mod validate_policy;
 
 use carillon_aws::error::Protocol;
@@ -10,6 +11,8 @@ use carillon_operation::{Fault, Group, Service, operation};
 use carillon_policy::PolicyType;
 
 use crate::terms;
+
+pub use self::known::{KnownAction, known_actions};
 
 /// AWS IAM Access Analyzer, version 2019-11-01, as far as it works on policies.
 pub static ACCESS_ANALYZER: Service = Service {

@@ -31,7 +31,7 @@ mod terms;
 pub mod testing;
 mod user;
 
-pub use analyzer::ACCESS_ANALYZER;
+pub use analyzer::{ACCESS_ANALYZER, KnownAction, known_actions};
 pub use identities::IamIdentities;
 
 use carillon_aws::error::Protocol;
