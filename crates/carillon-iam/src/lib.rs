@@ -12,6 +12,7 @@ mod document;
 mod entity;
 mod error;
 mod group;
+mod holding;
 mod identities;
 mod inline_policy;
 mod instance_profile;

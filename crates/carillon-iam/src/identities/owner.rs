@@ -5,11 +5,11 @@ use std::sync::Arc;
 use carillon_aws::arn;
 use carillon_aws::id::AwsAccountId;
 use carillon_operation::{Caller, CallerKind, Session, Unidentified};
-use carillon_policy::{Attached, Document, Policies, PolicyType, Principal};
+use carillon_policy::{Attached, Document, Policies, Principal};
 use carillon_store::{ReadTx, StoreError, bind};
 
 use super::IamIdentities;
-use crate::policy::aws_managed;
+use crate::holding;
 use crate::session::SessionToken;
 use crate::tag;
 
@@ -20,14 +20,6 @@ pub(super) struct Owner {
     pub revision: i64,
     /// Bytes of the text of all policies and tags.
     pub text: usize,
-}
-
-/// The ARN of the group that has a policy, or of the owner itself.
-fn holder(account: AwsAccountId, owner_arn: &str, path: Option<String>, group: Option<String>) -> String {
-    match (path, group) {
-        (Some(path), Some(group)) => arn::group(account, &path, &group),
-        _ => owner_arn.to_owned(),
-    }
 }
 
 /// An owner before its policies are read.
@@ -80,7 +72,7 @@ impl IamIdentities {
         let mut text = 0;
         if identified.kind != CallerKind::Root {
             policies = policies.identity(
-                self.identity_policies(tx, account, owner_id, &identified.principal_arn(), &mut text)
+                self.identity_policies(tx, account, (owner_id, &identified.principal_arn()), &mut text)
                     .await?,
             );
             if let Some(boundary) = &identified.boundary {
@@ -125,43 +117,13 @@ impl IamIdentities {
         &self,
         tx: &mut ReadTx,
         account: AwsAccountId,
-        owner_id: &str,
-        owner_arn: &str,
+        owner: (&str, &str),
         text: &mut usize,
     ) -> Result<Vec<Attached>, StoreError> {
-        let mut attached = Vec::new();
-        let inline: Vec<(String, String, Option<String>, Option<String>)> = tx
-            .fetch_all(
-                "SELECT policy.policy_name, policy.document, held.path, held.group_name
-                   FROM iam_inline_policy policy
-                   LEFT JOIN iam_group held ON held.group_id = policy.entity_id
-                  WHERE policy.entity_id = $1
-                     OR policy.entity_id IN (SELECT group_id FROM iam_membership WHERE user_id = $2)
-                  ORDER BY policy.entity_id, policy.policy_name",
-                bind![owner_id, owner_id],
-            )
-            .await?;
-        for (name, document, path, group) in inline {
-            let policy = Attached::inline(name, self.document(&document, text)?);
-            attached.push(policy.held_by(holder(account, owner_arn, path, group)));
-        }
-        // What somebody has in two ways is there twice: an explanation names both.
-        let managed: Vec<(String, Option<String>, Option<String>)> = tx
-            .fetch_all(
-                "SELECT attachment.policy_arn, held.path, held.group_name
-                   FROM iam_attachment attachment
-                   LEFT JOIN iam_group held ON held.group_id = attachment.entity_id
-                  WHERE attachment.entity_id = $1
-                     OR attachment.entity_id IN (SELECT group_id FROM iam_membership WHERE user_id = $2)
-                  ORDER BY attachment.policy_arn, attachment.entity_id",
-                bind![owner_id, owner_id],
-            )
-            .await?;
-        for (arn, path, group) in managed {
-            let policy = self.managed(tx, &arn, text).await?;
-            attached.push(policy.held_by(holder(account, owner_arn, path, group)));
-        }
-        Ok(attached)
+        let held = holding::identity(tx, &self.environment.registry, account, owner).await?;
+        held.iter()
+            .map(|held| held.attached(|document| self.document(document, text)))
+            .collect()
     }
 
     async fn session_policies(
@@ -184,23 +146,9 @@ impl IamIdentities {
     ///
     /// A policy that does not exist any more allows nothing; that can only be one of a session.
     async fn managed(&self, tx: &mut ReadTx, arn: &str, text: &mut usize) -> Result<Attached, StoreError> {
-        let kept = match aws_managed::find(&self.environment.registry, arn) {
-            Some(policy) => policy.documents.last().cloned(),
-            None => tx
-                .fetch_optional::<(String,)>(
-                    "SELECT version.document
-                       FROM iam_policy policy
-                       JOIN iam_policy_version version
-                         ON version.policy_id = policy.policy_id AND version.version = policy.default_version
-                      WHERE policy.arn = $1",
-                    bind![arn],
-                )
-                .await?
-                .map(|(document,)| document),
-        };
-        let document = match kept {
+        let document = match holding::managed_text(tx, &self.environment.registry, arn).await? {
             Some(kept) => self.document(&kept, text)?,
-            None => Arc::new(Document::lenient(&serde_json::json!({ "Statement": [] }))),
+            None => holding::nothing(),
         };
         Ok(Attached::managed(arn, document))
     }
@@ -211,14 +159,7 @@ impl IamIdentities {
         if let Some(document) = self.documents.get(text) {
             return Ok(document);
         }
-        // It was checked when it was stored; `managed` only adds a check.
-        let document =
-            Document::parse(text, PolicyType::Identity, false).map_err(|malformed| StoreError::Corrupt {
-                column: 0,
-                expected: "a policy document",
-                found: malformed.message,
-            })?;
-        let document = Arc::new(document);
+        let document = holding::compiled(text)?;
         // A text has one compiled form, so none is newer.
         self.documents
             .put(text, Arc::clone(&document), text.len(), |_| false);
