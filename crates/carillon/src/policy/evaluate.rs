@@ -13,12 +13,19 @@ const BUFFER: usize = 256 * 1024;
 ///
 /// Exit status 0 when every line was answered, even if some answers are errors.
 #[derive(Debug, clap::Args)]
-pub struct Evaluate {}
+pub struct Evaluate {
+    /// Adds to each answer which statements were considered, what kept them from applying, and what would have to
+    /// change.
+    #[arg(long)]
+    explain: bool,
+}
 
-pub fn run(_: &Evaluate) -> anyhow::Result<ExitCode> {
+pub fn run(options: &Evaluate) -> anyhow::Result<ExitCode> {
     let input = BufReader::with_capacity(BUFFER, io::stdin().lock());
     let output = BufWriter::with_capacity(BUFFER, io::stdout().lock());
-    match batch::evaluate(input, output, batch::Options::default()) {
+    let mut wanted = batch::Options::default();
+    wanted.explanations = options.explain;
+    match batch::evaluate(input, output, wanted) {
         Ok(()) => {}
         // Whoever reads has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}

@@ -40,3 +40,50 @@ fn one_decision_a_line() {
     assert_eq!(decisions, ["Allowed", "ImplicitlyDenied", "Error"]);
     assert_eq!(text(&evaluate("").stdout), "");
 }
+
+#[test]
+fn a_case_is_explained_for_people_and_for_programs() {
+    let case = json!({
+        "principal": "arn:aws:iam::111122223333:user/ada", "action": "chime:DeleteUser", "resource": "*",
+        "context": {"aws:MultiFactorAuthPresent": "false"},
+        "identity_policies": [{"Version": "2012-10-17", "Statement": {
+            "Sid": "Ops", "Effect": "Allow", "Action": "chime:*", "Resource": "*",
+            "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+        }}],
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("case.json");
+    std::fs::write(&file, case.to_string()).unwrap();
+    let explain = |arguments: &[&str]| {
+        let all = [&["policy", "explain", file.to_str().unwrap()], arguments].concat();
+        carillon(&all).output().unwrap()
+    };
+    let told = explain(&[]);
+    assert_eq!(told.status.code(), Some(0));
+    let told = text(&told.stdout).to_owned();
+    assert!(
+        told.starts_with("ImplicitlyDenied: chime:DeleteUser is denied because no identity-based policy")
+    );
+    assert!(told.contains("would apply if `aws:MultiFactorAuthPresent` were `true`"));
+    let json: Value = serde_json::from_slice(&explain(&["--format", "json"]).stdout).unwrap();
+    assert_eq!(json["near_misses"][0]["key"], "aws:MultiFactorAuthPresent");
+
+    let mut process = carillon(&["policy", "evaluate", "--explain"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    process
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(case.to_string().as_bytes())
+        .unwrap();
+    let answer: Value = serde_json::from_slice(&process.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(answer["explanation"], json);
+
+    std::fs::write(&file, "{}").unwrap();
+    let refused = explain(&[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("missing field `action`"));
+}
