@@ -6,13 +6,15 @@
 mod generator;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
 
 use self::generator::{ACTION_PATTERNS, Dice, PRINCIPALS, case, statement};
 
-use crate::{Attached, Decision, Document, MapContext, Policies, Principal, Request, batch, decide, naive};
+use crate::{
+    Actions, Attached, Decision, Document, MapContext, Policies, Principal, Request, batch, decide, naive,
+};
 
 fn attached(value: &Value) -> Vec<Attached> {
     let documents = value.as_array().into_iter().flatten();
@@ -21,9 +23,9 @@ fn attached(value: &Value) -> Vec<Attached> {
         .collect()
 }
 
-fn policies(case: &Value) -> Policies {
+fn policies(case: &Value, actions: &Arc<Actions>) -> Policies {
     let levels = |value: &Value| value.as_array().into_iter().flatten().map(attached).collect();
-    let mut policies = Policies::new()
+    let mut policies = Policies::for_actions(actions)
         .identity(attached(&case["identity_policies"]))
         .service_control(levels(&case["scps"]))
         .resource_control(levels(&case["rcps"]));
@@ -39,6 +41,29 @@ fn policies(case: &Value) -> Policies {
     policies
 }
 
+/// The actions that policies are compiled for; the others of the generator are not known.
+fn known() -> Arc<Actions> {
+    static KNOWN: LazyLock<Arc<Actions>> = LazyLock::new(|| {
+        let with_one = [
+            "chime:GetUser",
+            "S3:getobject",
+            "sts:AssumeRole",
+            "kms:Decrypt",
+            "iam:DeleteRole",
+            "x:y",
+        ];
+        let with_two = [
+            vec!["chime:ListUsers", "chime:GetUser"],
+            vec!["chime:GetUser", "chime:ListUsers"],
+        ];
+        let others = (0..3).map(|n| vec![format!("chime:Other{n}")]);
+        let one = with_one.map(|action| vec![action.to_owned()]);
+        let two = with_two.map(|action| action.into_iter().map(ToOwned::to_owned).collect());
+        Arc::new(Actions::with_spellings(one.into_iter().chain(two).chain(others)))
+    });
+    Arc::clone(&KNOWN)
+}
+
 /// The engine's decision on a case, through the interface other crates use.
 fn decided(case: &Value, actions: &[&str]) -> Decision {
     asked(case, actions, decide)
@@ -46,6 +71,16 @@ fn decided(case: &Value, actions: &[&str]) -> Decision {
 
 /// Asks about a case, through the interface other crates use.
 pub(crate) fn asked<T>(case: &Value, actions: &[&str], ask: impl FnOnce(&Request<'_>, &Policies) -> T) -> T {
+    asked_of(case, actions, &known(), ask)
+}
+
+/// As [`asked`], of policies that are compiled for these actions.
+fn asked_of<T>(
+    case: &Value,
+    actions: &[&str],
+    known: &Arc<Actions>,
+    ask: impl FnOnce(&Request<'_>, &Policies) -> T,
+) -> T {
     let principal = match case["principal"].as_str() {
         Some(text) => text.parse().unwrap(),
         None => Principal::Anonymous,
@@ -71,7 +106,7 @@ pub(crate) fn asked<T>(case: &Value, actions: &[&str], ask: impl FnOnce(&Request
         resource_policy: resource_policy.as_ref(),
         context: &context,
     };
-    ask(&request, &policies(case))
+    ask(&request, &policies(case, known))
 }
 
 fn name(decision: &Decision) -> &'static str {
@@ -84,6 +119,16 @@ fn name(decision: &Decision) -> &'static str {
 
 fn engine(case: &Value) -> &'static str {
     name(&decided(case, &[case["action"].as_str().unwrap()]))
+}
+
+/// Policies that were compiled for no action: every statement is tried.
+fn uncompiled(case: &Value) -> &'static str {
+    name(&asked_of(
+        case,
+        &[case["action"].as_str().unwrap()],
+        &Actions::none(),
+        decide,
+    ))
 }
 
 fn in_batch(case: &Value) -> String {
@@ -162,12 +207,16 @@ fn the_engine_agrees_with_the_naive_judge() {
     for (seed, case) in cases() {
         let expected = judge(&case);
         *seen.entry(expected).or_insert(0) += 1;
-        let fails = |case: &Value| engine(case) != judge(case) || in_batch(case) != judge(case);
+        let fails = |case: &Value| {
+            let expected = judge(case);
+            engine(case) != expected || uncompiled(case) != expected || in_batch(case) != expected
+        };
         if fails(&case) {
             let case = shrink(case, fails);
             panic!(
-                "seed {seed}: engine {}, batch {}, judge {}: {case:#}",
+                "seed {seed}: engine {}, uncompiled {}, batch {}, judge {}: {case:#}",
                 engine(&case),
+                uncompiled(&case),
                 in_batch(&case),
                 judge(&case)
             );

@@ -14,8 +14,9 @@ use crate::context::MapContext;
 use crate::decision::{Decision, PolicyKind, Request, decide};
 use crate::document::Document;
 use crate::explain::{Explanation, explain};
-use crate::policies::{Attached, Policies, Set};
+use crate::policies::{Attached, Policies};
 use crate::principal::{self, Principal};
+use crate::program::{Actions, Set};
 use crate::resource;
 
 /// Compiled policies are forgotten when the texts they came from add up to more than this.
@@ -263,13 +264,17 @@ impl Evaluator {
             };
         }
         self.compiled.make_room();
+        let compiled = &mut self.compiled;
         let policies = Policies {
-            identity: self.compiled.set(case.identity_policies)?.unwrap_or_default(),
-            boundary: self.compiled.set(case.boundaries)?,
-            session: self.compiled.set(case.session_policies)?,
-            service_control: self.compiled.levels(case.scps)?,
-            resource_control: self.compiled.levels(case.rcps)?,
-            endpoint: self.compiled.set(case.endpoint_policies)?,
+            actions: Arc::clone(&compiled.actions),
+            identity: compiled
+                .set(PolicyKind::Identity, case.identity_policies)?
+                .unwrap_or_default(),
+            boundary: compiled.set(PolicyKind::Boundary, case.boundaries)?,
+            session: compiled.set(PolicyKind::Session, case.session_policies)?,
+            service_control: compiled.levels(PolicyKind::ServiceControl, case.scps)?,
+            resource_control: compiled.levels(PolicyKind::ResourceControl, case.rcps)?,
+            endpoint: compiled.set(PolicyKind::Endpoint, case.endpoint_policies)?,
         };
         let resource_policy = match given(case.resource_policy) {
             Some(document) => Some(self.compiled.attached(document)?),
@@ -308,13 +313,26 @@ pub(crate) fn reason(missing: PolicyKind) -> &'static str {
 }
 
 /// Policies compiled in this run, by the text of their document, list or levels. Cases share them.
-#[derive(Default)]
 struct Compiled {
     documents: HashMap<Box<str>, Arc<Document>>,
-    sets: HashMap<Box<str>, Arc<Set>>,
-    levels: HashMap<Box<str>, Arc<[Set]>>,
+    actions: Arc<Actions>,
+    sets: HashMap<PolicyKind, HashMap<Box<str>, Arc<Set>>>,
+    levels: HashMap<PolicyKind, HashMap<Box<str>, Arc<[Set]>>>,
     nobody: Option<Arc<str>>,
     size: usize,
+}
+
+impl Default for Compiled {
+    fn default() -> Compiled {
+        Compiled {
+            documents: HashMap::new(),
+            actions: Actions::none(),
+            sets: HashMap::new(),
+            levels: HashMap::new(),
+            nobody: None,
+            size: 0,
+        }
+    }
 }
 
 impl Compiled {
@@ -347,40 +365,43 @@ impl Compiled {
         })
     }
 
-    fn build(&mut self, list: Vec<&RawValue>) -> Result<Set, String> {
-        list.into_iter()
+    fn build(&mut self, kind: PolicyKind, list: Vec<&RawValue>) -> Result<Set, String> {
+        let policies = list
+            .into_iter()
             .map(|document| self.attached(document))
-            .collect::<Result<_, _>>()
-            .map(Set::build)
+            .collect::<Result<_, _>>()?;
+        Ok(Set::build(kind, policies, &self.actions))
     }
 
-    fn set(&mut self, list: Option<&RawValue>) -> Result<Option<Arc<Set>>, String> {
+    fn set(&mut self, kind: PolicyKind, list: Option<&RawValue>) -> Result<Option<Arc<Set>>, String> {
         let Some(list) = given(list) else { return Ok(None) };
-        if let Some(set) = self.sets.get(list.get()) {
+        if let Some(set) = self.sets.entry(kind).or_default().get(list.get()) {
             return Ok(Some(set.clone()));
         }
         let documents = serde_json::from_str(list.get()).map_err(|error| error.to_string())?;
-        let set = Arc::new(self.build(documents)?);
+        let set = Arc::new(self.build(kind, documents)?);
         self.size += list.get().len();
-        self.sets.insert(list.get().into(), set.clone());
+        let sets = self.sets.entry(kind).or_default();
+        sets.insert(list.get().into(), set.clone());
         Ok(Some(set))
     }
 
-    fn levels(&mut self, levels: Option<&RawValue>) -> Result<Arc<[Set]>, String> {
+    fn levels(&mut self, kind: PolicyKind, levels: Option<&RawValue>) -> Result<Arc<[Set]>, String> {
         let Some(levels) = given(levels) else {
             return Ok(Arc::default());
         };
-        if let Some(sets) = self.levels.get(levels.get()) {
+        if let Some(sets) = self.levels.entry(kind).or_default().get(levels.get()) {
             return Ok(sets.clone());
         }
         let lists: Vec<Vec<&RawValue>> =
             serde_json::from_str(levels.get()).map_err(|error| error.to_string())?;
         let sets: Arc<[Set]> = lists
             .into_iter()
-            .map(|list| self.build(list))
+            .map(|list| self.build(kind, list))
             .collect::<Result<_, _>>()?;
         self.size += levels.get().len();
-        self.levels.insert(levels.get().into(), sets.clone());
+        let known = self.levels.entry(kind).or_default();
+        known.insert(levels.get().into(), sets.clone());
         Ok(sets)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::context::{Context, ContextValue};
 use crate::pattern::{Language, Match, Pattern};
@@ -9,9 +10,9 @@ use crate::syntax::{Node, Value};
 use crate::value::{self, Decimal, Network};
 
 /// One key under one operator. A block holds when all of its tests do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Test {
-    Compare(Box<Compare>),
+    Compare(Arc<Compare>),
     /// `Null`: the values say whether the key must be absent.
     Null {
         key: Box<str>,
@@ -21,7 +22,7 @@ pub(crate) enum Test {
     Never,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Compare {
     /// Lower-cased.
     key: Box<str>,
@@ -40,7 +41,7 @@ pub(crate) enum Set {
 }
 
 /// The values of the policy, ready to compare. What cannot be read is left out: it matches nothing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 enum Values {
     /// `StringEquals` and `StringLike`: they differ in how the patterns were compiled.
     Text(Vec<Pattern>),
@@ -294,7 +295,7 @@ fn test(operator: &Operator, key: &str, values: &Node, variables: bool) -> Test 
         negated,
         ..
     } = *operator;
-    Test::Compare(Box::new(Compare {
+    Test::Compare(Arc::new(Compare {
         key,
         set,
         if_exists,

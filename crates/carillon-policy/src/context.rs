@@ -95,6 +95,25 @@ impl Context for MapContext {
     }
 }
 
+/// A few single-valued keys as they come, for a request that is asked about once.
+impl<K: AsRef<str>, V: AsRef<str>, const N: usize> Context for [(K, V); N] {
+    fn get(&self, key: &str) -> Option<ContextValue<'_>> {
+        let (_, value) = self.iter().find(|(name, _)| is_spelling_of(name.as_ref(), key))?;
+        Some(ContextValue::from(value.as_ref()))
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.iter()
+            .map(|(name, _)| name.as_ref().to_lowercase())
+            .collect()
+    }
+}
+
+/// Whether `name` is `key` in lower case.
+fn is_spelling_of(name: &str, key: &str) -> bool {
+    name.eq_ignore_ascii_case(key) || !name.is_ascii() && name.to_lowercase() == key
+}
+
 /// A context without any key, for patterns that have no variables.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Nothing;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::action::LowerCase;
 use crate::context::Context;
 use crate::document::{Effect, Statement};
-use crate::policies::{Attached, Policies, Set};
+use crate::policies::{Attached, Policies};
 use crate::principal::{Principal, Way};
+use crate::program::{ActionId, Actions, Memo, Question, Set};
 use crate::resource::RequestResource;
 use crate::service;
 
@@ -109,23 +110,52 @@ impl StatementRef {
     }
 }
 
-/// The answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// `by`: the statement that granted it. None where no statement is needed: for root in its own account,
+/// A statement that decided, in the policies that were asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Cited<'a> {
+    pub kind: PolicyKind,
+    pub policy: &'a Attached,
+    pub statement: &'a Statement,
+}
+
+impl From<Cited<'_>> for StatementRef {
+    fn from(cited: Cited<'_>) -> StatementRef {
+        StatementRef::new(cited.kind, cited.policy, cited.statement)
+    }
+}
+
+/// The answer. `By` is how statements are named: [`StatementRef`] outlives the policies, [`Cited`] does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision<By = StatementRef> {
+    /// `by`: one statement that granted it. None where no statement is needed: for root in its own account,
     /// and for `sts:GetCallerIdentity`.
-    Allowed { by: Option<StatementRef> },
+    Allowed { by: Option<By> },
     /// One statement that denied; others may as well.
-    ExplicitlyDenied { by: StatementRef },
+    ExplicitlyDenied { by: By },
     /// The first kind of policy that had to allow and did not.
     ImplicitlyDenied { missing: PolicyKind },
 }
 
-impl Decision {
+impl Decision<Cited<'_>> {
+    /// The same decision, to be kept.
+    pub fn keep(self) -> Decision {
+        match self {
+            Decision::Allowed { by } => Decision::Allowed {
+                by: by.map(Into::into),
+            },
+            Decision::ExplicitlyDenied { by } => Decision::ExplicitlyDenied { by: by.into() },
+            Decision::ImplicitlyDenied { missing } => Decision::ImplicitlyDenied { missing },
+        }
+    }
+}
+
+impl<By> Decision<By> {
     pub fn is_allowed(&self) -> bool {
         matches!(self, Decision::Allowed { .. })
     }
+}
 
+impl Decision {
     /// The end of a refusal's message, from `with an explicit deny …` or `because no …`. Empty for an
     /// allowed request.
     ///
@@ -158,112 +188,180 @@ impl Decision {
 /// a denial. Any applying `Deny` of any policy that takes part comes first.
 /// Source: IAM User Guide, "Policy evaluation logic".
 pub fn decide(request: &Request<'_>, policies: &Policies) -> Decision {
-    let Some(primary) = request.actions.first() else {
-        // Not even `*` is about no action.
-        return Decision::ImplicitlyDenied {
-            missing: PolicyKind::Identity,
-        };
-    };
-    let first = LowerCase::new(primary);
-    let others = request
-        .actions
-        .iter()
-        .skip(1)
-        .map(|action| LowerCase::new(action))
-        .collect();
-    let asked = Asked {
-        request,
-        first,
-        others,
-        resource: RequestResource::new(request.resource),
-        taking_part: TakingPart::of(request.principal, policies),
-    };
-    asked.decide()
+    Prepared::new(request, &policies.actions).decide(policies).keep()
 }
 
-/// A request, prepared for matching.
-struct Asked<'a> {
-    request: &'a Request<'a>,
-    first: LowerCase,
+/// A request that was read once and can be decided often, by the policies of one caller or of several.
+///
+/// Nothing is allocated for a decision that an identity-based policy allows, unless an operator compares without
+/// regard to case, or a pattern with a variable is, and the first time that an action's class is asked about.
+///
+/// ```
+/// use std::sync::Arc;
+/// use carillon_policy::{Actions, Attached, Document, Policies, PolicyType, Prepared, Principal, Request};
+///
+/// let actions = Actions::new(["chime:ListUsers", "chime:DeleteUser"]);
+/// let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "chime:List*", "Resource": "*"}}"#;
+/// let document = Document::parse(text, PolicyType::Identity, true)?;
+/// let policies = Policies::for_actions(&actions).identity(vec![Attached::inline("Lists", Arc::new(document))]);
+/// let principal: Principal = "arn:aws:iam::111122223333:user/ana".parse()?;
+/// let request = Request {
+///     principal: &principal, actions: &["chime:ListUsers"], resource: "*",
+///     resource_account: None, resource_policy: None, context: &[("aws:username", "ana")],
+/// };
+/// let prepared = Prepared::new(&request, &actions);
+/// assert!(prepared.decide(&policies).is_allowed());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Prepared<'a> {
+    request: Request<'a>,
+    known: Option<ActionId>,
+    /// In lower case, the primary one first; empty if the action is not known.
+    spellings: &'a [Box<str>],
+    /// The spellings of an action that is not known.
+    unknown: Option<LowerCase>,
     others: Vec<LowerCase>,
     resource: RequestResource<'a>,
+    actions: &'a Actions,
+    service_linked: bool,
+}
+
+impl<'a> Prepared<'a> {
+    /// `actions`: what the policies that will decide were compiled for. With others the decision is the same, but
+    /// takes longer.
+    pub fn new(request: &Request<'a>, actions: &'a Actions) -> Prepared<'a> {
+        let known = actions.find(request.actions);
+        let lower = |action: &&str| LowerCase::new(action);
+        let (unknown, others) = match (known, request.actions) {
+            (None, [primary, others @ ..]) => (Some(lower(primary)), others.iter().map(lower).collect()),
+            _ => (None, Vec::new()),
+        };
+        Prepared {
+            request: *request,
+            known,
+            spellings: known.map(|id| actions.spellings(id)).unwrap_or_default(),
+            unknown,
+            others,
+            resource: RequestResource::new(request.resource),
+            actions,
+            service_linked: request.principal.is_service_linked_role(),
+        }
+    }
+
+    /// Decides the request, as [`decide`] does.
+    pub fn decide<'d>(&'d self, policies: &'d Policies) -> Decision<Cited<'d>> {
+        let Some(primary) = self.spellings().next() else {
+            // Not even `*` is about no action.
+            return Decision::ImplicitlyDenied {
+                missing: PolicyKind::Identity,
+            };
+        };
+        let asked = Asked {
+            prepared: self,
+            primary,
+            known: self
+                .known
+                .filter(|_| std::ptr::eq(self.actions, &*policies.actions)),
+            taking_part: TakingPart::of(self, policies),
+        };
+        asked.decide()
+    }
+
+    fn spellings(&self) -> impl Iterator<Item = &str> + Clone {
+        let known = self.spellings.iter().map(|spelling| &**spelling);
+        known.chain(self.unknown.iter().chain(&self.others).map(LowerCase::as_str))
+    }
+}
+
+/// A request put to some policies.
+struct Asked<'a> {
+    prepared: &'a Prepared<'a>,
+    /// The primary spelling of the action.
+    primary: &'a str,
+    /// The action, if these policies were compiled for it.
+    known: Option<ActionId>,
     taking_part: TakingPart<'a>,
+}
+
+/// Documents that count as one, and which of their conditions were tested already.
+struct Asking<'a> {
+    set: &'a Set,
+    memo: Memo,
+}
+
+impl<'a> Asking<'a> {
+    fn of(set: &'a Set) -> Asking<'a> {
+        Asking {
+            set,
+            memo: Memo::default(),
+        }
+    }
 }
 
 /// Those policies that count for this kind of caller.
 struct TakingPart<'a> {
-    identity: Option<&'a Set>,
-    boundary: Option<&'a Set>,
-    session: Option<&'a Set>,
+    identity: Option<Asking<'a>>,
+    boundary: Option<Asking<'a>>,
+    session: Option<Asking<'a>>,
     service_control: &'a [Set],
     resource_control: &'a [Set],
-    endpoint: Option<&'a Set>,
+    endpoint: Option<Asking<'a>>,
 }
 
 impl<'a> TakingPart<'a> {
-    fn of(principal: &Principal, policies: &'a Policies) -> TakingPart<'a> {
-        let everything = TakingPart {
-            identity: Some(&policies.identity),
-            boundary: policies.boundary.as_deref(),
-            session: policies.session.as_deref(),
-            service_control: &policies.service_control,
-            resource_control: &policies.resource_control,
-            endpoint: policies.endpoint.as_deref(),
+    fn of(prepared: &Prepared<'_>, policies: &'a Policies) -> TakingPart<'a> {
+        let principal = prepared.request.principal;
+        let anonymous = matches!(
+            principal,
+            Principal::WebIdentity { .. } | Principal::Service(_) | Principal::Anonymous
+        );
+        let entity = !anonymous && !matches!(principal, Principal::Root { .. });
+        let asking = |set: &'a Option<Arc<Set>>, takes_part| match set {
+            Some(set) if takes_part => Some(Asking::of(set)),
+            _ => None,
         };
-        match principal {
-            Principal::Root { .. } => TakingPart {
-                identity: None,
-                boundary: None,
-                ..everything
+        TakingPart {
+            identity: entity.then(|| Asking::of(&policies.identity)),
+            boundary: asking(&policies.boundary, entity),
+            session: asking(&policies.session, !anonymous),
+            service_control: match anonymous || prepared.service_linked {
+                true => &[],
+                false => &policies.service_control,
             },
-            Principal::WebIdentity { .. } | Principal::Service(_) | Principal::Anonymous => TakingPart {
-                identity: None,
-                boundary: None,
-                session: None,
-                service_control: &[],
-                ..everything
-            },
-            _ if principal.is_service_linked_role() => TakingPart {
-                service_control: &[],
-                ..everything
-            },
-            _ => everything,
+            resource_control: &policies.resource_control,
+            endpoint: asking(&policies.endpoint, true),
         }
     }
 }
 
 /// What the resource's policy allows the caller, by the ways in which its statements name it.
 #[derive(Default)]
-struct Grants {
-    account: Option<StatementRef>,
+struct Grants<'a> {
+    account: Option<Cited<'a>>,
     /// The role of a session, or the user who made a federated one.
-    parent: Option<StatementRef>,
+    parent: Option<Cited<'a>>,
     /// The caller itself, or everybody.
-    caller: Option<StatementRef>,
+    caller: Option<Cited<'a>>,
 }
 
-impl Grants {
-    fn any(&self) -> Option<&StatementRef> {
-        self.caller
-            .as_ref()
-            .or(self.parent.as_ref())
-            .or(self.account.as_ref())
+impl<'a> Grants<'a> {
+    fn any(&self) -> Option<Cited<'a>> {
+        self.caller.or(self.parent).or(self.account)
     }
 }
 
-impl Asked<'_> {
-    fn decide(&self) -> Decision {
-        let authenticated = !matches!(self.request.principal, Principal::Anonymous);
-        if authenticated && self.actions().any(|action| action == service::ALWAYS_ALLOWED) {
+impl<'a> Asked<'a> {
+    fn decide(&self) -> Decision<Cited<'a>> {
+        let authenticated = !matches!(self.request().principal, Principal::Anonymous);
+        let mut spellings = self.prepared.spellings();
+        if authenticated && spellings.any(|action| action == service::ALWAYS_ALLOWED) {
             return Decision::Allowed { by: None };
         }
         if let Some(by) = self.denied() {
             return Decision::ExplicitlyDenied { by };
         }
-        if self
-            .actions()
-            .any(|action| service::is_out_of_reach(action, &self.resource))
-        {
+        let mut spellings = self.prepared.spellings();
+        if spellings.any(|action| service::is_out_of_reach(action, &self.prepared.resource)) {
             return Decision::ImplicitlyDenied {
                 missing: PolicyKind::Identity,
             };
@@ -275,86 +373,96 @@ impl Asked<'_> {
         }
     }
 
-    fn actions(&self) -> impl Iterator<Item = &str> + Clone {
-        std::iter::once(&self.first)
-            .chain(&self.others)
-            .map(LowerCase::as_str)
+    fn request(&self) -> &'a Request<'a> {
+        &self.prepared.request
     }
 
     /// What the policy of the resource is called: that of a role is its trust policy.
     fn resource_kind(&self) -> PolicyKind {
-        if service::has_trust_policy(self.first.as_str(), &self.resource) {
+        if service::has_trust_policy(self.primary, &self.prepared.resource) {
             PolicyKind::Trust
         } else {
             PolicyKind::Resource
         }
     }
 
-    /// Whether action, resource and conditions of a statement match.
+    /// Whether a statement of the resource's policy matches, but for whom it names.
     fn matches(&self, statement: &Statement, kind: PolicyKind) -> bool {
-        statement.action.matches(self.actions())
-            && statement
-                .resource
-                .matches(kind, &self.resource, self.request.context)
-            && statement
-                .conditions
-                .iter()
-                .all(|test| test.holds(self.request.context))
+        let context = self.request().context;
+        statement.action.matches(self.prepared.spellings())
+            && statement.resource.matches(kind, &self.prepared.resource, context)
+            && statement.conditions.iter().all(|test| test.holds(context))
     }
 
     /// The way a statement names the caller; its other elements are not looked at.
     fn way(&self, statement: &Statement) -> Option<Way> {
         // Whoever has a permissions boundary cannot be exempted from a deny by `NotPrincipal`.
         let always_hit = statement.effect() == Effect::Deny && self.taking_part.boundary.is_some();
-        statement.principal.way(self.request.principal, always_hit)
+        statement.principal.way(self.request().principal, always_hit)
     }
 
-    fn find(&self, set: &Set, effect: Effect, kind: PolicyKind) -> Option<StatementRef> {
-        let names_principals = matches!(kind, PolicyKind::ResourceControl | PolicyKind::Endpoint);
-        set.find(effect, self.actions(), kind, |statement| {
-            (!names_principals || self.way(statement).is_some()) && self.matches(statement, kind)
+    fn find(&self, asking: &Asking<'a>, effect: Effect) -> Option<Cited<'a>> {
+        let question = Question {
+            known: self.known,
+            actions: self.prepared.spellings(),
+            resource: &self.prepared.resource,
+            context: self.request().context,
+        };
+        let meant = |statement: &Statement| self.way(statement).is_some();
+        let (policy, statement) = asking.set.find(effect, &question, &asking.memo, meant)?;
+        Some(Cited {
+            kind: asking.set.kind(),
+            policy,
+            statement,
         })
     }
 
-    /// The first applying `Deny`, whatever policy it is in.
-    fn denied(&self) -> Option<StatementRef> {
+    /// The first applying `Deny` found, whatever policy it is in.
+    fn denied(&self) -> Option<Cited<'a>> {
         let part = &self.taking_part;
-        let deny = |set: &Set, kind| self.find(set, Effect::Deny, kind);
-        let levels = |sets: &[Set], kind| sets.iter().find_map(|set| deny(set, kind));
-        part.identity
-            .and_then(|set| deny(set, PolicyKind::Identity))
-            .or_else(|| part.boundary.and_then(|set| deny(set, PolicyKind::Boundary)))
-            .or_else(|| part.session.and_then(|set| deny(set, PolicyKind::Session)))
+        let deny = |asking: &Asking<'a>| self.find(asking, Effect::Deny);
+        let levels = |sets: &'a [Set]| sets.iter().find_map(|set| deny(&Asking::of(set)));
+        let own = [&part.identity, &part.boundary, &part.session];
+        own.into_iter()
+            .flatten()
+            .find_map(deny)
             .or_else(|| self.denied_by_resource())
-            .or_else(|| levels(part.service_control, PolicyKind::ServiceControl))
-            .or_else(|| levels(part.resource_control, PolicyKind::ResourceControl))
-            .or_else(|| part.endpoint.and_then(|set| deny(set, PolicyKind::Endpoint)))
+            .or_else(|| levels(part.service_control))
+            .or_else(|| levels(part.resource_control))
+            .or_else(|| part.endpoint.as_ref().and_then(deny))
     }
 
-    fn denied_by_resource(&self) -> Option<StatementRef> {
-        let policy = self.request.resource_policy?;
+    fn denied_by_resource(&self) -> Option<Cited<'a>> {
+        let policy = self.request().resource_policy?;
         let kind = self.resource_kind();
         let statements = policy.document.statements().iter();
         statements
             .filter(|statement| statement.effect() == Effect::Deny)
             .find(|statement| self.way(statement).is_some() && self.matches(statement, kind))
-            .map(|statement| StatementRef::new(kind, policy, statement))
+            .map(|statement| Cited {
+                kind,
+                policy,
+                statement,
+            })
     }
 
     /// The kind of guardrail that does not allow: levels of the organizations, then the endpoint.
     fn guarded(&self) -> Option<PolicyKind> {
         let part = &self.taking_part;
-        let silent = |set: &Set, kind| self.find(set, Effect::Allow, kind).is_none().then_some(kind);
-        let levels = |sets: &[Set], kind| sets.iter().find_map(|set| silent(set, kind));
-        levels(part.service_control, PolicyKind::ServiceControl)
-            .or_else(|| levels(part.resource_control, PolicyKind::ResourceControl))
-            .or_else(|| part.endpoint.and_then(|set| silent(set, PolicyKind::Endpoint)))
+        let silent = |asking: &Asking<'a>| match self.find(asking, Effect::Allow) {
+            Some(_) => None,
+            None => Some(asking.set.kind()),
+        };
+        let levels = |sets: &'a [Set]| sets.iter().find_map(|set| silent(&Asking::of(set)));
+        levels(part.service_control)
+            .or_else(|| levels(part.resource_control))
+            .or_else(|| part.endpoint.as_ref().and_then(silent))
     }
 
     /// The grants of the resource's policy.
-    fn resource_grants(&self) -> Grants {
+    fn resource_grants(&self) -> Grants<'a> {
         let mut grants = Grants::default();
-        let Some(policy) = self.request.resource_policy else {
+        let Some(policy) = self.request().resource_policy else {
             return grants;
         };
         let kind = self.resource_kind();
@@ -365,26 +473,33 @@ impl Asked<'_> {
             let Some(way) = self.way(statement) else { continue };
             let place = match way {
                 // Who trusts everybody means those whom AWS knows. Our choice: AWS does not say.
-                Way::Wild if matches!(self.request.principal, Principal::WebIdentity { .. }) => continue,
+                Way::Wild if matches!(self.request().principal, Principal::WebIdentity { .. }) => continue,
                 Way::Account => &mut grants.account,
                 Way::User | Way::Role => &mut grants.parent,
                 Way::Wild | Way::Direct => &mut grants.caller,
             };
             if place.is_none() && self.matches(statement, kind) {
-                *place = Some(StatementRef::new(kind, policy, statement));
+                *place = Some(Cited {
+                    kind,
+                    policy,
+                    statement,
+                });
             }
         }
         grants
     }
 
     /// The statement that grants the request, or what is missing for it.
-    fn granted(&self) -> Result<Option<StatementRef>, PolicyKind> {
+    fn granted(&self) -> Result<Option<Cited<'a>>, PolicyKind> {
         let grants = self.resource_grants();
-        let principal = self.request.principal;
+        let principal = self.request().principal;
         let Some(account) = principal.account() else {
             return grants.caller.map(Some).ok_or(self.resource_kind());
         };
-        let own = self.request.resource_account.is_none_or(|owner| owner == account);
+        let own = self
+            .request()
+            .resource_account
+            .is_none_or(|owner| owner == account);
         if own && let Some(by) = grants.caller {
             return Ok(Some(by));
         }
@@ -406,11 +521,8 @@ impl Asked<'_> {
             // Root needs no policy of its own.
             Principal::Root { .. } => grants.account,
             _ => {
-                let set = self.taking_part.identity.ok_or(PolicyKind::Identity)?;
-                Some(
-                    self.find(set, Effect::Allow, PolicyKind::Identity)
-                        .ok_or(PolicyKind::Identity)?,
-                )
+                let asking = self.taking_part.identity.as_ref().ok_or(PolicyKind::Identity)?;
+                Some(self.find(asking, Effect::Allow).ok_or(PolicyKind::Identity)?)
             }
         };
         limits.map(|()| by)
@@ -418,18 +530,21 @@ impl Asked<'_> {
 
     /// Whether the caller's own policies count only if the resource's policy names the account.
     fn insists(&self) -> bool {
-        let resource_policy = self.request.resource_policy.is_some();
-        service::insists_on_account(self.first.as_str(), &self.resource, resource_policy)
+        let resource_policy = self.request().resource_policy.is_some();
+        service::insists_on_account(self.primary, &self.prepared.resource, resource_policy)
     }
 
     /// The boundary and the session policies, where there are any, must allow.
     fn limits(&self) -> Result<(), PolicyKind> {
-        let allows = |set: Option<&Set>, kind| match set {
-            Some(set) if self.find(set, Effect::Allow, kind).is_none() => Err(kind),
-            _ => Ok(()),
-        };
-        allows(self.taking_part.boundary, PolicyKind::Boundary)?;
-        allows(self.taking_part.session, PolicyKind::Session)
+        let limits = [&self.taking_part.boundary, &self.taking_part.session];
+        match limits
+            .into_iter()
+            .flatten()
+            .find(|asking| self.find(asking, Effect::Allow).is_none())
+        {
+            Some(silent) => Err(silent.set.kind()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -62,6 +62,7 @@ pub mod naive;
 mod pattern;
 mod policies;
 mod principal;
+mod program;
 mod resource;
 mod service;
 mod syntax;
@@ -69,9 +70,10 @@ pub mod validate;
 mod value;
 
 pub use context::{Context, ContextValue, MapContext};
-pub use decision::{Decision, PolicyKind, Request, StatementRef, decide};
+pub use decision::{Cited, Decision, PolicyKind, Prepared, Request, StatementRef, decide};
 pub use document::{
     Document, Effect, LONGEST_DOCUMENT, Malformed, NotJson, PolicyType, Span, Statement, rewrite_principals,
 };
 pub use policies::{Attached, Policies};
 pub use principal::{NamedPrincipal, Principal, PrincipalType, UnknownPrincipal};
+pub use program::Actions;

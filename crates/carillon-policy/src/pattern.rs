@@ -18,7 +18,7 @@ pub(crate) struct Language {
 }
 
 /// A compiled text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Pattern {
     /// Nothing but stars.
     Any,
@@ -33,7 +33,7 @@ pub(crate) enum Pattern {
 
 type Run = Box<[Piece]>;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Piece {
     Text(Box<str>),
     /// Exactly one character.
@@ -42,7 +42,7 @@ pub(crate) enum Piece {
     Value(usize),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Variable {
     /// Lower-cased.
     pub key: Box<str>,

@@ -1,12 +1,11 @@
-//! The policies that take part in a caller's decisions, indexed once.
+//! The policies that take part in a caller's decisions.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::action::ActionPattern;
-use crate::decision::{PolicyKind, StatementRef};
-use crate::document::{Document, Effect, Statement};
-use crate::pattern::Pattern;
+use crate::decision::PolicyKind;
+use crate::document::Document;
+use crate::program::Actions;
+pub(crate) use crate::program::Set;
 
 /// A document and where it comes from.
 #[derive(Debug, Clone)]
@@ -56,8 +55,9 @@ impl Attached {
 ///
 /// Build it once for a caller and keep it until an attachment changes; [`decide`](crate::decide) only reads.
 /// What is not given does not exist: no boundary, no session policies, no organization, no endpoint.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Policies {
+    pub(crate) actions: Arc<Actions>,
     pub(crate) identity: Arc<Set>,
     pub(crate) boundary: Option<Arc<Set>>,
     pub(crate) session: Option<Arc<Set>>,
@@ -66,37 +66,59 @@ pub struct Policies {
     pub(crate) endpoint: Option<Arc<Set>>,
 }
 
+impl Default for Policies {
+    fn default() -> Policies {
+        Policies::new()
+    }
+}
+
 impl Policies {
     /// No policies at all: only root, and callers a resource policy names, may do anything.
+    ///
+    /// What is added is not compiled for any action; see [`Policies::for_actions`].
     pub fn new() -> Policies {
-        Policies::default()
+        Policies::for_actions(&Actions::none())
+    }
+
+    /// As [`Policies::new`]; what is added is compiled for these actions, and shared with others who have the same
+    /// documents under the same names.
+    pub fn for_actions(actions: &Arc<Actions>) -> Policies {
+        Policies {
+            actions: Arc::clone(actions),
+            identity: Arc::default(),
+            boundary: None,
+            session: None,
+            service_control: Arc::default(),
+            resource_control: Arc::default(),
+            endpoint: None,
+        }
     }
 
     /// The identity-based policies: of a user and its groups, or of a role.
     #[must_use]
     pub fn identity(mut self, policies: Vec<Attached>) -> Policies {
-        self.identity = Arc::new(Set::build(policies));
+        self.identity = Set::shared(PolicyKind::Identity, policies, &self.actions);
         self
     }
 
     /// The permissions boundary. Several documents count as one; an empty list allows nothing.
     #[must_use]
     pub fn boundary(mut self, policies: Vec<Attached>) -> Policies {
-        self.boundary = Some(Arc::new(Set::build(policies)));
+        self.boundary = Some(Set::shared(PolicyKind::Boundary, policies, &self.actions));
         self
     }
 
     /// The policies passed when the session was made. Several count as one; an empty list allows nothing.
     #[must_use]
     pub fn session(mut self, policies: Vec<Attached>) -> Policies {
-        self.session = Some(Arc::new(Set::build(policies)));
+        self.session = Some(Set::shared(PolicyKind::Session, policies, &self.actions));
         self
     }
 
     /// One list for each level of the caller's organization, from the root to the account: each must allow.
     #[must_use]
     pub fn service_control(mut self, levels: Vec<Vec<Attached>>) -> Policies {
-        self.service_control = levels.into_iter().map(Set::build).collect();
+        self.service_control = self.levels(PolicyKind::ServiceControl, levels);
         self
     }
 
@@ -104,7 +126,7 @@ impl Policies {
     /// the policy that AWS attaches everywhere.
     #[must_use]
     pub fn resource_control(mut self, levels: Vec<Vec<Attached>>) -> Policies {
-        self.resource_control = levels.into_iter().map(Set::build).collect();
+        self.resource_control = self.levels(PolicyKind::ResourceControl, levels);
         self
     }
 
@@ -128,120 +150,14 @@ impl Policies {
     /// The policy of the VPC endpoint the request came through.
     #[must_use]
     pub fn endpoint(mut self, policies: Vec<Attached>) -> Policies {
-        self.endpoint = Some(Arc::new(Set::build(policies)));
+        self.endpoint = Some(Set::shared(PolicyKind::Endpoint, policies, &self.actions));
         self
     }
-}
 
-/// Documents that count as one, with an index from actions to the statements that can be about them.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Set {
-    policies: Vec<Attached>,
-    allow: Table,
-    deny: Table,
-}
-
-/// Where a statement is: number of the policy, place in its list of statements.
-type Place = (usize, usize);
-
-/// Statements by what they can be about, each under every key it must be found by. All keys in lower case.
-#[derive(Debug, Clone, Default)]
-struct Table {
-    /// Statements all of whose actions are written out.
-    by_action: HashMap<Box<str>, Vec<Place>>,
-    /// Statements with patterns, under the services these name.
-    by_service: HashMap<Box<str>, Vec<Place>>,
-    /// Statements about `*`, and those that say which actions they are not about.
-    any: Vec<Place>,
-}
-
-impl Set {
-    pub fn build(policies: Vec<Attached>) -> Set {
-        let (mut allow, mut deny) = (Table::default(), Table::default());
-        for (number, policy) in policies.iter().enumerate() {
-            for (place, statement) in policy.document.statements().iter().enumerate() {
-                let table = match statement.effect() {
-                    Effect::Allow => &mut allow,
-                    Effect::Deny => &mut deny,
-                };
-                table.insert(statement, (number, place));
-            }
-        }
-        Set {
-            policies,
-            allow,
-            deny,
-        }
-    }
-
-    /// In the order in which they were given.
-    pub fn policies(&self) -> &[Attached] {
-        &self.policies
-    }
-
-    /// The first statement of this effect that can be about one of the actions and passes the test. The
-    /// index only narrows the search: `applies` must still look at the action.
-    pub fn find<'a>(
-        &self,
-        effect: Effect,
-        actions: impl Iterator<Item = &'a str>,
-        kind: PolicyKind,
-        applies: impl Fn(&Statement) -> bool,
-    ) -> Option<StatementRef> {
-        let table = match effect {
-            Effect::Allow => &self.allow,
-            Effect::Deny => &self.deny,
-        };
-        let first = |places: &[Place]| {
-            places.iter().find_map(|&(number, place)| {
-                let policy = self.policies.get(number)?;
-                let statement = policy.document.statements().get(place)?;
-                applies(statement).then(|| StatementRef::new(kind, policy, statement))
-            })
-        };
-        first(&table.any).or_else(|| {
-            actions.into_iter().find_map(|action| {
-                let service = action
-                    .split_once(':')
-                    .map(|(service, _)| service)
-                    .unwrap_or_default();
-                let by_action = table.by_action.get(action).and_then(|places| first(places));
-                by_action.or_else(|| table.by_service.get(service).and_then(|places| first(places)))
-            })
-        })
-    }
-}
-
-impl Table {
-    fn insert(&mut self, statement: &Statement, place: Place) {
-        let element = &statement.action;
-        let patterns = match (&element.action, &element.not_action) {
-            (Some(patterns), None) => patterns,
-            (None, None) => return,
-            (_, Some(_)) => {
-                self.any.push(place);
-                return;
-            }
-        };
-        if patterns.contains(&ActionPattern::Any) {
-            self.any.push(place);
-            return;
-        }
-        for pattern in patterns {
-            let ActionPattern::Of { service, name } = pattern else {
-                continue;
-            };
-            let places = match name {
-                Pattern::Literal(name) => self
-                    .by_action
-                    .entry(format!("{service}:{name}").into_boxed_str())
-                    .or_default(),
-                _ => self.by_service.entry(service.clone()).or_default(),
-            };
-            // A statement may name an action twice, or two patterns of one service.
-            if places.last() != Some(&place) {
-                places.push(place);
-            }
-        }
+    fn levels(&self, kind: PolicyKind, levels: Vec<Vec<Attached>>) -> Arc<[Set]> {
+        levels
+            .into_iter()
+            .map(|policies| Set::build(kind, policies, &self.actions))
+            .collect()
     }
 }

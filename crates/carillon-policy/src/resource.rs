@@ -31,12 +31,20 @@ enum Answer {
 
 /// The resource of a request, taken apart once.
 pub(crate) struct RequestResource<'a> {
+    text: &'a str,
     parts: Option<[&'a str; 6]>,
 }
 
 impl<'a> RequestResource<'a> {
     pub fn new(text: &'a str) -> RequestResource<'a> {
-        RequestResource { parts: split(text) }
+        RequestResource {
+            text,
+            parts: split(text),
+        }
+    }
+
+    pub fn text(&self) -> &'a str {
+        self.text
     }
 
     /// The six parts of the ARN, if it is one.
@@ -89,6 +97,11 @@ impl ResourcePattern {
                 ends_in_star: text.ends_with('*'),
             },
         }
+    }
+
+    /// Whether this is a pattern that matches.
+    pub fn matches(&self, kind: PolicyKind, resource: &RequestResource<'_>, context: &dyn Context) -> bool {
+        self.answer(kind, resource, context) == Answer::Yes
     }
 
     fn answer(&self, kind: PolicyKind, resource: &RequestResource<'_>, context: &dyn Context) -> Answer {

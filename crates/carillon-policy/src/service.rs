@@ -42,6 +42,9 @@ pub(crate) const ALIAS_CHANGES: [&str; 3] = ["kms:createalias", "kms:deletealias
 
 /// Whether the action on this resource is denied to everybody, though not by any statement.
 pub(crate) fn is_out_of_reach(action: &str, resource: &RequestResource<'_>) -> bool {
+    if !action.starts_with("iam:") && !action.starts_with("kms:") {
+        return false;
+    }
     let Some([_, _, service, _, account, name]) = resource.parts().copied() else {
         return false;
     };

@@ -185,7 +185,7 @@ fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// A range of addresses of one family. Host bits beyond the prefix do not matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Network {
     version_4: bool,
     /// Left-aligned in 128 bits for either family.

@@ -1,0 +1,113 @@
+//! The conditions of many statements, each different test kept once.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::condition::Test;
+use crate::context::Context;
+use crate::document::Statement;
+
+/// Which of the tests a statement has, as a range of [`Conditions::lists`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Conjunction {
+    length: u32,
+    start: u32,
+}
+
+/// The tests of a set's statements.
+#[derive(Debug)]
+pub(super) struct Conditions {
+    /// Those that most statements share come first.
+    tests: Box<[Test]>,
+    /// Numbers of tests, in runs.
+    lists: Box<[u32]>,
+}
+
+/// The tests of one set that were already made for a request, and what came of them.
+#[derive(Debug, Default)]
+pub(crate) struct Memo {
+    made: Cell<u64>,
+    held: Cell<u64>,
+}
+
+impl Conditions {
+    /// The tests of all these statements, and for each statement which it has: none for those that can never
+    /// apply.
+    pub fn of<'a>(
+        statements: impl Iterator<Item = &'a Statement> + Clone,
+    ) -> (Conditions, Box<[Option<Conjunction>]>) {
+        let mut uses: HashMap<&Test, u32> = HashMap::new();
+        for test in statements.clone().flat_map(|statement| &statement.conditions) {
+            *uses.entry(test).or_default() += 1;
+        }
+        let mut tests: Vec<(&Test, u32)> = uses.into_iter().collect();
+        tests.sort_by_key(|(_, uses)| std::cmp::Reverse(*uses));
+        let numbers: HashMap<&Test, u32> = tests.iter().map(|(test, _)| *test).zip(0..).collect();
+
+        let mut lists: Vec<u32> = Vec::new();
+        let mut known: HashMap<Vec<u32>, Conjunction> = HashMap::new();
+        let conjunctions = statements
+            .map(|statement| {
+                if statement.conditions.contains(&Test::Never) {
+                    return None;
+                }
+                let mut list: Vec<u32> = statement
+                    .conditions
+                    .iter()
+                    .filter_map(|test| numbers.get(test).copied())
+                    .collect();
+                list.sort_unstable();
+                list.dedup();
+                if let Some(known) = known.get(&list) {
+                    return Some(*known);
+                }
+                let conjunction = Conjunction {
+                    start: u32::try_from(lists.len()).ok()?,
+                    length: u32::try_from(list.len()).ok()?,
+                };
+                lists.extend(&list);
+                known.insert(list, conjunction);
+                Some(conjunction)
+            })
+            .collect();
+        let conditions = Conditions {
+            tests: tests.into_iter().map(|(test, _)| test.clone()).collect(),
+            lists: lists.into(),
+        };
+        (conditions, conjunctions)
+    }
+
+    /// Whether all tests of a statement hold.
+    pub fn hold(&self, conjunction: Conjunction, context: &dyn Context, memo: &Memo) -> bool {
+        if conjunction.length == 0 {
+            return true;
+        }
+        let Range { start, end } =
+            conjunction.start as usize..(conjunction.start + conjunction.length) as usize;
+        let numbers = self.lists.get(start..end).unwrap_or_default();
+        numbers.iter().all(|number| {
+            let test = || {
+                self.tests
+                    .get(*number as usize)
+                    .is_some_and(|test| test.holds(context))
+            };
+            memo.recall(*number, test)
+        })
+    }
+}
+
+impl Memo {
+    fn recall(&self, number: u32, test: impl FnOnce() -> bool) -> bool {
+        let Some(bit) = 1_u64.checked_shl(number) else {
+            return test();
+        };
+        if self.made.get() & bit == 0 {
+            self.made.set(self.made.get() | bit);
+            if test() {
+                self.held.set(self.held.get() | bit);
+            }
+        }
+        self.held.get() & bit != 0
+    }
+}
