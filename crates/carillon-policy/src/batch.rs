@@ -78,14 +78,14 @@ pub fn explain_case(case: &str) -> Result<Explanation, String> {
 
 /// Whether more of the input was at hand behind a line, or reading on may mean waiting.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Read {
+pub(crate) enum Read {
     More,
     Last,
 }
 
 /// Reads one line without its end, but no more than one byte over the limit of it; nothing at the end of the
 /// input.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, longest: usize) -> io::Result<Option<Read>> {
+pub(crate) fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, longest: usize) -> io::Result<Option<Read>> {
     line.clear();
     let mut started = false;
     loop {

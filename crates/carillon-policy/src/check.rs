@@ -26,7 +26,7 @@ const IAM_PATH: &str = "IAM resource path must either be \"*\" or start with use
     instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, \
     access-report/.";
 
-const IAM_PATHS: [&str; 13] = [
+pub(crate) const IAM_PATHS: [&str; 13] = [
     "user/",
     "federated-user/",
     "role/",
@@ -42,7 +42,7 @@ const IAM_PATHS: [&str; 13] = [
     "access-report/",
 ];
 
-const PARTITIONS: [&str; 8] = [
+pub(crate) const PARTITIONS: [&str; 8] = [
     "aws",
     "aws-cn",
     "aws-us-gov",
@@ -54,7 +54,7 @@ const PARTITIONS: [&str; 8] = [
 ];
 
 /// The actions a role's trust policy may be about, in lower case.
-const TRUST: [&str; 6] = [
+pub(crate) const TRUST: [&str; 6] = [
     "sts:assumerole",
     "sts:assumerolewithsaml",
     "sts:assumerolewithwebidentity",
@@ -302,7 +302,7 @@ fn resource_message(resource: &str) -> Option<String> {
 }
 
 /// Whether a date is well-formed enough to be stored: fields in their ranges, lengths unchecked.
-fn is_stored_date(text: &str) -> bool {
+pub(crate) fn is_stored_date(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     if !text.contains(['t', '-']) {
         return text.parse::<i64>().is_ok_and(|seconds| seconds >= 0) && !text.starts_with('+');

@@ -180,6 +180,11 @@ fn strip_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
     end.eq_ignore_ascii_case(suffix).then_some(rest)
 }
 
+/// The names of all operators, without what can stand before and after them.
+pub(crate) fn operator_names() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(|(name, ..)| *name)
+}
+
 /// Whether lenient evaluation knows an operator of this name.
 pub(crate) fn is_known_operator(name: &str) -> bool {
     Operator::read(name).is_some()

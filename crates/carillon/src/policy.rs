@@ -3,6 +3,8 @@
 mod diff;
 mod evaluate;
 mod explain;
+mod lint;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -11,6 +13,8 @@ pub enum Command {
     Diff(diff::Diff),
     Evaluate(evaluate::Evaluate),
     Explain(explain::Explain),
+    Lint(lint::Lint),
+    Validate(validate::Validate),
 }
 
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
@@ -18,5 +22,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Diff(options) => diff::run(options),
         Command::Evaluate(options) => evaluate::run(options),
         Command::Explain(options) => explain::run(options),
+        Command::Lint(options) => lint::run(options),
+        Command::Validate(options) => validate::run(options),
     }
 }

@@ -5,7 +5,7 @@ mod global;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-pub(super) use global::global_key;
+pub(super) use global::{global_key, global_keys};
 
 use crate::pattern::{Language, Pattern};
 

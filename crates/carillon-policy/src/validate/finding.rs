@@ -112,6 +112,9 @@ impl TextSpan {
 }
 
 /// An edit of the text: what stands in `span` gives way to `text`. An empty span inserts.
+///
+/// A fix mends an error, or it leaves what the policy allows as it is or less. What would allow more is only
+/// suggested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
     pub span: TextSpan,

@@ -152,10 +152,6 @@ impl Report {
         self.remarks.len() >= MOST_GATHERED
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.remarks.is_empty()
-    }
-
     /// The findings in the order of the text; the worst of them if there are too many.
     pub fn finish(mut self, text: &str) -> Vec<Finding> {
         let all = self.remarks.len() + self.dropped;

@@ -25,6 +25,11 @@ pub(crate) fn global_key(name: &str) -> Option<&'static GlobalKey> {
     })
 }
 
+/// All of them.
+pub(crate) fn global_keys() -> impl Iterator<Item = &'static GlobalKey> {
+    GLOBAL_KEYS.iter()
+}
+
 const fn one(name: &'static str, kind: KeyKind) -> GlobalKey {
     GlobalKey {
         name,
@@ -42,7 +47,7 @@ const fn many(name: &'static str, kind: KeyKind) -> GlobalKey {
 }
 
 /// Source: IAM User Guide, "AWS global condition context keys".
-pub(crate) const GLOBAL_KEYS: &[GlobalKey] = &[
+const GLOBAL_KEYS: &[GlobalKey] = &[
     one("aws:AssumedRoot", KeyKind::Bool),
     GlobalKey {
         replaced_by: Some("aws:PrincipalArn"),
