@@ -2,6 +2,7 @@
 //!
 //! Each operation is a file. They are asked on `*` and read nothing but what they are given, unless they say so.
 
+pub(crate) mod explain_request;
 mod known;
 mod validate_policy;
 
@@ -24,10 +25,16 @@ pub static ACCESS_ANALYZER: Service = Service {
     resource_of: |_, _| None,
     policies: &[],
     terms: &terms::ACCESS_ANALYZER,
-    groups: &[Group {
-        name: "Policies",
-        operations: &[operation::<validate_policy::ValidatePolicy>()],
-    }],
+    groups: &[
+        Group {
+            name: "Policies",
+            operations: &[operation::<validate_policy::ValidatePolicy>()],
+        },
+        Group {
+            name: "Recorded decisions",
+            operations: &[operation::<explain_request::ExplainRequest>()],
+        },
+    ],
 };
 
 string_type! {

@@ -32,6 +32,7 @@ mod terms;
 pub mod testing;
 mod user;
 
+pub use analyzer::explain_request::{Explained, explain};
 pub use analyzer::{ACCESS_ANALYZER, KnownAction, known_actions};
 pub use identities::IamIdentities;
 

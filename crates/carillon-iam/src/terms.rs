@@ -54,7 +54,8 @@ pub(crate) static ACCESS_ANALYZER: Terms = Terms {
     known_actions: include_str!("terms/access_analyzer.txt"),
     asked_besides: &[],
     resources: ResourceTerms::Listed(
-        "* ValidatePolicy CheckNoNewAccess CheckAccessNotGranted CheckNoPublicAccess ListAnalyzers\n",
+        "* ValidatePolicy CheckNoNewAccess CheckAccessNotGranted CheckNoPublicAccess ListAnalyzers ExplainRequest\n",
     ),
-    keys: &[],
+    // Our own, for an operation of our own.
+    keys: &[("access-analyzer:ExplainedPrincipalArn", KeyKind::Arn, false)],
 };

@@ -7,6 +7,7 @@ mod cidr;
 mod connection;
 mod deployment;
 mod door;
+mod explain;
 mod first_start;
 mod listener;
 mod logging;
@@ -48,6 +49,7 @@ enum Command {
     /// Changes Chime accounts as only an operator can. Safe while servers run.
     #[command(subcommand)]
     ChimeAccount(chime_account::Command),
+    Explain(explain::Explain),
     /// Works on policy documents, without a server.
     #[command(subcommand)]
     Policy(policy::Command),
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options),
         Command::Account(command) => account::run(command),
         Command::ChimeAccount(command) => chime_account::run(&command),
+        Command::Explain(options) => explain::run(&options),
         Command::Policy(command) => policy::run(&command),
         Command::Model(options) => model::run(&options),
         Command::Matrix(options) => matrix::run(&options),

@@ -7,6 +7,7 @@ mod policy;
 mod provider;
 mod role;
 mod sts;
+mod why;
 
 use carillon_iam::testing::{ACCOUNT, Answer, TestClient, TestServer, engines};
 use carillon_iam::{IAM, STS};

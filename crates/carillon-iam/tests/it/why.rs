@@ -1,0 +1,244 @@
+//! Why requests were answered as they were: explained from the trail.
+
+use carillon_aws::time::Timestamp;
+use carillon_iam::testing::{ACCOUNT, Answer, TestClient, TestServer, engines};
+use carillon_iam::{ACCESS_ANALYZER, IAM, STS};
+use carillon_operation::{Archive, Place, Recorded};
+use carillon_policy::{Decision, decide};
+use serde_json::{Value, json};
+
+use crate::sts::{assume, session};
+use crate::{allow, document, given_role, trust, user_arn};
+
+async fn servers() -> Vec<TestServer> {
+    let mut servers = Vec::new();
+    for engine in engines().await {
+        servers.push(TestServer::start_on(engine, &[&IAM, &STS, &ACCESS_ANALYZER]).await);
+    }
+    servers
+}
+
+/// The identifier of the newest request.
+fn last_request(server: &TestServer) -> String {
+    server.last_event()["requestID"].as_str().unwrap().to_owned()
+}
+
+async fn explain(client: &TestClient<'_>, request_id: &str) -> Answer {
+    let path = format!("/request/{request_id}/explanation");
+    client.rest("access-analyzer", "GET", &path, Value::Null).await
+}
+
+/// The texts of a list of sentences.
+fn sentences(list: &Value) -> Vec<String> {
+    let list = list.as_array().unwrap().iter();
+    list.map(|item| item["sentence"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_refusal_is_explained_with_the_condition_that_failed_and_a_way_out() {
+    for server in servers().await {
+        let root = server.as_root();
+        let statement = json!({
+            "Sid": "FromTheOffice", "Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*",
+            "Condition": { "IpAddress": { "aws:SourceIp": "192.0.2.0/24" } },
+        });
+        let ana = server.as_user("ana", &[&document(&statement)]).await;
+        assert_eq!(ana.iam("ListUsers", &[]).await.code(), "AccessDenied");
+        let request = last_request(&server);
+
+        let explained = explain(&root, &request).await;
+        let body = explained.ok();
+        assert_eq!(body["requestId"], json!(request));
+        assert_eq!(body["decision"], "implicitDeny");
+        assert_eq!(body["principalArn"], json!(user_arn("ana")));
+        assert_eq!(body["notes"], json!([]));
+        let explanation = &body["explanation"];
+        assert_eq!(
+            explanation["policies"][0]["statements"][0]["sid"],
+            "FromTheOffice"
+        );
+        assert_eq!(explanation["policies"][0]["holder"], json!(user_arn("ana")));
+        let near = sentences(&explanation["near_misses"]);
+        assert!(
+            near[0].contains("aws:SourceIp") || near[0].contains("aws:sourceip"),
+            "{near:?}"
+        );
+        // The smallest statement that would allow this call, found and tried.
+        let changes = explanation["changes"].to_string();
+        assert!(
+            changes.contains("add_statement") && changes.contains("iam:ListUsers"),
+            "{changes}"
+        );
+        assert!(
+            body["explanationText"]
+                .as_str()
+                .unwrap()
+                .contains("FromTheOffice")
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_explained_is_what_was_decided_then() {
+    for server in servers().await {
+        let root = server.as_root();
+        let ana = server.as_user("ana", &[&allow("iam:ListUsers")]).await;
+        ana.iam("ListUsers", &[]).await.ok();
+        let allowed = last_request(&server);
+        let name = [("UserName", "ana"), ("PolicyName", "policy-1")];
+        root.iam("DeleteUserPolicy", &name).await.ok();
+        assert_eq!(ana.iam("ListUsers", &[]).await.code(), "AccessDenied");
+        let refused = last_request(&server);
+
+        let then = explain(&root, &allowed).await;
+        assert_eq!(then.ok()["explanation"]["decision"], "Allowed");
+        assert_eq!(then.body["explanation"]["deciding"][0]["index"], 0);
+        let now = explain(&root, &refused).await;
+        assert_eq!(now.ok()["explanation"]["policies"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_explain_learns_nothing() {
+    for server in servers().await {
+        let ana = server.as_user("ana", &[]).await;
+        let own = json!({
+            "Effect": "Allow", "Action": "access-analyzer:ExplainRequest", "Resource": "*",
+            "Condition": { "StringEquals": { "access-analyzer:ExplainedPrincipalArn": "${aws:PrincipalArn}" } },
+        });
+        let bob = server.as_user("bob", &[&document(&own)]).await;
+        ana.iam("ListUsers", &[]).await;
+        let of_ana = last_request(&server);
+        bob.iam("ListUsers", &[]).await;
+        let of_bob = last_request(&server);
+        let of_nobody = of_bob.replace(&of_bob[24..], "000000000000");
+
+        // Nobody explains without the permission, not even what was refused to themselves.
+        assert_eq!(explain(&ana, &of_ana).await.code(), "AccessDeniedException");
+        // With the condition somebody explains their own refusals, and cannot tell others' from none.
+        explain(&bob, &of_bob).await.ok();
+        let others = explain(&bob, &of_ana).await;
+        assert_eq!(others.code(), "AccessDeniedException");
+        assert_eq!(explain(&bob, &of_nobody).await.text, others.text);
+        // Another AWS account has its own trail.
+        let stranger = server.as_root_of_another_account().await;
+        assert_eq!(
+            explain(&stranger, &of_ana).await.code(),
+            "ResourceNotFoundException"
+        );
+        assert_eq!(
+            explain(&server.as_root(), &of_nobody).await.code(),
+            "ResourceNotFoundException"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_no_policy_decided_is_told_so() {
+    let server = TestServer::start(&[&IAM, &STS, &ACCESS_ANALYZER]).await;
+    let root = server.as_root();
+    let ana = server.as_user("ana", &[]).await;
+    ana.query("sts", "GetCallerIdentity", &[]).await.ok();
+    let explained = explain(&root, &last_request(&server)).await;
+    assert_eq!(explained.ok().get("explanation"), None);
+    assert!(
+        explained.body["notes"][0]
+            .as_str()
+            .unwrap()
+            .contains("valid credentials are enough")
+    );
+
+    let stranger = server.as_key(&ana.access_key_id, "guessed");
+    assert_eq!(
+        stranger.iam("ListUsers", &[]).await.code(),
+        "SignatureDoesNotMatch"
+    );
+    let explained = explain(&root, &last_request(&server)).await;
+    assert_eq!(explained.ok()["errorCode"], "SignatureDoesNotMatch");
+    assert!(
+        explained.body["notes"][0]
+            .as_str()
+            .unwrap()
+            .contains("proved nobody")
+    );
+}
+
+#[tokio::test]
+async fn every_recorded_decision_is_taken_again_as_it_was() {
+    for server in servers().await {
+        let root = server.as_root();
+        let boundary = crate::given_policy(&root, "Limits", &allow("iam:List*")).await;
+        let tagged = json!({
+            "Effect": "Allow", "Action": ["iam:*", "sts:*"], "Resource": "*",
+            "Condition": { "StringEquals": { "aws:PrincipalTag/team": "red" } },
+        });
+        let ana = server.as_user("ana", &[&document(&tagged)]).await;
+        ana.iam("ListUsers", &[]).await;
+        let tag = [
+            ("UserName", "ana"),
+            ("Tags.member.1.Key", "team"),
+            ("Tags.member.1.Value", "red"),
+        ];
+        root.iam("TagUser", &tag).await.ok();
+        ana.iam("ListUsers", &[]).await.ok();
+        let make = [
+            ("UserName", "bob"),
+            ("Tags.member.1.Key", "cost"),
+            ("Tags.member.1.Value", "9"),
+        ];
+        ana.iam("CreateUser", &make).await.ok();
+        let rename = [("UserName", "bob"), ("NewUserName", "rob")];
+        ana.iam("UpdateUser", &rename).await.ok();
+        let bound = [("UserName", "ana"), ("PermissionsBoundary", boundary.as_str())];
+        root.iam("PutUserPermissionsBoundary", &bound).await.ok();
+        ana.iam("GetUser", &[]).await;
+        ana.iam("ListGroups", &[]).await.ok();
+        let role = given_role(&root, "Helpdesk", &trust(ACCOUNT)).await;
+        let bob = server.as_user("bob", &[&allow("sts:*")]).await;
+        let more = [
+            ("Tags.member.1.Key", "a"),
+            ("Tags.member.1.Value", "b"),
+            ("SourceIdentity", "bob"),
+        ];
+        assume(&bob, &role, &more).await;
+        let assumed = assume(&bob, &role, &[]).await;
+        session(&server, &assumed).iam("ListUsers", &[]).await;
+        let policy = allow("iam:ListRoles");
+        let narrowed = assume(&bob, &role, &[("Policy", policy.as_str())]).await;
+        session(&server, &narrowed).iam("ListRoles", &[]).await;
+
+        let mut tx = server.store().read().await.unwrap();
+        let registry = &server.environment().registry;
+        let newest = Place::after(Timestamp::MAX);
+        let all =
+            Recorded::list_before(&mut tx, server.account_id(), None, Timestamp::EPOCH, &newest, 100).await;
+        let mut archive = Archive::default();
+        let mut decisions = Vec::new();
+        for recorded in all.unwrap() {
+            let Some(taken) = recorded
+                .taken_from(&mut tx, &mut archive, registry)
+                .await
+                .unwrap()
+            else {
+                assert!(!recorded.is_decided(), "{recorded:?}");
+                continue;
+            };
+            let policies = taken.standing.policies(recorded.principal_arn().unwrap());
+            let refused = taken.asked.iter().find_map(|asked| {
+                match asked.ask(&taken.principal, |request| decide(request, &policies)) {
+                    Decision::Allowed { .. } => None,
+                    Decision::ExplicitlyDenied { .. } => Some("explicitDeny"),
+                    Decision::ImplicitlyDenied { .. } => Some("implicitDeny"),
+                }
+            });
+            assert_eq!(
+                refused.unwrap_or("allowed"),
+                recorded.decision().unwrap(),
+                "{recorded:?}"
+            );
+            decisions.push(recorded.decision().unwrap().to_owned());
+        }
+        assert!(decisions.len() == 15 && decisions.iter().any(|decision| decision == "implicitDeny"));
+    }
+}
