@@ -41,6 +41,12 @@ pub enum Error {
     InvalidUserType(String),
     #[error("Authentication code for device is not valid.")]
     InvalidAuthenticationCode,
+    #[error("There is no credential report. Generate one first.")]
+    ReportNotPresent,
+    #[error("The credential report is being made.")]
+    ReportInProgress,
+    #[error("The credential report has expired. Generate another.")]
+    ReportExpired,
     #[error("{0}")]
     AccessDenied(String),
     #[error("{0}")]
@@ -77,6 +83,9 @@ impl From<Error> for Fault {
                 Self::refused(409, "EntityTemporarilyUnmodifiable", message)
             }
             Error::InvalidUserType(_) => Self::refused(400, "InvalidUserType", message),
+            Error::ReportNotPresent => Self::refused(410, "ReportNotPresent", message),
+            Error::ReportInProgress => Self::refused(404, "ReportInProgress", message),
+            Error::ReportExpired => Self::refused(410, "ReportExpired", message),
             Error::InvalidAuthenticationCode => Self::refused(403, "InvalidAuthenticationCode", message),
             Error::AccessDenied(message) => Self::denied(message),
             Error::PackedPolicyTooLarge(_) => Self::refused(400, "PackedPolicyTooLarge", message),

@@ -8,6 +8,7 @@ mod attachment;
 mod aws_members;
 mod blob;
 mod boundary;
+mod credential_report;
 mod document;
 mod entity;
 mod error;
@@ -35,9 +36,13 @@ mod user;
 pub use analyzer::explain_request::{Explained, explain};
 pub use analyzer::{ACCESS_ANALYZER, KnownAction, known_actions};
 pub use identities::IamIdentities;
+pub use login_profile::sign_in::{SignIn, SignInOutcome, SignedIn, sign_in};
 
 use carillon_aws::error::Protocol;
-use carillon_operation::{Group, Service, operation};
+use carillon_operation::{AnyJob, Group, Service, job, operation};
+
+/// The kinds of jobs of this crate, for the runner.
+pub static JOBS: &[&dyn AnyJob] = &[job::<credential_report::jobs::MakeReport>()];
 
 /// AWS Identity and Access Management, version 2010-05-08.
 pub static IAM: Service = Service {
@@ -127,6 +132,8 @@ pub static IAM: Service = Service {
                 operation::<account::alias::DeleteAccountAlias>(),
                 operation::<account::summary::GetAccountSummary>(),
                 operation::<account::details::GetAccountAuthorizationDetails>(),
+                operation::<credential_report::operations::GenerateCredentialReport>(),
+                operation::<credential_report::operations::GetCredentialReport>(),
             ],
         },
         Group {

@@ -3,6 +3,7 @@
 pub(crate) mod change_password;
 pub(crate) mod operations;
 pub(crate) mod rows;
+pub(crate) mod sign_in;
 
 use carillon_aws::secret::Secret;
 use carillon_aws::string_type;
@@ -30,4 +31,5 @@ pub(crate) struct LoginProfileRow {
     pub password_hash: String,
     pub password_reset_required: bool,
     pub created_at: Timestamp,
+    pub password_changed_at: Timestamp,
 }

@@ -9,8 +9,11 @@ mod picture;
 pub(crate) mod rows;
 mod totp;
 
+use std::time::Duration;
+
 use carillon_aws::arn::{self, Arn, IamKind};
 use carillon_aws::id::AwsAccountId;
+use carillon_aws::secret::Secret;
 use carillon_aws::time::{IsoSeconds, Timestamp};
 use carillon_aws::{string_enum, string_type};
 use carillon_operation::guard::Key;
@@ -73,6 +76,12 @@ pub(crate) struct DeviceRow {
 }
 
 impl DeviceRow {
+    /// The step of a code, if it is right at that time.
+    fn step_of(&self, vault: &Vault, code: &Secret<String>, now: Timestamp) -> Result<Option<i64>, Fault> {
+        let seed = self.seed(vault)?;
+        Ok(number(code.expose()).and_then(|code| self.pace.accepts(&seed, code, now)))
+    }
+
     fn seed(&self, vault: &Vault) -> Result<Vec<u8>, Fault> {
         vault
             .open(&seed_purpose(&self.serial_number), &self.sealed_seed)
@@ -261,9 +270,7 @@ async fn accepted(
             wait.as_secs().max(1)
         )));
     }
-    let seed = device.seed(&environment.vault)?;
-    let step = number(factor.code.expose()).and_then(|code| device.pace.accepts(&seed, code, now));
-    let Some(last_step) = step else {
+    let Some(last_step) = device.step_of(&environment.vault, &factor.code, now)? else {
         return Err(Error::AccessDenied(
             "MultiFactorAuthentication failed with invalid MFA one time pass code.".to_owned(),
         ));
@@ -292,6 +299,37 @@ pub(crate) async fn use_up(
     Ok(())
 }
 
+/// How a try of a code ended.
+pub(crate) enum Tried {
+    Right,
+    Wrong,
+    /// How long to wait before the next.
+    TooOften(Duration),
+}
+
+/// Takes a code of whichever device a user or root has, and makes it good for nothing else.
+pub(crate) async fn use_up_any(
+    tx: &mut WriteTx,
+    environment: &Environment,
+    owner_id: &str,
+    code: &Secret<String>,
+    now: Timestamp,
+) -> Result<Tried, Fault> {
+    let keys = [Key::SecondFactor(owner_id.to_owned())];
+    if let Err(wait) = environment.guard.admit(&keys, now) {
+        return Ok(Tried::TooOften(wait));
+    }
+    for mut device in rows::of_owner(tx, owner_id).await? {
+        if let Some(last_step) = device.step_of(&environment.vault, code, now)? {
+            device.pace.last_step = last_step;
+            rows::update(tx, &device).await?;
+            environment.guard.forgive(&keys);
+            return Ok(Tried::Right);
+        }
+    }
+    Ok(Tried::Wrong)
+}
+
 /// What AWS says of a serial number that is not the caller's.
 fn invalid_serial_number() -> Fault {
     Fault::denied(
@@ -309,4 +347,4 @@ fn display_name(serial_number: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,9 +3,13 @@
 pub(crate) mod operations;
 pub(crate) mod rows;
 
+use std::time::Duration;
+
 use carillon_aws::id::AwsAccountId;
+use carillon_aws::time::Timestamp;
 
 use crate::error::Error;
+use crate::login_profile::LoginProfileRow;
 
 /// Characters that count as symbols. Source: IAM User Guide, "Setting an account password policy".
 const SYMBOLS: &str = "!@#$%^&*()_+-=[]{}|'";
@@ -15,6 +19,16 @@ const SHORTEST_WITHOUT_POLICY: i64 = 8;
 
 /// The shortest password of a policy that does not say.
 const SHORTEST_BY_DEFAULT: i64 = 6;
+
+/// What becomes of who signs in with the right password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Good,
+    /// Another password must be chosen first.
+    MustChange,
+    /// Only an administrator can set another.
+    Ended,
+}
 
 /// The password policy of an AWS account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +61,26 @@ impl PasswordPolicy {
             max_age: None,
             reuse_prevention: None,
             hard_expiry: None,
+        }
+    }
+
+    /// When a password that was set at that time expires; never without a maximum age.
+    pub fn expires_at(&self, changed_at: Timestamp) -> Option<Timestamp> {
+        let days = u64::try_from(self.max_age?).ok()?;
+        Some(changed_at + Duration::from_secs(days * 24 * 60 * 60))
+    }
+
+    /// How a password stands that is right. Expiry comes first: a user who may not choose another one after it may not
+    /// because of a reset either.
+    pub fn standing(&self, profile: &LoginProfileRow, now: Timestamp) -> Standing {
+        let has_expired = self
+            .expires_at(profile.password_changed_at)
+            .is_some_and(|at| at <= now);
+        match (has_expired, self.hard_expiry == Some(true)) {
+            (true, true) => Standing::Ended,
+            (true, false) => Standing::MustChange,
+            (false, _) if profile.password_reset_required => Standing::MustChange,
+            (false, _) => Standing::Good,
         }
     }
 
@@ -115,6 +149,38 @@ mod tests {
             ("Aaaaa1aaa!", ""),
         ] {
             assert_eq!(missing(&policy, password), expected, "{password}");
+        }
+    }
+
+    #[test]
+    fn a_password_stands_until_its_day() {
+        let day = |day: i64| Timestamp::from_seconds(day * 24 * 60 * 60);
+        let of = |max_age, hard_expiry| PasswordPolicy {
+            max_age,
+            hard_expiry,
+            ..PasswordPolicy::absent()
+        };
+        let profile = |password_reset_required| LoginProfileRow {
+            password_hash: String::new(),
+            password_reset_required,
+            created_at: day(0),
+            password_changed_at: day(100),
+        };
+        for (policy, reset, at, expected) in [
+            (of(None, None), false, 100_000, Standing::Good),
+            (of(None, None), true, 100, Standing::MustChange),
+            (of(Some(30), None), false, 129, Standing::Good),
+            (of(Some(30), None), false, 130, Standing::MustChange),
+            (of(Some(30), Some(false)), false, 130, Standing::MustChange),
+            (of(Some(30), Some(true)), false, 129, Standing::Good),
+            (of(Some(30), Some(true)), true, 129, Standing::MustChange),
+            (of(Some(30), Some(true)), true, 130, Standing::Ended),
+        ] {
+            assert_eq!(
+                policy.standing(&profile(reset), day(at)),
+                expected,
+                "{policy:?} {at}"
+            );
         }
     }
 

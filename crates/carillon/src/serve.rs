@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use carillon_chime::JOBS;
 use carillon_iam::IamIdentities;
 use carillon_operation::{JobRunner, MailRelay, Outside, Pipeline, Settings};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -128,7 +127,8 @@ impl Server {
         let outside = Outside {
             mail: relay.map(|relay| Arc::new(relay) as Arc<dyn MailRelay>),
         };
-        let jobs = JobRunner::new(store.clone(), Arc::clone(&environment), outside, JOBS);
+        let kinds = [carillon_iam::JOBS, carillon_chime::JOBS].concat();
+        let jobs = JobRunner::new(store.clone(), Arc::clone(&environment), outside, &kinds);
         let identities = Arc::new(IamIdentities::new(store.clone(), Arc::clone(&environment)));
         let pipeline = Arc::new(Pipeline::new(store, identities, environment));
         Ok(Self {

@@ -123,7 +123,7 @@ impl Operation for DeleteAccountAlias {
 }
 
 /// The AWS account of this alias.
-async fn owner(tx: &mut ReadTx, alias: &str) -> Result<Option<AwsAccountId>, StoreError> {
+pub(crate) async fn owner(tx: &mut ReadTx, alias: &str) -> Result<Option<AwsAccountId>, StoreError> {
     let found: Option<(AwsAccountId,)> = tx
         .fetch_optional(
             "SELECT aws_account_id FROM aws_account WHERE alias = $1",

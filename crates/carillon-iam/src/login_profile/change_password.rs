@@ -15,15 +15,16 @@ use super::{Password, REMEMBERED, rows};
 use crate::error::Error;
 use crate::password_policy;
 
-/// What an account says that lets its users change their own passwords. As a policy of the user as a resource it
-/// counts like any other grant, so a denial elsewhere still wins.
-static OWN_PASSWORD: LazyLock<Arc<Attached>> = LazyLock::new(|| {
+/// What an account says that lets its users change their own passwords and see what they must be like. As a policy of
+/// the user as a resource it counts like any other grant, so a denial elsewhere still wins.
+/// Source: IAM API Reference, `UpdateAccountPasswordPolicy`.
+pub(crate) static OWN_PASSWORD: LazyLock<Arc<Attached>> = LazyLock::new(|| {
     let document = Document::lenient(&serde_json::json!({
         "Version": "2012-10-17",
         "Statement": [{
             "Effect": "Allow",
             "Principal": "*",
-            "Action": "iam:ChangePassword",
+            "Action": ["iam:ChangePassword", "iam:GetAccountPasswordPolicy"],
             "Resource": "*",
         }],
     }));

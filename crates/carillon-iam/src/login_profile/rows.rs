@@ -11,13 +11,15 @@ impl FromRow for LoginProfileRow {
             password_hash: row.get(0)?,
             password_reset_required: row.get(1)?,
             created_at: row.get(2)?,
+            password_changed_at: row.get(3)?,
         })
     }
 }
 
 pub(crate) async fn find(tx: &mut ReadTx, user_id: &str) -> Result<Option<LoginProfileRow>, StoreError> {
     tx.fetch_optional(
-        "SELECT password_hash, password_reset_required, created_at FROM iam_login_profile WHERE user_id = $1",
+        "SELECT password_hash, password_reset_required, created_at, password_changed_at
+           FROM iam_login_profile WHERE user_id = $1",
         bind![user_id],
     )
     .await
@@ -64,6 +66,20 @@ pub(crate) async fn set_reset_required(
     tx.execute(
         "UPDATE iam_login_profile SET password_reset_required = $1 WHERE user_id = $2",
         bind![reset_required, user_id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes down that the user signed in. Of root, which has no profile, nothing is kept.
+pub(crate) async fn set_password_last_used(
+    tx: &mut WriteTx,
+    user_id: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE iam_login_profile SET password_last_used_at = $1 WHERE user_id = $2",
+        bind![now, user_id],
     )
     .await?;
     Ok(())

@@ -35,6 +35,16 @@ pub(super) async fn find(
     .await
 }
 
+/// All devices of a user or root; a quota bounds them.
+pub(super) async fn of_owner(tx: &mut ReadTx, owner_id: &str) -> Result<Vec<DeviceRow>, StoreError> {
+    tx.fetch_all(
+        "SELECT serial_number, sealed_seed, owner_id, enabled_at, drift, last_step
+           FROM iam_mfa_device WHERE owner_id = $1 ORDER BY serial_number",
+        bind![owner_id],
+    )
+    .await
+}
+
 pub(super) async fn count(tx: &mut ReadTx, account: AwsAccountId) -> Result<usize, StoreError> {
     let count = tx
         .fetch_number(

@@ -16,13 +16,13 @@ const FRESH: &str = r#"{"Statement":{"Effect":"Allow","Action":"iam:*","Resource
     "Bool":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"60"}}}}"#;
 
 /// An authenticator app.
-struct Device {
+pub(crate) struct Device {
     serial_number: String,
     seed: Vec<u8>,
 }
 
 impl Device {
-    async fn make(client: &TestClient<'_>, name: &str) -> Self {
+    pub async fn make(client: &TestClient<'_>, name: &str) -> Self {
         let made = client
             .iam("CreateVirtualMFADevice", &[("VirtualMFADeviceName", name)])
             .await;
@@ -36,7 +36,7 @@ impl Device {
     }
 
     /// What it shows in so many steps.
-    fn code(&self, server: &TestServer, steps: i64) -> String {
+    pub fn code(&self, server: &TestServer, steps: i64) -> String {
         let now = server.clock().now();
         totp::shown(
             &self.seed,
@@ -61,7 +61,7 @@ impl Device {
     }
 
     /// Enables it with the codes of the last step and this one, and waits for the next.
-    async fn enable(&self, server: &TestServer, user: &str) {
+    pub async fn enable(&self, server: &TestServer, user: &str) {
         let codes = [self.code(server, -1), self.code(server, 0)];
         let codes = codes.each_ref().map(String::as_str);
         self.with_codes(&server.as_root(), "EnableMFADevice", user, codes)

@@ -1,12 +1,18 @@
 //! What callers may ask of the account's password policy.
 
+use std::sync::Arc;
+
 use carillon_aws::shape::Ranged;
-use carillon_operation::{Context, Operation, PermissionsManagement, Read, Spec, Write};
+use carillon_operation::{
+    Caller, CallerKind, Context, Fault, Operation, PermissionsManagement, Read, Spec, Target, Write,
+};
+use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{PasswordPolicy, SHORTEST_BY_DEFAULT, no_policy, rows};
 use crate::error::Error;
+use crate::login_profile::change_password::OWN_PASSWORD;
 
 /// Retrieves the password policy of the AWS account.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -63,6 +69,15 @@ impl Operation for GetAccountPasswordPolicy {
     type Access = Read;
     type Output = PasswordPolicyOutput;
     type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        let mut target = Target::any();
+        let policy = rows::in_force(tx, caller.aws_account_id).await?;
+        if policy.allow_users_to_change_password && matches!(caller.kind, CallerKind::User { .. }) {
+            target.resource_policy = Some(Arc::clone(&OWN_PASSWORD));
+        }
+        Ok(target)
+    }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<PasswordPolicyOutput, Error> {
         let account = cx.aws_account_id();

@@ -1,0 +1,196 @@
+use std::net::Ipv4Addr;
+
+use carillon_aws::time::Clock;
+
+use super::*;
+use crate::IAM;
+use crate::mfa::tests::Device;
+use crate::testing::{ACCOUNT, TestServer, engines};
+
+const PASSWORD: &str = "Some-Pass-1";
+
+async fn attempt(
+    server: &TestServer,
+    name: Option<&str>,
+    password: &str,
+    code: Option<&str>,
+) -> SignInOutcome {
+    attempt_in(server, ACCOUNT, name, password, code).await
+}
+
+async fn attempt_in(
+    server: &TestServer,
+    aws_account: &str,
+    user_name: Option<&str>,
+    password: &str,
+    code: Option<&str>,
+) -> SignInOutcome {
+    let code = code.map(|code| Secret::new(code.to_owned()));
+    let attempt = SignIn {
+        aws_account,
+        user_name,
+        password: &Secret::new(password.to_owned()),
+        code: code.as_ref(),
+        source_ip: Ipv4Addr::LOCALHOST.into(),
+        user_agent: Some("browser"),
+    };
+    sign_in(
+        server.store(),
+        server.environment(),
+        &attempt,
+        server.clock().now(),
+    )
+    .await
+    .unwrap()
+}
+
+fn name_of(outcome: &SignInOutcome) -> Option<&str> {
+    match outcome {
+        SignInOutcome::SignedIn(who) => who.user_name.as_deref(),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn give(server: &TestServer, name: &str, reset: &str) {
+    let members = [
+        ("UserName", name),
+        ("Password", PASSWORD),
+        ("PasswordResetRequired", reset),
+    ];
+    server.as_root().iam("CreateLoginProfile", &members).await.ok();
+}
+
+#[tokio::test]
+async fn a_user_signs_in_with_account_name_and_password() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM]).await;
+        let root = server.as_root();
+        server.as_user("ada", &[]).await;
+        server.as_user("eve", &[]).await;
+        give(&server, "ada", "false").await;
+        root.iam("CreateAccountAlias", &[("AccountAlias", "example-corp")])
+            .await
+            .ok();
+        for account in [ACCOUNT, "example-corp"] {
+            let outcome = attempt_in(&server, account, Some("ADA"), PASSWORD, None).await;
+            assert_eq!(name_of(&outcome), Some("ada"));
+        }
+        let event = server.last_event();
+        assert_eq!(event["eventName"], "ConsoleLogin");
+        assert_eq!(event["serviceEventDetails"]["userName"], "ada");
+        let user = root.iam("GetUser", &[("UserName", "ada")]).await;
+        assert_eq!(user.ok()["User"]["PasswordLastUsed"], "2026-03-01T12:00:00Z");
+
+        let long = "x".repeat(1_000);
+        for (account, name, password) in [
+            (ACCOUNT, "ada", "wrong"),
+            (ACCOUNT, "eve", PASSWORD),
+            (ACCOUNT, "nobody", PASSWORD),
+            (ACCOUNT, long.as_str(), PASSWORD),
+            ("999999999999", "ada", PASSWORD),
+            ("no-such-alias", "ada", PASSWORD),
+        ] {
+            let outcome = attempt_in(&server, account, Some(name), password, None).await;
+            assert_eq!(outcome, SignInOutcome::Refused, "{account} {name}");
+        }
+        assert_eq!(
+            attempt(&server, None, PASSWORD, None).await,
+            SignInOutcome::Refused
+        );
+        assert_eq!(server.last_event()["errorCode"], "Failed");
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_asked_for_after_the_password() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM]).await;
+        server.as_user("ada", &[]).await;
+        give(&server, "ada", "false").await;
+        for name in ["phone", "tablet"] {
+            Device::make(&server.as_root(), name)
+                .await
+                .enable(&server, "ada")
+                .await;
+        }
+        let device = Device::make(&server.as_root(), "watch").await;
+        device.enable(&server, "ada").await;
+        let ada = Some("ada");
+        assert_eq!(attempt(&server, ada, "wrong", None).await, SignInOutcome::Refused);
+        assert_eq!(
+            attempt(&server, ada, PASSWORD, None).await,
+            SignInOutcome::CodeWanted
+        );
+        assert_eq!(
+            attempt(&server, ada, PASSWORD, Some("000000")).await,
+            SignInOutcome::Refused
+        );
+        let code = device.code(&server, 0);
+        let SignInOutcome::SignedIn(who) = attempt(&server, ada, PASSWORD, Some(&code)).await else {
+            panic!("not signed in")
+        };
+        assert_eq!(who.multi_factor_at, Some(server.clock().now()));
+        assert_eq!(
+            attempt(&server, ada, PASSWORD, Some(&code)).await,
+            SignInOutcome::Refused,
+            "a code is good once"
+        );
+    }
+}
+
+#[tokio::test]
+async fn passwords_expire_and_are_reset() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM]).await;
+        let root = server.as_root();
+        let (ada, eve) = (Some("ada"), Some("eve"));
+        let own = server.as_user("ada", &[]).await;
+        server.as_user("eve", &[]).await;
+        give(&server, "ada", "false").await;
+        give(&server, "eve", "true").await;
+        assert!(matches!(
+            attempt(&server, eve, PASSWORD, None).await,
+            SignInOutcome::PasswordChangeWanted(who) if who.user_name.as_deref() == eve
+        ));
+        let policy = [("MaxPasswordAge", "1"), ("AllowUsersToChangePassword", "true")];
+        root.iam("UpdateAccountPasswordPolicy", &policy).await.ok();
+        assert_eq!(name_of(&attempt(&server, ada, PASSWORD, None).await), ada);
+        server.clock().advance(Duration::from_secs(24 * 60 * 60));
+        assert!(matches!(
+            attempt(&server, ada, PASSWORD, None).await,
+            SignInOutcome::PasswordChangeWanted(_)
+        ));
+        let hard = [policy[0], policy[1], ("HardExpiry", "true")];
+        root.iam("UpdateAccountPasswordPolicy", &hard).await.ok();
+        assert_eq!(
+            attempt(&server, ada, PASSWORD, None).await,
+            SignInOutcome::PasswordExpired
+        );
+        assert_eq!(attempt(&server, ada, "wrong", None).await, SignInOutcome::Refused);
+        // With an access key the user can still help itself, as AWS has it.
+        let change = [("OldPassword", PASSWORD), ("NewPassword", "Other-Pass-2")];
+        own.iam("ChangePassword", &change).await.ok();
+        assert_eq!(name_of(&attempt(&server, ada, "Other-Pass-2", None).await), ada);
+        own.iam("GetAccountPasswordPolicy", &[]).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn who_tries_too_often_waits() {
+    let server = TestServer::start(&[&IAM]).await;
+    server.as_user("ada", &[]).await;
+    give(&server, "ada", "false").await;
+    for _ in 0..5 {
+        assert_eq!(
+            attempt(&server, Some("ada"), "wrong", None).await,
+            SignInOutcome::Refused
+        );
+    }
+    assert_eq!(
+        attempt(&server, Some("ada"), PASSWORD, None).await,
+        SignInOutcome::Wait(Duration::from_secs(1))
+    );
+    server.clock().advance(Duration::from_secs(1));
+    let outcome = attempt(&server, Some("ada"), PASSWORD, None).await;
+    assert_eq!(name_of(&outcome), Some("ada"));
+}
