@@ -1,11 +1,12 @@
 //! The services and their operations: the table of contents that everything else derives from.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use carillon_aws::binding::{Malformed, Route, Router};
 use carillon_aws::error::Protocol;
 use carillon_aws::shape::Shape;
+use carillon_policy::Actions;
 use carillon_policy::validate::Catalogue;
 use serde_json::{Map, Value};
 
@@ -68,6 +69,7 @@ pub struct Group {
 pub struct Registry {
     services: Vec<ServiceEntry>,
     policies: Vec<AwsManagedPolicy>,
+    actions: Arc<Actions>,
     catalogue: OnceLock<Catalogue>,
     /// Of requests that come to no operation.
     pub(crate) unrouted: Measures,
@@ -118,9 +120,12 @@ impl Registry {
                 .map(|service| ServiceEntry::new(service))
                 .collect(),
             policies: Vec::new(),
+            actions: Actions::new::<&str>([]),
             catalogue: OnceLock::new(),
             unrouted: Measures::default(),
         };
+        let entries = registry.services.iter().flat_map(|service| &service.entries);
+        registry.actions = Actions::with_spellings(entries.map(|entry| &entry.spellings));
         for policy in ManagedPolicy::ALL {
             let documents = registry.managed_policy_documents(policy);
             if !documents.is_empty() {
@@ -151,6 +156,11 @@ impl Registry {
     /// The AWS managed policies, which are the same in every AWS account.
     pub fn aws_managed_policies(&self) -> &[AwsManagedPolicy] {
         &self.policies
+    }
+
+    /// What policies are compiled for.
+    pub fn actions(&self) -> &Arc<Actions> {
+        &self.actions
     }
 
     /// What policies are validated against.

@@ -59,7 +59,7 @@ fn known() -> Arc<Actions> {
         let others = (0..3).map(|n| vec![format!("chime:Other{n}")]);
         let one = with_one.map(|action| vec![action.to_owned()]);
         let two = with_two.map(|action| action.into_iter().map(ToOwned::to_owned).collect());
-        Arc::new(Actions::with_spellings(one.into_iter().chain(two).chain(others)))
+        Actions::with_spellings(one.into_iter().chain(two).chain(others))
     });
     Arc::clone(&KNOWN)
 }
@@ -197,7 +197,7 @@ pub(crate) fn cases() -> impl Iterator<Item = (u64, Value)> {
     let count = std::env::var("CARILLON_POLICY_CASES")
         .ok()
         .and_then(|count| count.parse().ok())
-        .unwrap_or(20_000);
+        .unwrap_or(1_000);
     (0..count).map(|seed: u64| (seed, case(&mut Dice(seed.wrapping_mul(0x1234_5677)))))
 }
 

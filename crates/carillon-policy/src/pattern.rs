@@ -116,10 +116,10 @@ impl Pattern {
             Pattern::Literal(literal) => Match::from(**literal == *text),
             Pattern::Prefix(prefix) => Match::from(text.starts_with(&**prefix)),
             Pattern::Runs(runs) => Match::from(runs_match(runs, &[], text)),
-            Pattern::Variables(runs, variables) => match resolve(variables, context) {
-                Some(values) => Match::from(runs_match(runs, &values, text)),
-                None => Match::Unresolved,
-            },
+            Pattern::Variables(runs, variables) => {
+                let matched = resolve(variables, context, |values| runs_match(runs, values, text));
+                matched.map_or(Match::Unresolved, Match::from)
+            }
         }
     }
 
@@ -134,16 +134,14 @@ impl Pattern {
             Pattern::Literal(literal) => Some(Cow::Borrowed(literal)),
             Pattern::Variables(runs, variables) => {
                 let [run] = &**runs else { return None };
-                let values = resolve(variables, context)?;
-                let mut text = String::new();
-                for piece in run {
-                    match piece {
-                        Piece::Text(literal) => text.push_str(literal),
-                        Piece::Value(index) => text.push_str(values.get(*index)?),
-                        Piece::One => return None,
+                let spliced = |values: &[Cow<'_, str>]| {
+                    let mut text = String::new();
+                    for piece in run {
+                        text.push_str(written(piece, values)?);
                     }
-                }
-                Some(Cow::Owned(text))
+                    Some(Cow::Owned(text))
+                };
+                resolve(variables, context, spliced)?
             }
             Pattern::Any | Pattern::Prefix(_) | Pattern::Runs(_) => None,
         }
@@ -237,8 +235,21 @@ impl Variable {
     }
 }
 
-fn resolve<'a>(variables: &'a [Variable], context: &'a dyn Context) -> Option<Vec<Cow<'a, str>>> {
-    variables.iter().map(|variable| variable.value(context)).collect()
+/// Calls with the values of all variables, if they have some. A few variables take no allocation.
+fn resolve<'a, T>(
+    variables: &'a [Variable],
+    context: &'a dyn Context,
+    call: impl FnOnce(&[Cow<'a, str>]) -> T,
+) -> Option<T> {
+    if let [variable] = variables {
+        return Some(call(&[variable.value(context)?]));
+    }
+    if let [one, two] = variables {
+        return Some(call(&[one.value(context)?, two.value(context)?]));
+    }
+    let values: Option<Vec<Cow<'a, str>>> =
+        variables.iter().map(|variable| variable.value(context)).collect();
+    Some(call(&values?))
 }
 
 /// Greedy: the outer runs are anchored, each inner one takes its leftmost place. Taking a later place never
@@ -304,7 +315,7 @@ fn find<'t>(run: &[Piece], values: &[Cow<'_, str>], text: &'t str) -> Option<&'t
     let text = skip(first, text)?;
     let middle = run.get(first..after_last)?;
     let after = match middle {
-        [Piece::Text(literal)] => after_literal(literal, text),
+        [Piece::Text(_) | Piece::Value(_)] => after_literal(written(middle.first()?, values)?, text),
         _ if middle.contains(&Piece::One) => after_gapped(middle, values, text),
         _ => {
             let mut literal = String::new();

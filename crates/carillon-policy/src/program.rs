@@ -295,3 +295,6 @@ fn classes<'a>(
         members.into_iter().flatten().map(class).collect(),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,7 +68,7 @@ impl IamIdentities {
             Some(session_name) => role_session_of(tx, account, owner_id, session_name).await?,
             None => user(tx, account, owner_id).await?,
         };
-        let mut policies = Policies::new();
+        let mut policies = Policies::for_actions(self.environment.registry.actions());
         let mut text = 0;
         if identified.kind != CallerKind::Root {
             policies = policies.identity(

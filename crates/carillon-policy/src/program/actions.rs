@@ -42,9 +42,7 @@ impl Actions {
 
     /// Actions with one spelling each, as `chime:ListUsers`; case does not matter.
     pub fn new<S: AsRef<str>>(actions: impl IntoIterator<Item = S>) -> Arc<Actions> {
-        Arc::new(Actions::with_spellings(
-            actions.into_iter().map(|action| [action]),
-        ))
+        Actions::with_spellings(actions.into_iter().map(|action| [action]))
     }
 
     /// Actions with all accepted spellings, the primary one first, as [`Request::actions`](crate::Request) has
@@ -52,7 +50,7 @@ impl Actions {
     /// are not known.
     pub fn with_spellings<S: AsRef<str>>(
         actions: impl IntoIterator<Item = impl IntoIterator<Item = S>>,
-    ) -> Actions {
+    ) -> Arc<Actions> {
         let mut spellings: Vec<Box<[Box<str>]>> = actions
             .into_iter()
             .map(|action| {
@@ -78,12 +76,12 @@ impl Actions {
                 *place = Some(id);
             }
         }
-        Actions {
+        Arc::new(Actions {
             spellings: spellings.into(),
             sorted: sorted.into(),
             places,
             shared: Shared::default(),
-        }
+        })
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = ActionId> {
@@ -236,7 +234,7 @@ impl Bits {
 mod tests {
     use super::*;
 
-    fn sample() -> Actions {
+    fn sample() -> Arc<Actions> {
         Actions::with_spellings([
             vec!["chime:ListUsers"],
             vec!["chime:GetUser"],

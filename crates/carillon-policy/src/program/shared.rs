@@ -30,6 +30,11 @@ impl Shared {
             .find(|set| is_of(set, kind, policies))
     }
 
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.0.lock().unwrap().sets.len()
+    }
+
     /// The set itself, or the same that somebody else was faster to put in.
     pub fn insert(&self, set: Arc<Set>) -> Arc<Set> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
