@@ -34,8 +34,10 @@ mod consider;
 mod draft;
 mod near;
 mod part;
+mod simulate;
 mod text;
 mod verdict;
+mod written;
 
 use std::sync::Arc;
 
@@ -44,8 +46,10 @@ use serde::Serialize;
 pub use self::change::{Change, Edit};
 pub use self::near::NearMiss;
 pub use self::part::{Actual, Element, Part};
+pub use self::simulate::{Matched, Simulated, Simulator, context_keys};
 
-use self::consider::Considered;
+use self::consider::{Considered, Scope};
+use self::written::Texts;
 use crate::decision::{PolicyKind, Request};
 use crate::document::{Effect, Span};
 use crate::policies::{Attached, Policies};
@@ -173,7 +177,7 @@ pub fn explain(request: &Request<'_>, policies: &Policies) -> Explanation {
 
 /// As [`explain`], with more to propose.
 pub fn explain_with(request: &Request<'_>, policies: &Policies, options: Options<'_>) -> Explanation {
-    let considered = consider::consider(request, policies);
+    let considered = consider::consider(request, policies, &mut Texts::default(), Scope::All);
     let verdict = verdict::verdict(request, policies, &considered);
     let near = near::near_misses(request, &considered, &verdict);
     let changes = change::changes(request, policies, &considered, &verdict, options);

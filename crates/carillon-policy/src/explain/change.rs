@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::consider::{Checked, Condition, Considered};
+use super::consider::{Checked, Considered, Scope};
 use super::draft::Draft;
 use super::near::{Overlay, Turn, Values, turn};
 use super::part::{escaped, shortened};
 use super::verdict::Verdict;
+use super::written::{Condition, Texts};
 use super::{Options, Outcome, Place, Pointer, Reason};
 use crate::decision::{PolicyKind, Request};
 use crate::document::Effect;
@@ -160,9 +161,8 @@ impl Proposer<'_, '_> {
         for place in denies.iter().take(MOST_TRIED + 1) {
             let (policy, checked) = self.at(*place)?;
             checked
-                .conditions
-                .iter()
-                .find_map(|condition| self.turned(policy, condition, false, &mut values))?;
+                .conditions()
+                .find_map(|(condition, _)| self.turned(policy, condition, false, &mut values))?;
         }
         let mut draft = self.draft();
         draft.context.clone_from(&values);
@@ -187,13 +187,13 @@ impl Proposer<'_, '_> {
             base: self.request.context,
             changed: values.clone(),
         };
-        if condition.holds_in(policy.variables, &so_far) == wanted {
+        if condition.holds_in(&so_far) == wanted {
             return Some(());
         }
         if GIVEN.contains(&&*key) || values.iter().any(|(taken, _)| *taken == key) {
             return None;
         }
-        let value = match turn(&so_far, policy.variables, condition, wanted)? {
+        let value = match turn(&so_far, policy.text.variables, condition, wanted)? {
             Turn::Value(value) => Some(value),
             Turn::Absent => None,
             // There is nothing definite to propose.
@@ -236,7 +236,8 @@ impl Proposer<'_, '_> {
         if !draft.is_allowed() {
             // Without the denies it would still lack an allow: what would be missing then is added too.
             let (request, policies) = (draft.request(), draft.policies());
-            let considered = super::consider::consider(&request, &policies);
+            let considered =
+                super::consider::consider(&request, &policies, &mut Texts::default(), Scope::OfAction);
             let verdict = super::verdict::verdict(&request, &policies, &considered);
             let statements = self.statements(&verdict.reasons)?;
             drop(considered);

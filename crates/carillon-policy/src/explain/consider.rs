@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::condition;
-use crate::context::Context;
+use super::written::{Condition, Keys, Text, Texts};
 use crate::decision::{PolicyKind, Request};
 use crate::document::{Effect, Statement};
 use crate::policies::{Attached, Policies, Set};
 use crate::principal::{Principal, Way};
 use crate::resource::RequestResource;
 use crate::service;
-use crate::syntax::{self, Node, Value};
+use crate::syntax::Node;
 
 /// A policy that takes part.
 pub(super) struct Considered<'a> {
@@ -20,40 +19,22 @@ pub(super) struct Considered<'a> {
     pub policy: &'a Attached,
     /// The policy's name; one without is named by its place among its like, counted from 1.
     pub name: Arc<str>,
-    /// Whether its document has variables.
-    pub variables: bool,
+    pub text: Arc<Text>,
     pub statements: Vec<Checked<'a>>,
 }
 
 /// A statement, and which of its parts match.
 pub(super) struct Checked<'a> {
     pub statement: &'a Statement,
-    /// As written, if the text can be read again.
-    pub node: Option<Node>,
     /// How it names the caller; nothing where statements do not name anybody.
     pub principal: Option<Option<Way>>,
     pub action: bool,
     pub resource: bool,
-    pub conditions: Vec<Condition>,
-}
-
-/// One key under one operator.
-pub(super) struct Condition {
-    pub operator: String,
-    pub key: String,
-    pub values: Node,
-    pub holds: bool,
-}
-
-impl Condition {
-    /// Whether it holds in this context.
-    pub fn holds_in(&self, variables: bool, context: &dyn Context) -> bool {
-        let keys = Node::object_of(vec![(self.key.clone(), self.values.clone())]);
-        let block = Node::object_of(vec![(self.operator.clone(), keys)]);
-        condition::compile(&block, variables)
-            .iter()
-            .all(|test| test.holds(context))
-    }
+    /// Whether they hold, in the order in which they are written.
+    holds: Vec<bool>,
+    text: Arc<Text>,
+    /// Among those of the document.
+    place: usize,
 }
 
 impl Checked<'_> {
@@ -64,12 +45,33 @@ impl Checked<'_> {
     /// How many parts keep it from applying.
     pub fn failures(&self) -> usize {
         let unnamed = self.principal.is_some_and(|way| way.is_none());
-        let conditions = self.conditions.iter().filter(|condition| !condition.holds);
+        let conditions = self.holds.iter().filter(|holds| !**holds);
         usize::from(unnamed) + usize::from(!self.action) + usize::from(!self.resource) + conditions.count()
     }
 
+    /// As written, if the text can be read again.
+    pub fn node(&self) -> Option<&Node> {
+        self.text.statements.get(self.place)?.node.as_ref()
+    }
+
+    /// Adds the keys it asks for, as written.
+    pub fn add_keys(&self, keys: &mut Keys) {
+        if let Some(written) = self.text.statements.get(self.place) {
+            written.add_keys(self.text.variables, keys);
+        }
+    }
+
+    /// The conditions, and whether they hold.
+    pub fn conditions(&self) -> impl Iterator<Item = (&Condition, bool)> {
+        let written = self.text.statements.get(self.place);
+        let conditions = written.map_or(&[][..], |written| &written.conditions);
+        conditions.iter().zip(self.holds.iter().copied())
+    }
+
     pub fn failed_conditions(&self) -> impl Iterator<Item = &Condition> {
-        self.conditions.iter().filter(|condition| !condition.holds)
+        self.conditions()
+            .filter(|(_, holds)| !holds)
+            .map(|(condition, _)| condition)
     }
 
     /// For people: which statement of which policy.
@@ -134,8 +136,21 @@ impl<'a> TakingPart<'a> {
     }
 }
 
-/// Judges every statement of the policies that take part for this kind of caller.
-pub(super) fn consider<'a>(request: &Request<'a>, policies: &'a Policies) -> Vec<Considered<'a>> {
+/// Which statements are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    All,
+    /// Those about the action.
+    OfAction,
+}
+
+/// Judges the statements of the policies that take part for this kind of caller.
+pub(super) fn consider<'a>(
+    request: &Request<'a>,
+    policies: &'a Policies,
+    texts: &mut Texts,
+    scope: Scope,
+) -> Vec<Considered<'a>> {
     let part = TakingPart::of(request.principal, policies);
     let judge = Judge {
         request,
@@ -146,11 +161,14 @@ pub(super) fn consider<'a>(request: &Request<'a>, policies: &'a Policies) -> Vec
             .collect(),
         resource: RequestResource::new(request.resource),
         bounded: part.boundary.is_some(),
+        scope,
     };
     let mut considered = Vec::new();
     let mut add = |kind, level, list: &'a [Attached]| {
         let policies = list.iter().zip(1..);
-        considered.extend(policies.map(|(policy, place)| judge.policy(kind, level, policy, place)));
+        considered.extend(
+            policies.map(|(policy, place)| judge.policy(kind, level, policy, place, texts.of(policy))),
+        );
     };
     let list = |set: Option<&'a Set>| set.map_or(&[][..], Set::policies);
     add(PolicyKind::Identity, None, list(part.identity));
@@ -177,6 +195,7 @@ struct Judge<'a, 'r> {
     actions: Vec<String>,
     resource: RequestResource<'a>,
     bounded: bool,
+    scope: Scope,
 }
 
 impl<'a> Judge<'a, '_> {
@@ -185,32 +204,22 @@ impl<'a> Judge<'a, '_> {
         kind: PolicyKind,
         level: Option<usize>,
         policy: &'a Attached,
-        place: usize,
+        number: usize,
+        text: Arc<Text>,
     ) -> Considered<'a> {
-        let root = syntax::read(policy.document.text()).ok();
-        let variables = root
-            .as_ref()
-            .and_then(|root| root.get("Version"))
-            .and_then(Node::string)
-            == Some("2012-10-17");
-        let mut nodes = match root.and_then(|root| root.into_member("Statement")) {
-            Some(node) => node.into_each().into_iter().map(Some).collect(),
-            None => Vec::new(),
-        };
-        let statements = policy.document.statements().iter().map(|statement| {
-            let node = nodes.get_mut(statement.index()).and_then(Option::take);
-            self.statement(kind, statement, node, variables)
-        });
+        let statements = policy.document.statements().iter().enumerate();
+        let statements =
+            statements.filter_map(|(place, statement)| self.statement(kind, statement, &text, place));
         Considered {
             kind,
             level,
             policy,
             name: match policy.name.is_empty() {
-                true => place.to_string().into(),
+                true => number.to_string().into(),
                 false => policy.name.clone(),
             },
-            variables,
             statements: statements.collect(),
+            text,
         }
     }
 
@@ -218,106 +227,35 @@ impl<'a> Judge<'a, '_> {
         &self,
         kind: PolicyKind,
         statement: &'a Statement,
-        node: Option<Node>,
-        variables: bool,
-    ) -> Checked<'a> {
+        text: &Arc<Text>,
+        place: usize,
+    ) -> Option<Checked<'a>> {
+        let action = statement.action.matches(self.actions.iter().map(String::as_str));
+        if !action && self.scope == Scope::OfAction {
+            return None;
+        }
         let names_principals = matches!(
             kind,
             PolicyKind::Resource | PolicyKind::Trust | PolicyKind::ResourceControl | PolicyKind::Endpoint
         );
         // Whoever has a permissions boundary cannot be exempted from a deny by `NotPrincipal`.
         let always_hit = statement.effect() == Effect::Deny && self.bounded;
-        let principal = names_principals.then(|| statement.principal.way(self.request.principal, always_hit));
-        Checked {
+        let context = self.request.context;
+        let conditions = text
+            .statements
+            .get(place)
+            .map_or(&[][..], |written| &written.conditions);
+        Some(Checked {
             statement,
-            principal,
-            action: statement.action.matches(self.actions.iter().map(String::as_str)),
-            resource: statement
-                .resource
-                .matches(kind, &self.resource, self.request.context),
-            conditions: match &node {
-                Some(node) => self.conditions(node, variables),
-                None => self.unreadable(statement),
-            },
-            node,
-        }
-    }
-
-    fn conditions(&self, node: &Node, variables: bool) -> Vec<Condition> {
-        let Some(block) = node.get("Condition") else {
-            return Vec::new();
-        };
-        let empty = || Node::object_of(Vec::new());
-        // What has the wrong shape never holds.
-        let misshapen = |operator: &str| Condition {
-            operator: operator.to_owned(),
-            key: String::new(),
-            values: empty(),
-            holds: false,
-        };
-        let Some(operators) = block.object() else {
-            return vec![misshapen("")];
-        };
-        let mut conditions = Vec::new();
-        for (operator, keys) in operators {
-            match keys.object() {
-                Some([]) if condition::is_known_operator(operator) => {}
-                None | Some([]) => conditions.push(misshapen(operator)),
-                Some(keys) => conditions.extend(keys.iter().map(|(key, values)| {
-                    let mut condition = Condition {
-                        operator: operator.clone(),
-                        key: key.clone(),
-                        values: values.clone(),
-                        holds: false,
-                    };
-                    condition.holds = condition.holds_in(variables, self.request.context);
-                    condition
-                })),
-            }
-        }
-        conditions
-    }
-
-    /// For a document that was read from a value nested too deeply for a text: all conditions as one.
-    fn unreadable(&self, statement: &Statement) -> Vec<Condition> {
-        let holds = statement
-            .conditions
-            .iter()
-            .all(|test| test.holds(self.request.context));
-        vec![Condition {
-            operator: String::new(),
-            key: String::new(),
-            values: Node::object_of(Vec::new()),
-            holds,
-        }]
-    }
-}
-
-impl Node {
-    /// An object that does not come from a text.
-    fn object_of(members: Vec<(String, Node)>) -> Node {
-        Node {
-            value: Value::Object(members),
-            start: 0,
-            end: 0,
-        }
-    }
-
-    fn into_member(self, key: &str) -> Option<Node> {
-        match self.value {
-            Value::Object(members) => members
-                .into_iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, node)| node),
-            _ => None,
-        }
-    }
-
-    /// As [`Node::each`].
-    fn into_each(self) -> Vec<Node> {
-        match self.value {
-            Value::Array(elements) => elements,
-            _ => vec![self],
-        }
+            principal: names_principals.then(|| statement.principal.way(self.request.principal, always_hit)),
+            action,
+            resource: statement.resource.matches(kind, &self.resource, context),
+            holds: conditions
+                .iter()
+                .map(|condition| condition.holds_in(context))
+                .collect(),
+            text: text.clone(),
+            place,
+        })
     }
 }

@@ -1,18 +1,16 @@
 //! Statements that almost applied, and what the request lacked for them.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
-use super::consider::{Checked, Condition, Considered};
+use super::consider::{Checked, Considered};
 use super::part::{Element, shortened, substituted};
 use super::verdict::Verdict;
+use super::written::{Condition, Keys};
 use super::{MOST_KEYS, MOST_NEAR_MISSES, Outcome, Place, Pointer};
 use crate::condition;
 use crate::context::{Context, ContextValue};
 use crate::decision::Request;
 use crate::document::Effect;
-use crate::pattern::Variable;
 use crate::syntax::Node;
 
 /// A statement that fails by one part only.
@@ -74,7 +72,7 @@ fn rank(request: &Request<'_>, checked: &Checked<'_>) -> Option<(u8, usize)> {
             .count()
     };
     let closest = |element: &str, text: &str| {
-        let node = checked.node.as_ref().and_then(|node| node.get(element));
+        let node = checked.node().and_then(|node| node.get(element));
         let strings = node
             .map(Node::each)
             .unwrap_or_default()
@@ -91,10 +89,7 @@ fn rank(request: &Request<'_>, checked: &Checked<'_>) -> Option<(u8, usize)> {
     if !checked.action {
         let action = request.actions.first().copied().unwrap_or_default();
         let service = action.split_once(':').map_or(0, |(service, _)| service.len() + 1);
-        let excluded = checked
-            .node
-            .as_ref()
-            .is_some_and(|node| node.get("NotAction").is_some());
+        let excluded = checked.node().is_some_and(|node| node.get("NotAction").is_some());
         // Statements about other services are no near misses.
         let close = closest("Action", action);
         return (excluded || (close >= service && service > 0)).then_some((2, usize::MAX - close));
@@ -107,9 +102,9 @@ fn near_miss(request: &Request<'_>, considered: &[Considered<'_>], place: Place)
     let checked = policy.statements.get(place.statement)?;
     let pointer = place.pointer(considered);
     let label = &pointer.label;
-    let written = |name: &str| checked.node.as_ref().is_some_and(|node| node.get(name).is_some());
+    let written = |name: &str| checked.node().is_some_and(|node| node.get(name).is_some());
     let (element, key, sentence) = if let Some(condition) = checked.failed_conditions().next() {
-        let sentence = match turn(request.context, policy.variables, condition, true) {
+        let sentence = match turn(request.context, policy.text.variables, condition, true) {
             Some(Turn::Value(value)) => {
                 format!(
                     "{label} would apply if `{}` were `{}`",
@@ -212,7 +207,7 @@ pub(super) fn turn(
             base: context,
             changed: vec![(key.clone(), value)],
         };
-        condition.holds_in(variables, &overlay) == wanted
+        condition.holds_in(&overlay) == wanted
     };
     // A text that no policy names.
     let by_any = || turns(Some("\u{1}".to_owned()));
@@ -267,51 +262,21 @@ fn around(text: &str) -> Vec<String> {
     values
 }
 
-/// The keys that the conditions and variables of a statement name, in lower case.
-fn keys_of(checked: &Checked<'_>, variables: bool, keys: &mut BTreeSet<String>) {
-    let mut variables_in = |text: &str| {
-        let mut rest = text;
-        while let Some((body, after)) = rest
-            .split_once("${")
-            .filter(|_| variables)
-            .and_then(|(_, from)| from.split_once('}'))
-        {
-            if !matches!(body, "*" | "?" | "$") {
-                keys.insert(Variable::read(body).key.into());
-            }
-            rest = after;
-        }
-    };
-    for element in ["Resource", "NotResource"] {
-        let node = checked.node.as_ref().and_then(|node| node.get(element));
-        let texts = node.map(Node::each).unwrap_or_default().iter();
-        texts.filter_map(Node::string).for_each(&mut variables_in);
-    }
-    for condition in &checked.conditions {
-        if condition::resolves_variables(&condition.operator) {
-            let texts = condition.values.each().iter().filter_map(condition::scalar);
-            texts.for_each(|text| variables_in(&text));
-        }
-    }
-    let named = checked
-        .conditions
-        .iter()
-        .filter(|condition| !condition.key.is_empty());
-    keys.extend(named.map(|condition| condition.key.to_lowercase()));
-}
-
 /// The keys that statements about this action ask for, in lower case and sorted.
 pub(super) fn asked_keys(considered: &[Considered<'_>]) -> Vec<String> {
-    let mut keys = BTreeSet::new();
+    let mut keys = Keys::default();
     for policy in considered {
         for checked in policy.statements.iter().filter(|checked| checked.action) {
-            keys_of(checked, policy.variables, &mut keys);
-            if keys.len() > MOST_KEYS {
-                return keys.into_iter().take(MOST_KEYS).collect();
+            checked.add_keys(&mut keys);
+            if keys.names.len() > MOST_KEYS {
+                break;
             }
         }
     }
-    keys.into_iter().collect()
+    let mut names: Vec<String> = keys.names.iter().map(|name| name.to_lowercase()).collect();
+    names.truncate(MOST_KEYS);
+    names.sort();
+    names
 }
 
 /// Those of the asked keys that the request does not have.

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::consider::{Checked, Condition, Considered};
+use super::consider::{Checked, Considered};
+use super::written::Condition;
 use crate::condition;
 use crate::context::{Context, ContextValue};
 use crate::decision::Request;
@@ -83,8 +84,8 @@ pub(super) fn shortened(text: &str) -> String {
 pub(super) fn parts(request: &Request<'_>, policy: &Considered<'_>, checked: &Checked<'_>) -> Vec<Part> {
     let view = View {
         request,
-        variables: policy.variables,
-        node: checked.node.as_ref(),
+        variables: policy.text.variables,
+        node: checked.node(),
     };
     let mut parts = Vec::new();
     if let Some(way) = checked.principal {
@@ -105,9 +106,8 @@ pub(super) fn parts(request: &Request<'_>, policy: &Considered<'_>, checked: &Ch
     parts.extend(view.part("Resource", either, resource, checked.resource));
     parts.extend(
         checked
-            .conditions
-            .iter()
-            .map(|condition| view.condition(condition)),
+            .conditions()
+            .map(|(condition, holds)| view.condition(condition, holds)),
     );
     parts
 }
@@ -152,7 +152,7 @@ impl View<'_> {
         })
     }
 
-    fn condition(&self, condition: &Condition) -> Part {
+    fn condition(&self, condition: &Condition, holds: bool) -> Part {
         let texts = values(&condition.values);
         let value = self.request.context.get(&condition.key.to_lowercase());
         let patterns = condition::compares_patterns(&condition.operator);
@@ -167,7 +167,7 @@ impl View<'_> {
             wanted: texts.iter().map(|text| shortened(text)).collect(),
             resolved,
             actual: value.as_ref().map(Actual::from),
-            matched: condition.holds,
+            matched: holds,
         }
     }
 

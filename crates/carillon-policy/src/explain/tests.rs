@@ -133,6 +133,15 @@ fn explanations_agree_with_the_engine_and_the_judge_and_what_they_propose_allows
             (explain(request, policies), decide(request, policies))
         });
         let told = format!("{:?}", explanation.decision);
+        let simulated = asked(&case, &[action], |request, policies| {
+            Simulator::new(policies.clone()).simulate(request)
+        });
+        assert_eq!(simulated.decision, explanation.decision, "seed {seed}: {case:#}");
+        assert_eq!(
+            simulated.matched.len(),
+            explanation.deciding.len(),
+            "seed {seed}: {case:#}"
+        );
         assert_eq!(told, outcome(&decision), "seed {seed}: {case:#}");
         assert_eq!(told, judge(&case), "seed {seed}: {case:#}");
         if let Decision::ImplicitlyDenied { missing } = &decision {
@@ -471,4 +480,64 @@ fn explanations_are_bounded_and_keep_what_matters() {
     let json = serde_json::to_string(&explanation).unwrap();
     assert!(json.len() < 1_000_000, "{}", json.len());
     assert!(!explanation.to_string().contains('\u{1}'));
+}
+
+#[test]
+fn keys_are_listed_as_written_and_once() {
+    let document = document(
+        r#"{"Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Action": "dynamodb:*", "Resource": "arn:aws:dynamodb:::table/${aws:UserName}${*}",
+        "Condition": {
+            "StringLike": {"aws:PrincipalTag/Team": ["${AWS:username}", "${s3:prefix, 'x'}*"]},
+            "NumericLessThan": {"s3:max-keys": "${not:one}"},
+            "Null": {"aws:principaltag/team": "false"}
+        }}}"#,
+    );
+    assert_eq!(
+        context_keys([&document]),
+        [
+            "aws:UserName",
+            "s3:max-keys",
+            "aws:PrincipalTag/Team",
+            "s3:prefix"
+        ]
+    );
+}
+
+#[test]
+fn each_kind_of_policy_says_its_own() {
+    let policy = |statements: Value| {
+        let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+        Attached::inline("p", document(&text))
+    };
+    let allow = |action: &str| json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+    let deny = json!({"Effect": "Deny", "Action": "chime:Delete*", "Resource": "*"});
+    let policies = Policies::new()
+        .identity(vec![policy(json!([allow("chime:*")]))])
+        .boundary(vec![policy(json!([allow("*"), deny]))])
+        .service_control(vec![
+            vec![policy(json!([allow("*")]))],
+            vec![policy(json!([allow("s3:*")]))],
+        ]);
+    let principal: Principal = ANA.parse().unwrap();
+    let context = MapContext::new();
+    let request = Request {
+        principal: &principal,
+        actions: &["chime:DeleteUser"],
+        resource: "*",
+        resource_account: None,
+        resource_policy: None,
+        context: &context,
+    };
+    let simulated = Simulator::new(policies).simulate(&request);
+    assert_eq!(simulated.decision, Outcome::ExplicitlyDenied);
+    assert_eq!(simulated.matched[0].kind, PolicyKind::Boundary);
+    assert_eq!(
+        simulated.by_kind,
+        [
+            (PolicyKind::Identity, Outcome::Allowed),
+            (PolicyKind::Boundary, Outcome::ExplicitlyDenied),
+            (PolicyKind::ServiceControl, Outcome::ImplicitlyDenied),
+        ]
+    );
 }
