@@ -497,9 +497,9 @@ fn keys_are_listed_as_written_and_once() {
         context_keys([&document]),
         [
             "aws:UserName",
-            "s3:max-keys",
             "aws:PrincipalTag/Team",
-            "s3:prefix"
+            "s3:prefix",
+            "s3:max-keys"
         ]
     );
 }
