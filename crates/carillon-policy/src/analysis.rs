@@ -9,7 +9,9 @@
 //! depends on one, it is *undecided*, unless a request is found that settles it. Every difference comes with such a
 //! request, which [`decide`](crate::decide) confirmed. All work is bounded; what would be more is *too large*.
 
+mod account;
 mod compare;
+mod effective;
 mod facts;
 mod formula;
 mod key;
@@ -19,9 +21,13 @@ mod situation;
 mod solver;
 mod space;
 mod values;
+mod who;
 mod words;
 
+pub use account::{Account, BadAccount, Identity, IdentityKind};
 pub use compare::{Comparison, Difference, Source, Undecided, Values, Witness, compare, new_access};
+pub use effective::{Extent, Permission, Reason};
+pub use who::{Able, Can, Could, Step, WhoCan, what_can, who_can};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,8 @@ mod evaluate;
 mod explain;
 mod lint;
 mod validate;
+mod what_can;
+mod who_can;
 
 use std::process::ExitCode;
 
@@ -15,6 +17,8 @@ pub enum Command {
     Explain(explain::Explain),
     Lint(lint::Lint),
     Validate(validate::Validate),
+    WhatCan(what_can::WhatCan),
+    WhoCan(who_can::WhoCanOptions),
 }
 
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
@@ -24,5 +28,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Explain(options) => explain::run(options),
         Command::Lint(options) => lint::run(options),
         Command::Validate(options) => validate::run(options),
+        Command::WhatCan(options) => what_can::run(options),
+        Command::WhoCan(options) => who_can::run(options),
     }
 }

@@ -129,8 +129,19 @@ pub struct Undecided {
 /// or a policy uses it with a set operator; keys that every request has are never absent, and those with values of
 /// one type hold such values.
 pub fn compare(old: &[Attached], new: &[Attached], ty: PolicyType, catalogue: &[&str]) -> Comparison {
-    let (gained, mut undecided) = allowed_only_by(new, old, ty, catalogue);
-    let (lost, others) = allowed_only_by(old, new, ty, catalogue);
+    compare_within(BUDGET, old, new, ty, catalogue)
+}
+
+/// As [`compare`] with other limits of work, each way.
+pub(super) fn compare_within(
+    budget: usize,
+    old: &[Attached],
+    new: &[Attached],
+    ty: PolicyType,
+    catalogue: &[&str],
+) -> Comparison {
+    let (gained, mut undecided) = allowed_only_by(budget, new, old, ty, catalogue);
+    let (lost, others) = allowed_only_by(budget, old, new, ty, catalogue);
     undecided.extend(others);
     undecided.sort();
     undecided.dedup();
@@ -143,7 +154,7 @@ pub fn compare(old: &[Attached], new: &[Attached], ty: PolicyType, catalogue: &[
 
 /// As [`compare`], but only what the new policy allows beyond the old.
 pub fn new_access(old: &[Attached], new: &[Attached], ty: PolicyType, catalogue: &[&str]) -> Comparison {
-    let (gained, undecided) = allowed_only_by(new, old, ty, catalogue);
+    let (gained, undecided) = allowed_only_by(BUDGET, new, old, ty, catalogue);
     Comparison {
         gained,
         lost: Vec::new(),
@@ -152,6 +163,7 @@ pub fn new_access(old: &[Attached], new: &[Attached], ty: PolicyType, catalogue:
 }
 
 fn allowed_only_by(
+    budget: usize,
     by: &[Attached],
     not_by: &[Attached],
     ty: PolicyType,
@@ -167,7 +179,7 @@ fn allowed_only_by(
         catalogue,
         differences: Vec::new(),
         doubts: BTreeMap::new(),
-        budget: Budget::new(BUDGET),
+        budget: Budget::new(budget),
     };
     let whole = |reason: String| Undecided {
         actions: Vec::new(),
@@ -218,7 +230,7 @@ impl Search<'_> {
     fn run(&mut self) -> Result<(), Stopped> {
         let documents: Vec<&Attached> = self.by.documents.iter().chain(self.not_by.documents).collect();
         for situation in situations(self.ty, &documents) {
-            let valuations = self.look(&situation, Valuation::Free)?;
+            let valuations = self.look(&situation, Valuation::default())?;
             // Where values of variables matter, a few values may show a difference; that there is none, they can't.
             for valuation in valuations {
                 if self.doubts.is_empty() || self.differences.len() > MOST {
@@ -232,7 +244,7 @@ impl Search<'_> {
 
     /// Looks for differences in one situation; gives values of variables that are worth a closer look.
     fn look(&mut self, situation: &Situation, valuation: Valuation) -> Result<Vec<Valuation>, Stopped> {
-        let is_free = valuation == Valuation::Free;
+        let is_free = valuation == Valuation::default();
         let mut space = Space::new(valuation);
         let allowed = self.by.allowed(&mut space, situation)?;
         let other = self.not_by.allowed(&mut space, situation)?;
@@ -342,7 +354,7 @@ impl Search<'_> {
         difference.callers.extend(situation.description(self.ty));
         for actions in &group.actions {
             difference.actions.extend(actions.known.iter().cloned());
-            if actions.known.is_empty() {
+            if actions.open || actions.known.is_empty() {
                 difference
                     .action_patterns
                     .extend(written.patterns_of(actions.example()));
@@ -443,5 +455,6 @@ fn valuations(space: &Space, solver: &mut Solver<'_>) -> Result<Vec<Valuation>, 
         }
     }
     all.truncate(ALL);
-    Ok(all.into_iter().map(Valuation::Fixed).collect())
+    let fixed = |known| Valuation { known, closed: None };
+    Ok(all.into_iter().map(fixed).collect())
 }

@@ -44,7 +44,7 @@ pub(super) fn states(
     key: &str,
     tests: &[(usize, &Test)],
     matchers: &[&Matcher],
-    fixed: Option<&Option<String>>,
+    fixed: Option<Option<&str>>,
     budget: &mut Budget,
 ) -> Result<Vec<State>, TooLarge> {
     let mut found = States::default();
@@ -72,7 +72,7 @@ pub(super) fn states(
     let classes = match fixed {
         Some(Some(value)) => vec![ValueClass {
             answers: own_matchers.iter().map(|matcher| matcher.answer(value)).collect(),
-            example: Some(value.clone()),
+            example: Some(value.to_owned()),
         }],
         Some(None) => Vec::new(),
         None => value_classes(&own_matchers, facts.kind, budget)?,

@@ -77,23 +77,33 @@ pub(super) fn tokens(text: &str, variables: bool, wildcards: bool) -> Vec<Token>
     tokens
 }
 
-/// What is known of variables.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Valuation {
-    /// Nothing: a variable may be any text, or have none.
-    Free,
-    /// Each key, in lower case, that variables name has this one value, or none.
-    Fixed(BTreeMap<Box<str>, Option<String>>),
+/// What is known of the keys that variables name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Valuation {
+    /// Keys, in lower case, that have this one value, or none.
+    pub known: BTreeMap<Box<str>, Option<String>>,
+    /// No key that starts so is there unless it is known.
+    pub closed: Option<&'static str>,
 }
 
 impl Valuation {
-    /// The text of a variable. Only asked of a fixed valuation.
-    fn value<'a>(&'a self, variable: &'a Variable) -> Option<&'a str> {
-        let known = match self {
-            Valuation::Free => None,
-            Valuation::Fixed(values) => values.get(&variable.key).and_then(Option::as_deref),
-        };
-        known.or(variable.default.as_deref())
+    /// The value of a key, or that it has none; nothing if any value is possible.
+    pub fn of(&self, key: &str) -> Option<Option<&str>> {
+        match self.known.get(key) {
+            Some(value) => Some(value.as_deref()),
+            None => self
+                .closed
+                .is_some_and(|prefix| key.starts_with(prefix))
+                .then_some(None),
+        }
+    }
+
+    /// Whether tokens have a variable of which nothing is known.
+    pub fn leaves_open(&self, tokens: &[Token]) -> bool {
+        tokens.iter().any(|token| match token {
+            Token::Variable(variable) => self.of(&variable.key).is_none(),
+            Token::Char(_) | Token::One | Token::Star => false,
+        })
     }
 }
 
@@ -106,8 +116,8 @@ pub(super) struct Language {
 impl Language {
     /// Adds what tokens stand for. `in_part`: wildcards do not match colons.
     ///
-    /// Free variables become stars: the result has every text that some value would give. `None` if a variable
-    /// has no value.
+    /// Variables of which nothing is known become stars: the result has every text that some value would give.
+    /// `None` if no text can match: a variable has no value, or one that no part of an ARN can have.
     pub fn push(&mut self, tokens: &[Token], in_part: bool, valuation: &Valuation) -> Option<()> {
         let (one, star) = if in_part {
             (Step::OneInPart, Step::StarInPart)
@@ -119,9 +129,15 @@ impl Language {
                 Token::Char(character) => self.steps.push(Step::Char(*character)),
                 Token::One => self.steps.push(one),
                 Token::Star => self.star(star),
-                Token::Variable(variable) => match valuation {
-                    Valuation::Free => self.star(star),
-                    Valuation::Fixed(_) => self.literal(valuation.value(variable)?),
+                Token::Variable(variable) => match valuation.of(&variable.key) {
+                    None => self.star(star),
+                    Some(value) => {
+                        let text = value.or(variable.default.as_deref())?;
+                        if in_part && text.contains(':') {
+                            return None;
+                        }
+                        self.literal(text);
+                    }
                 },
             }
         }

@@ -20,4 +20,16 @@ impl Budget {
         self.left = self.left.checked_sub(units).ok_or(TooLarge)?;
         Ok(())
     }
+
+    /// A budget out of this one, with no more than so many units.
+    pub fn part(&mut self, units: usize) -> Budget {
+        let part = units.min(self.left);
+        self.left -= part;
+        Budget { left: part }
+    }
+
+    /// Takes back what was not spent.
+    pub fn give_back(&mut self, part: Budget) {
+        self.left += part.left;
+    }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::formula::{Atom, Formula};
 use super::key::{Held, State, Test, states};
-use super::language::{Class, Language, Valuation, classes};
+use super::language::{Class, Language, classes};
 use super::limit::{Budget, TooLarge};
 use super::space::Space;
 use super::values::Matcher;
@@ -19,6 +19,8 @@ pub(super) struct Actions {
     class: Class,
     /// Those of the catalogue, as it spells them.
     pub known: Vec<String>,
+    /// Whether there can be others.
+    pub open: bool,
 }
 
 impl Actions {
@@ -151,7 +153,12 @@ impl<'a> Solver<'a> {
                 if let Some(spelled) = self.space.spellings.get(&class.example) {
                     class.example.clone_from(spelled);
                 }
+                let is_single = |number: &usize| {
+                    let language = languages.get(*number);
+                    language.is_some_and(|language| language.only_text().is_some())
+                };
                 Actions {
+                    open: !class.members.iter().any(is_single),
                     class,
                     known: Vec::new(),
                 }
@@ -231,12 +238,9 @@ impl<'a> Solver<'a> {
             .iter()
             .filter_map(|number| self.space.resources.get(*number))
             .collect();
-        let found = classes(
-            &languages,
-            &Language::arn(),
-            &self.space.examples,
-            &mut self.budget,
-        )?;
+        let mut examples = self.space.examples.clone();
+        examples.push("arn:aws:service:us-east-1:111122223333:example".to_owned());
+        let found = classes(&languages, &Language::arn(), &examples, &mut self.budget)?;
         let arns = found.into_iter().map(|mut class| {
             // From places among the wanted ones to the numbers of the space.
             class.members = class
@@ -256,16 +260,19 @@ impl<'a> Solver<'a> {
         let found = self.search(formula, &mut Vec::new())?;
         Ok(match found {
             Found::Request(mut context) => {
-                if let Valuation::Fixed(values) = &self.space.valuation {
-                    for (key, value) in values {
-                        if let Some(value) = value
-                            && !context.iter().any(|(known, _)| known == key)
-                        {
-                            context.push((key.clone(), Held::One(value.clone())));
-                        }
+                for key in &self.space.variables {
+                    if let Some(Some(value)) = self.space.valuation.of(key)
+                        && !context.iter().any(|(known, _)| known == key)
+                    {
+                        context.push((key.clone(), Held::One(value.to_owned())));
                     }
                 }
                 context.retain(|(_, held)| *held != Held::Absent);
+                for (key, _) in &mut context {
+                    if let Some(spelled) = self.space.keys.get(key) {
+                        key.clone_from(spelled);
+                    }
+                }
                 Found::Request(context)
             }
             found => found,
@@ -353,10 +360,7 @@ impl<'a> Solver<'a> {
         if let Some(known) = self.keys.get(key) {
             return Ok(known.clone());
         }
-        let fixed = match &self.space.valuation {
-            Valuation::Free => None,
-            Valuation::Fixed(values) => values.get(key),
-        };
+        let fixed = self.space.valuation.of(key);
         let states: Rc<[State]> = states(key, tests, &self.matchers, fixed, &mut self.budget)?.into();
         self.keys.insert(key.into(), states.clone());
         Ok(states)

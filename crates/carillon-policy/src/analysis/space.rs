@@ -32,6 +32,8 @@ pub(super) struct Space {
     pub examples: Vec<String>,
     /// Actions as their policies spell them, by lower case.
     pub spellings: BTreeMap<String, String>,
+    /// Condition keys as their policies spell them, by lower case.
+    pub keys: BTreeMap<Box<str>, Box<str>>,
     documents: HashMap<(usize, PolicyKind), Arc<[Formula]>>,
     /// Kept so that no other document gets the address of a known one.
     kept: Vec<Arc<Document>>,
@@ -92,6 +94,7 @@ impl Space {
             variables: BTreeSet::new(),
             examples: Vec::new(),
             spellings: BTreeMap::new(),
+            keys: BTreeMap::new(),
             documents: HashMap::new(),
             kept: Vec::new(),
         }
@@ -177,7 +180,7 @@ impl Space {
                         .or_insert_with(|| text.to_owned());
                 }
                 let mut language = Language::default();
-                match language.push(&tokens(&lower, false, true), true, &Valuation::Free) {
+                match language.push(&tokens(&lower, false, true), true, &Valuation::default()) {
                     Some(()) => Formula::Atom(Atom::Action(self.actions.number(language))),
                     None => Formula::False,
                 }
@@ -197,7 +200,11 @@ impl Space {
 
     /// As an identity-based policy without variables reads the text: `*`, or the pattern of an ARN.
     pub fn plain_resource(&mut self, text: &str) -> Formula {
-        self.resource(text, PolicyKind::Identity, false).yes
+        let shown = self.examples.len();
+        let said = self.resource(text, PolicyKind::Identity, false);
+        // No policy wrote this, so that it is no good example of what policies are about.
+        self.examples.truncate(shown);
+        said.yes
     }
 
     fn resource(&mut self, text: &str, kind: PolicyKind, variables: bool) -> Said {
@@ -227,13 +234,11 @@ impl Space {
             parts.resize(6, vec![Token::Star]);
         }
         self.example(&parts);
-        let named = parts.iter().flatten().filter_map(|token| match token {
-            Token::Variable(variable) => Some(variable.key.clone()),
-            _ => None,
-        });
-        let keys: Vec<Box<str>> = named.collect();
-        let has_variables = !keys.is_empty();
-        self.variables.extend(keys);
+        for token in parts.iter().flatten() {
+            if let Token::Variable(variable) = token {
+                self.variables.insert(variable.key.clone());
+            }
+        }
         let Some((last, heads)) = parts.split_last() else {
             return Said::both(Formula::False);
         };
@@ -256,7 +261,7 @@ impl Space {
             };
         };
         let whole = self.resource_atom(whole);
-        if !has_variables || self.valuation != Valuation::Free {
+        if !self.valuation.leaves_open(last) {
             return Said::both(whole);
         }
         let pattern = self.patterns.number(text.to_owned());
@@ -287,13 +292,11 @@ impl Space {
                 Token::Star if whole => fill.to_owned(),
                 Token::Star => "x".to_owned(),
                 Token::Variable(variable) => {
-                    let known = match &self.valuation {
-                        Valuation::Free => None,
-                        Valuation::Fixed(values) => values.get(&variable.key).cloned().flatten(),
-                    };
+                    let known = self.valuation.of(&variable.key).flatten();
                     known
-                        .or(variable.default.as_deref().map(ToOwned::to_owned))
+                        .or(variable.default.as_deref())
                         .unwrap_or_default()
+                        .to_owned()
                 }
             };
             part.iter().map(one).collect::<String>()
@@ -329,7 +332,9 @@ impl Space {
             .filter_map(scalar)
             .map(std::borrow::Cow::into_owned)
             .collect();
+        let spelled = key;
         let key = key.to_lowercase().into_boxed_str();
+        self.keys.entry(key.clone()).or_insert_with(|| spelled.into());
         let test = if operator.family == Family::Null {
             Test::Null(texts.iter().filter_map(|text| boolean(text)).collect())
         } else {

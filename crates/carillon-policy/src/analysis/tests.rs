@@ -1,9 +1,11 @@
 //! Comparisons of small policies, and of generated ones against the naive judge.
 
+mod account;
 mod generated;
 
 use std::sync::Arc;
 
+use super::compare::compare_within;
 use super::{Comparison, Values, compare};
 use crate::{Attached, Document, PolicyType};
 
@@ -317,9 +319,10 @@ fn a_difference_says_what_where_and_by_which_statement() {
     assert!(!lists.only_conditions);
     assert_eq!(ops.statement.line, 3);
     assert_eq!(ops.actions, ["chime:CreateUser", "chime:DeleteUser"]);
+    assert_eq!(ops.action_patterns, ["chime:*User"]);
     assert_eq!(ops.conditions, ["aws:SourceIp is in `10.0.0.0/8`"]);
     assert_eq!(
-        ops.witness.context["aws:sourceip"],
+        ops.witness.context["aws:SourceIp"],
         Values::One("10.0.0.0".to_owned())
     );
 }
@@ -333,7 +336,8 @@ fn hostile_policies_are_refused_in_bounded_time() {
         r#"{{"Effect": "Allow", "Action": [{}], "Resource": "*"}}"#,
         stars.join(",")
     );
-    let comparison = diff(&old, &allow("x:*", "*"));
+    let (old, new) = (attached(&policy(&old)), attached(&policy(&allow("x:*", "*"))));
+    let comparison = compare_within(100_000, &old, &new, PolicyType::Identity, &CATALOGUE);
     assert!(
         comparison
             .undecided

@@ -57,8 +57,7 @@ impl Matcher {
                 let mut languages = Vec::new();
                 for text in values {
                     let parts = tokens(text, variables, matches!(family, Family::Like | Family::Arn));
-                    let has_variable = parts.iter().any(|token| matches!(token, Token::Variable(_)));
-                    if has_variable && *valuation == Valuation::Free {
+                    if valuation.leaves_open(&parts) {
                         unknown.push((name(family), text.clone()));
                         continue;
                     }

@@ -183,14 +183,17 @@ proptest! {
     /// Variables and values compared in two ways leave doubts now and then; they must stay the exception.
     #[test]
     fn policies_without_variables_are_always_decided(old in policy(), new in policy()) {
-        let text = format!("{old}{new}");
-        prop_assume!(!text.contains("${") && !text.contains(r#""n":["1","x"]"#));
-        let comparison = compared(&old, &new);
+        let plain = |policy: Value| -> Value {
+            let text = policy.to_string();
+            let text = text.replace("${aws:username}", "ana").replace("${u, 'b'}", "b").replace("${u}", "q");
+            serde_json::from_str(&text).unwrap()
+        };
+        let comparison = compared(&plain(old), &plain(new));
         prop_assert!(comparison.undecided.is_empty(), "{comparison:#?}");
     }
 }
 
 fn cases() -> u32 {
     let set = std::env::var("CARILLON_POLICY_CASES").ok();
-    set.and_then(|text| text.parse().ok()).unwrap_or(64)
+    set.and_then(|text| text.parse().ok()).unwrap_or(32)
 }
