@@ -101,17 +101,6 @@ impl Checker<'_> {
             self.add(invalid(message.to_owned()).fix(node.range.clone(), list));
             return;
         }
-        if name.contains(':') {
-            self.add(invalid("an action has one colon".to_owned()));
-            return;
-        }
-        if !self.service_of_action(path, node, service, name) {
-            return;
-        }
-        if name.is_empty() || name.contains(char::is_whitespace) {
-            self.add(invalid(format!("`{text}` matches no action")));
-            return;
-        }
         if name.contains("${") {
             let (range, part) = node.part(service.len() + 1..text.len());
             let mut remark = Remark::new(
@@ -124,6 +113,17 @@ impl Checker<'_> {
                 remark = remark.within(part);
             }
             self.add(remark);
+            return;
+        }
+        if name.contains(':') {
+            self.add(invalid("an action has one colon".to_owned()));
+            return;
+        }
+        if !self.service_of_action(path, node, service, name) {
+            return;
+        }
+        if name.is_empty() || name.contains(char::is_whitespace) {
+            self.add(invalid(format!("`{text}` matches no action")));
             return;
         }
         if let Some(vocabulary) = self.catalogue.service(service) {
@@ -360,7 +360,7 @@ fn guess(service: &Vocabulary, name: &str) -> Option<String> {
         Some(format!("for {gerund} {article} {noun}"))
     })
     .unwrap_or_else(|| "perhaps".to_owned());
-    Some(format!("{aim}: {}:{}", service.prefix, action.name))
+    Some(format!("a guess: {aim}: {}:{}", service.prefix, action.name))
 }
 
 /// `PhoneNumber` as `phone number`.

@@ -51,16 +51,22 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(arn: &'a str) -> Parts<'a> {
-        let texts: Vec<&str> = arn.splitn(6, ':').collect();
-        let mut at = 0;
-        let ranges = texts
-            .iter()
-            .map(|text| {
-                let range = at..at + text.len();
-                at = range.end + 1;
-                range
-            })
-            .collect();
+        let mut ranges = Vec::with_capacity(6);
+        let (mut start, mut in_variable) = (0, false);
+        for (at, byte) in arn.bytes().enumerate() {
+            match byte {
+                b'{' if arn.as_bytes().get(at.wrapping_sub(1)) == Some(&b'$') => in_variable = true,
+                b'}' => in_variable = false,
+                // The names of variables have colons.
+                b':' if !in_variable && ranges.len() < 5 => {
+                    ranges.push(start..at);
+                    start = at + 1;
+                }
+                _ => {}
+            }
+        }
+        ranges.push(start..arn.len());
+        let texts = ranges.iter().filter_map(|range| arn.get(range.clone())).collect();
         Parts { texts, ranges }
     }
 
@@ -329,7 +335,7 @@ impl Checker<'_> {
                     .any(|start| rest.starts_with(start))
             });
         let digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        if bucket && !account.is_empty() {
+        if bucket && !account.is_empty() && !is_pattern(account) {
             let message = "buckets have no account in their ARN";
             self.add(Checker::mended(
                 path,
