@@ -14,6 +14,7 @@ mod compare;
 mod effective;
 mod facts;
 mod formula;
+mod granted;
 mod key;
 mod language;
 mod limit;
@@ -27,6 +28,7 @@ mod words;
 pub use account::{Account, BadAccount, Identity, IdentityKind};
 pub use compare::{Comparison, Difference, Source, Undecided, Values, Witness, compare, new_access};
 pub use effective::{Extent, Permission, Reason};
+pub use granted::{Granted, granted, public};
 pub use who::{Able, Can, Could, Step, WhoCan, what_can, who_can};
 
 #[cfg(test)]

@@ -299,14 +299,7 @@ impl Search<'_> {
             return;
         };
         let action = first.example();
-        let mut asked = MapContext::new();
-        for (key, held) in context {
-            match held {
-                Held::Absent => {}
-                Held::One(value) => drop(asked.set(key, value.clone())),
-                Held::Many(values) => drop(asked.set_many(key, values.clone())),
-            }
-        }
+        let asked = in_map(context);
         let confirmed = self.by.confirms(situation, action, resource, &asked)
             && !self.not_by.confirms(situation, action, resource, &asked);
         let statement = applying(&self.by, situation, Effect::Allow, action, resource, &asked);
@@ -389,8 +382,21 @@ impl std::fmt::Display for Why {
     }
 }
 
+/// The context as the evaluator wants it.
+pub(super) fn in_map(context: &Context) -> MapContext {
+    let mut map = MapContext::new();
+    for (key, held) in context {
+        match held {
+            Held::Absent => {}
+            Held::One(value) => drop(map.set(key, value.clone())),
+            Held::Many(values) => drop(map.set_many(key, values.clone())),
+        }
+    }
+    map
+}
+
 /// The first statement of the effect that applies to the request.
-fn applying<'a>(
+pub(super) fn applying<'a>(
     side: &Side<'a>,
     situation: &Situation,
     effect: Effect,

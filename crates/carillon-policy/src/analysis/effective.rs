@@ -151,7 +151,7 @@ impl<'a> Effective<'a> {
     ) -> Result<Permission, Stopped> {
         let scope = match resources {
             None | Some("*") => Formula::True,
-            Some(pattern) => self.space.plain_resource(pattern),
+            Some(pattern) => self.space.wanted_resource(pattern),
         };
         let mut solver = Solver::new(&self.space, &[], budget.clone());
         let mut left = Vec::new();

@@ -12,7 +12,7 @@ use crate::principal::{NamedPrincipal, Principal, PrincipalType, Way};
 use crate::service;
 
 /// An AWS account that no policy names.
-const STRANGER: &str = "999988887777";
+pub(super) const STRANGER: &str = "999988887777";
 const ACCOUNT: &str = "111122223333";
 
 /// A caller, and what is known of it and of the resource beside the documents in question.
@@ -50,6 +50,21 @@ impl Situation {
             (false, true) => ", whose permissions boundary does not allow it",
         };
         Some(format!("{arn}{relation}{own}"))
+    }
+
+    /// The caller, for documents that name principals.
+    pub fn name(&self, ty: PolicyType) -> Option<String> {
+        let anybody = || "anybody, even without credentials".to_owned();
+        ty.names_principals().then(|| {
+            self.principal
+                .arn()
+                .map_or_else(anybody, std::borrow::Cow::into_owned)
+        })
+    }
+
+    /// Whether nothing but the documents in question stands in the caller's way.
+    pub fn is_plain(&self) -> bool {
+        self.identity && !self.bounded
     }
 
     /// The account that owns the resource.
@@ -110,6 +125,14 @@ impl Side<'_> {
             }
             _ => allow(Way::Account)?,
         };
+        Ok(Formula::all([allow, Formula::not(deny)]))
+    }
+
+    /// When a document itself grants a request to the caller, whatever other policies say.
+    pub fn grants(&self, space: &mut Space, situation: &Situation) -> Result<Formula, Unreadable> {
+        let counts = |statement: &Statement| self.way(statement, situation).is_some();
+        let allow = self.applying(space, Effect::Allow, counts)?;
+        let deny = self.applying(space, Effect::Deny, counts)?;
         Ok(Formula::all([allow, Formula::not(deny)]))
     }
 
@@ -289,6 +312,22 @@ pub(super) fn situations(ty: PolicyType, documents: &[&Attached]) -> Vec<Situati
         found.push(base);
     }
     found
+}
+
+/// Callers whom no policy knows: a user and a role of another account, and somebody without credentials.
+pub(super) fn strangers() -> Vec<Situation> {
+    let callers = [
+        user(STRANGER, "someone"),
+        session(STRANGER, "Role"),
+        Principal::Anonymous,
+    ];
+    let situation = |principal| Situation {
+        principal,
+        own: false,
+        identity: true,
+        bounded: false,
+    };
+    callers.into_iter().map(situation).collect()
 }
 
 fn user(account: &str, name: &str) -> Principal {

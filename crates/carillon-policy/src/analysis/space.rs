@@ -198,6 +198,11 @@ impl Space {
             .collect()
     }
 
+    /// As [`Space::plain_resource`], for resources that are asked about and make good examples.
+    pub fn wanted_resource(&mut self, text: &str) -> Formula {
+        self.resource(text, PolicyKind::Identity, false).yes
+    }
+
     /// As an identity-based policy without variables reads the text: `*`, or the pattern of an ARN.
     pub fn plain_resource(&mut self, text: &str) -> Formula {
         let shown = self.examples.len();

@@ -6,7 +6,7 @@ mod generated;
 use std::sync::Arc;
 
 use super::compare::compare_within;
-use super::{Comparison, Values, compare};
+use super::{Comparison, Values, compare, granted, public};
 use crate::{Attached, Document, PolicyType};
 
 const CATALOGUE: [&str; 5] = [
@@ -345,4 +345,150 @@ fn hostile_policies_are_refused_in_bounded_time() {
             .any(|undecided| undecided.reason.contains("too large")),
         "{comparison:#?}"
     );
+}
+
+#[test]
+fn access_that_must_not_be_granted_is_found() {
+    for (policy_text, actions, resources, expected) in [
+        (allow("chime:*", "*"), &["chime:DeleteUser"][..], &[][..], true),
+        (
+            allow("chime:List*", "*"),
+            &["chime:DeleteUser", "chime:CreateUser"],
+            &[],
+            false,
+        ),
+        (
+            allow("s3:*", "arn:aws:s3:::open/*"),
+            &["s3:GetObject"],
+            &["arn:aws:s3:::secret/*"],
+            false,
+        ),
+        (
+            allow("s3:*", "arn:aws:s3:::*"),
+            &[],
+            &["arn:aws:s3:::secret/*"],
+            true,
+        ),
+        (
+            format!("{},{}", allow("s3:*", "*"), deny("s3:Get*", "*")),
+            &["s3:GetObject"],
+            &[],
+            false,
+        ),
+        (
+            under(r#""Bool": {"aws:SecureTransport": ["true", "false"]}"#),
+            &["a:b"],
+            &[],
+            true,
+        ),
+    ] {
+        let policy = &attached(&policy(&policy_text))[0];
+        let found = granted(policy, PolicyType::Identity, actions, resources);
+        assert!(found.undecided.is_empty());
+        assert_eq!(!found.by.is_empty(), expected, "{policy_text}");
+    }
+}
+
+#[test]
+fn public_access_is_found() {
+    for (principal, condition, expected) in [
+        (r#""*""#, "", true),
+        (r#"{"AWS": "*"}"#, "", true),
+        (r#"{"AWS": "111122223333"}"#, "", false),
+        (r#"{"Service": "events.amazonaws.com"}"#, "", false),
+        (
+            r#""*""#,
+            r#""StringEquals": {"aws:PrincipalOrgID": "o-1"}"#,
+            false,
+        ),
+        (
+            r#""*""#,
+            r#""StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}"#,
+            true,
+        ),
+        (
+            r#""*""#,
+            r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:*"}"#,
+            false,
+        ),
+        (
+            r#""*""#,
+            r#""IpAddress": {"aws:SourceIp": "198.51.100.0/24"}"#,
+            false,
+        ),
+        (r#""*""#, r#""IpAddress": {"aws:SourceIp": "0.0.0.0/1"}"#, true),
+        (r#""*""#, r#""Bool": {"aws:SecureTransport": "true"}"#, true),
+        (r#""*""#, r#""StringEquals": {"aws:SourceVpce": "vpce-1"}"#, false),
+    ] {
+        let text = policy(&format!(
+            r#"{{"Effect": "Allow", "Principal": {principal}, "Action": "s3:GetObject", "Resource": "*",
+                "Condition": {{{condition}}}}}"#
+        ));
+        let found = public(&attached(&text)[0], PolicyType::Resource);
+        assert!(found.undecided.is_empty(), "{text} {found:?}");
+        assert_eq!(!found.by.is_empty(), expected, "{text}");
+    }
+}
+
+#[test]
+fn policies_of_resources_are_compared_for_every_caller() {
+    let to = |principal: &str| {
+        policy(&format!(
+            r#"{{"Effect": "Allow", "Principal": {principal}, "Action": "s3:GetObject", "Resource": "*"}}"#
+        ))
+    };
+    let trust = |principal: &str| {
+        policy(&format!(
+            r#"{{"Effect": "Allow", "Principal": {principal}, "Action": "sts:AssumeRole"}}"#
+        ))
+    };
+    let ana = r#"{"AWS": "arn:aws:iam::111122223333:user/ana"}"#;
+    let account = r#"{"AWS": "111122223333"}"#;
+    for (old, new, ty, gains, loses) in [
+        (
+            to(account),
+            to(r#"{"AWS": "arn:aws:iam::111122223333:root"}"#),
+            PolicyType::Resource,
+            false,
+            false,
+        ),
+        (to(account), to(r#""*""#), PolicyType::Resource, true, false),
+        // Named herself she needs no policy of her own, but nobody else of the account is let in from outside.
+        (to(account), to(ana), PolicyType::Resource, true, true),
+        (trust(account), trust(ana), PolicyType::Trust, true, true),
+        (trust(ana), trust(ana), PolicyType::Trust, false, false),
+        (
+            trust(r#"{"Service": "a.amazonaws.com"}"#),
+            trust(r#"{"Service": "b.amazonaws.com"}"#),
+            PolicyType::Trust,
+            true,
+            true,
+        ),
+        (
+            trust(r#"{"Federated": "arn:aws:iam::111122223333:oidc-provider/a"}"#),
+            trust(account),
+            PolicyType::Trust,
+            true,
+            true,
+        ),
+    ] {
+        let comparison = compare(&attached(&old), &attached(&new), ty, &CATALOGUE);
+        assert!(
+            comparison.undecided.is_empty(),
+            "{old} {new} {:#?}",
+            comparison.undecided
+        );
+        assert_eq!(
+            !comparison.gained.is_empty(),
+            gains,
+            "{old} {new} {:#?}",
+            comparison.gained
+        );
+        assert_eq!(
+            !comparison.lost.is_empty(),
+            loses,
+            "{old} {new} {:#?}",
+            comparison.lost
+        );
+    }
 }
