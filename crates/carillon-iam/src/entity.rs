@@ -36,7 +36,7 @@ impl EntityKind {
         }
     }
 
-    fn arn(self, account: AwsAccountId, path: &str, name: &str) -> String {
+    pub fn arn(self, account: AwsAccountId, path: &str, name: &str) -> String {
         match self {
             Self::User => arn::user(account, path, name),
             Self::Group => arn::group(account, path, name),

@@ -6,10 +6,10 @@
 //! wrong thing costs time, not safety.
 
 mod owner;
+mod recently;
 mod remembered;
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use carillon_aws::id::{AccessKeyKind, AwsAccountId};
@@ -22,9 +22,11 @@ use carillon_policy::Document;
 use carillon_store::{ReadTx, Store, StoreError, Value, bind};
 
 use self::owner::Owner;
+use self::recently::Recently;
 use self::remembered::Remembered;
 use crate::access_key::rows::RECORD_USE;
 use crate::account::secret_purpose;
+use crate::last_accessed::rows::RECORD_ACCESS;
 use crate::mfa;
 use crate::session::SessionToken;
 
@@ -34,11 +36,15 @@ const CREDENTIALS: usize = 32 << 20;
 const ENTRY: usize = 2_048;
 /// Bytes of text whose compiled documents one generation remembers.
 const DOCUMENTS: usize = 8 << 20;
-/// Keys whose last use is remembered. When there are more, all are forgotten and written down once more.
+/// Keys whose last use is remembered.
 const USES: usize = 50_000;
+/// Actions of principals whose last try is remembered.
+const ACCESSES: usize = 200_000;
 
 /// How often the use of one key is written down.
 const USE_RECORDED_EVERY: Duration = Duration::from_secs(15 * 60);
+/// How often it is written down that a principal tried an action.
+const ACCESS_RECORDED_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Identities as IAM keeps them.
 pub struct IamIdentities {
@@ -47,8 +53,10 @@ pub struct IamIdentities {
     known: Remembered<Arc<Credentials>>,
     /// Compiled documents by their text: principals share policies.
     documents: Remembered<Arc<Document>>,
-    /// When this process last wrote down that a long-term key was used.
-    used: RwLock<HashMap<String, Timestamp>>,
+    /// Uses of long-term keys.
+    used: Recently,
+    /// Actions that were tried, by whose policies count.
+    accessed: Recently,
 }
 
 impl IamIdentities {
@@ -58,7 +66,8 @@ impl IamIdentities {
             environment,
             known: Remembered::new(CREDENTIALS),
             documents: Remembered::new(DOCUMENTS),
-            used: RwLock::default(),
+            used: Recently::new(USE_RECORDED_EVERY, USES),
+            accessed: Recently::new(ACCESS_RECORDED_EVERY, ACCESSES),
         }
     }
 
@@ -236,22 +245,9 @@ impl Identities for IamIdentities {
             return None;
         }
         let access_key_id = &credentials.caller.access_key_id;
-        let is_recent = |used: &HashMap<String, Timestamp>| {
-            used.get(access_key_id)
-                .is_some_and(|at| now.since(*at) < USE_RECORDED_EVERY)
-        };
-        if is_recent(&read(&self.used)) {
+        if !self.used.is_due(access_key_id, "", now) {
             return None;
         }
-        let mut used = write(&self.used);
-        // Of requests that come together, one records.
-        if is_recent(&used) {
-            return None;
-        }
-        if used.len() >= USES {
-            used.clear();
-        }
-        used.insert(access_key_id.clone(), now);
         let values = vec![
             Value::Text(access_key_id.clone().into()),
             Value::Number(now.as_micros()),
@@ -266,15 +262,30 @@ impl Identities for IamIdentities {
             }
         }))
     }
-}
 
-fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
-    // A panic while it was held left a whole map behind.
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
+    fn accessed<'a>(
+        &'a self,
+        caller: &Caller,
+        action: &'static str,
+        now: Timestamp,
+    ) -> Option<BoxFuture<'a, ()>> {
+        let principal = caller.owner_id();
+        if !self.accessed.is_due(principal, action, now) {
+            return None;
+        }
+        let service = action.split_once(':').map_or(action, |(service, _)| service);
+        let values = vec![
+            Value::Text(principal.to_owned().into()),
+            Value::Text(service.into()),
+            Value::Text(action.into()),
+            Value::Number(now.as_micros()),
+        ];
+        Some(Box::pin(async move {
+            if let Err(error) = self.store.append(RECORD_ACCESS, values).await {
+                tracing::warn!(%error, "the last access of a principal could not be recorded");
+            }
+        }))
+    }
 }
 
 #[cfg(test)]

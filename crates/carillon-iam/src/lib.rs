@@ -17,6 +17,7 @@ mod holding;
 mod identities;
 mod inline_policy;
 mod instance_profile;
+mod last_accessed;
 mod login_profile;
 mod mfa;
 mod name;
@@ -178,6 +179,15 @@ pub static IAM: Service = Service {
                 operation::<inline_policy::operations::GetRolePolicy>(),
                 operation::<inline_policy::operations::ListRolePolicies>(),
                 operation::<inline_policy::operations::DeleteRolePolicy>(),
+            ],
+        },
+        Group {
+            name: "Last accessed",
+            operations: &[
+                operation::<last_accessed::operations::GenerateServiceLastAccessedDetails>(),
+                operation::<last_accessed::operations::GetServiceLastAccessedDetails>(),
+                operation::<last_accessed::operations::GetServiceLastAccessedDetailsWithEntities>(),
+                operation::<last_accessed::granting::ListPoliciesGrantingServiceAccess>(),
             ],
         },
         Group {

@@ -85,6 +85,13 @@ impl Caller {
         }
     }
 
+    /// The identifier of the user, role or account whose policies count.
+    pub fn owner_id(&self) -> &str {
+        self.user_id
+            .split_once(':')
+            .map_or(&self.user_id, |(owner, _)| owner)
+    }
+
     /// `aws:PrincipalType`.
     pub fn principal_type(&self) -> &'static str {
         match self.kind {
@@ -256,6 +263,18 @@ pub trait Identities: Send + Sync + 'static {
         now: Timestamp,
     ) -> Option<BoxFuture<'a, ()>> {
         let _ = (credentials, service, region, now);
+        None
+    }
+
+    /// Told of each action that a caller tried, whatever came of it. Answers what is left to do, as
+    /// [`Identities::used`] does.
+    fn accessed<'a>(
+        &'a self,
+        caller: &Caller,
+        action: &'static str,
+        now: Timestamp,
+    ) -> Option<BoxFuture<'a, ()>> {
+        let _ = (caller, action, now);
         None
     }
 }

@@ -173,6 +173,10 @@ impl Pipeline {
                 }
             };
         }
+        let caller = &credentials.caller;
+        if let Some(record) = self.identities.accessed(caller, entry.spec.action, call.now) {
+            record.await;
+        }
         match outcome {
             Ok(body) => Answered {
                 response: success(entry, protocol, body, call),

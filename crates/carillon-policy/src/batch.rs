@@ -85,7 +85,11 @@ pub(crate) enum Read {
 
 /// Reads one line without its end, but no more than one byte over the limit of it; nothing at the end of the
 /// input.
-pub(crate) fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, longest: usize) -> io::Result<Option<Read>> {
+pub(crate) fn read_line(
+    input: &mut impl BufRead,
+    line: &mut Vec<u8>,
+    longest: usize,
+) -> io::Result<Option<Read>> {
     line.clear();
     let mut started = false;
     loop {

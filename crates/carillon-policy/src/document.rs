@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::action::{ActionElement, ActionPattern};
 use crate::check;
 use crate::condition::{self, Test};
+use crate::pattern::Pattern;
 use crate::principal::{NamedPrincipal, PrincipalElement};
 use crate::resource::{ResourceElement, ResourcePattern};
 use crate::syntax::{self, Node};
@@ -247,6 +248,36 @@ impl Statement {
 
     pub fn effect(&self) -> Effect {
         self.effect
+    }
+
+    /// Whether its action element can be about an action of this service (`chime`); other elements are not looked at.
+    pub fn concerns_service(&self, service: &str) -> bool {
+        let any = |patterns: &[ActionPattern], whole: bool| {
+            patterns.iter().any(|pattern| match pattern {
+                ActionPattern::Any => true,
+                ActionPattern::Of { service: named, name } => {
+                    named.eq_ignore_ascii_case(service) && (!whole || *name == Pattern::Any)
+                }
+                ActionPattern::Unusable => false,
+            })
+        };
+        match (&self.action.action, &self.action.not_action) {
+            (None, None) => false,
+            // Only who leaves out all of a service cannot be about it.
+            (action, not_action) => {
+                action.as_deref().is_none_or(|patterns| any(patterns, false))
+                    && !not_action.as_deref().is_some_and(|patterns| any(patterns, true))
+            }
+        }
+    }
+
+    /// Whether its action element is about an action, given in all its spellings; other elements are not looked at.
+    pub fn concerns_action(&self, spellings: &[&str]) -> bool {
+        let lower: Vec<String> = spellings
+            .iter()
+            .map(|action| action.to_ascii_lowercase())
+            .collect();
+        self.action.matches(lower.iter().map(String::as_str))
     }
 
     /// Where it stands in the text of the document.

@@ -239,7 +239,9 @@ impl NamedPrincipal {
     pub(crate) fn is_malformed(&self) -> bool {
         match self.form {
             Form::Everyone | Form::Account(_) => false,
-            Form::Service | Form::Provider | Form::Nobody => self.text.is_empty() || self.text.contains(['*', '?']),
+            Form::Service | Form::Provider | Form::Nobody => {
+                self.text.is_empty() || self.text.contains(['*', '?'])
+            }
             Form::Role | Form::RoleSession | Form::Exact => {
                 self.text.contains(['*', '?'])
                     || !(is_unique_id(&self.text) || self.text.parse::<Principal>().is_ok())
@@ -253,7 +255,9 @@ impl NamedPrincipal {
             (Form::Everyone, _) => Some(Way::Wild),
             (Form::Nobody, _) => None,
             (Form::Service, Principal::Service(name)) => (text == name).then_some(Way::Direct),
-            (Form::Provider, Principal::WebIdentity { provider }) => (text == provider).then_some(Way::Direct),
+            (Form::Provider, Principal::WebIdentity { provider }) => {
+                (text == provider).then_some(Way::Direct)
+            }
             (Form::Service | Form::Provider, _) => None,
             (Form::Account(account), caller) => (caller.account() == Some(account)).then_some(Way::Account),
             (Form::Exact, Principal::User { arn, unique_id, .. }) => {

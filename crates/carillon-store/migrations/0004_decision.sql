@@ -16,12 +16,11 @@ CREATE INDEX decision_snapshot_by_age ON decision_snapshot (seen_at);
 
 -- When a principal last tried an action, allowed or not, to the hour.
 CREATE TABLE iam_last_access (
-    -- AIDA…, AROA…, or the identifier of root.
+    -- AIDA…, AROA…, or the AWS account for its root.
     principal_id TEXT NOT NULL,
     service TEXT NOT NULL,
     action TEXT NOT NULL,
     last_at BIGINT NOT NULL,
-    region TEXT NOT NULL,
     PRIMARY KEY (principal_id, service, action)
 );
 

@@ -11,7 +11,7 @@ use carillon_operation::{
     Archive, AwsManagedPolicy, Caller, Context, Fault, Operation, Read, Recorded, Registry, Spec, Target,
 };
 use carillon_policy::explain::{Explanation, Options, Outcome, explain_with};
-use carillon_policy::{Attached, Decision, decide};
+use carillon_policy::{Attached, decide};
 use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

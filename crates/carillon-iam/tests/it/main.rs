@@ -3,6 +3,7 @@
 mod attachment;
 mod identity;
 mod instance_profile;
+mod last_accessed;
 mod policy;
 mod provider;
 mod role;

@@ -8,7 +8,7 @@ use carillon_policy::{Decision, decide};
 use serde_json::{Value, json};
 
 use crate::sts::{assume, session};
-use crate::{allow, document, given_role, trust, user_arn};
+use crate::{allow, column, document, given_role, text, trust, user_arn};
 
 async fn servers() -> Vec<TestServer> {
     let mut servers = Vec::new();
@@ -20,7 +20,7 @@ async fn servers() -> Vec<TestServer> {
 
 /// The identifier of the newest request.
 fn last_request(server: &TestServer) -> String {
-    server.last_event()["requestID"].as_str().unwrap().to_owned()
+    text(&server.last_event()["requestID"])
 }
 
 async fn explain(client: &TestClient<'_>, request_id: &str) -> Answer {
@@ -30,9 +30,7 @@ async fn explain(client: &TestClient<'_>, request_id: &str) -> Answer {
 
 /// The texts of a list of sentences.
 fn sentences(list: &Value) -> Vec<String> {
-    let list = list.as_array().unwrap().iter();
-    list.map(|item| item["sentence"].as_str().unwrap().to_owned())
-        .collect()
+    column(list, "sentence")
 }
 
 #[tokio::test]

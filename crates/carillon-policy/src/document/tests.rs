@@ -128,3 +128,30 @@ fn many_statements_are_placed_in_one_walk() {
     let document = Document::parse(&text, PolicyType::Identity, false).unwrap();
     assert_eq!(document.statements().last().unwrap().span().line, 2_700);
 }
+
+#[test]
+fn a_statement_tells_which_services_and_actions_it_concerns() {
+    let statement = |element: &str| {
+        let text = format!(r#"{{"Statement": {{"Effect": "Allow", {element}, "Resource": "*"}}}}"#);
+        Document::lenient_text(&text).unwrap().statements()[0].clone()
+    };
+    for (element, service, action) in [
+        (r#""Action": "chime:List*""#, true, true),
+        (r#""Action": "Chime:listusers""#, true, true),
+        (r#""Action": ["iam:*", "chime:GetUser"]"#, true, false),
+        (r#""Action": "iam:*""#, false, false),
+        (r#""Action": "*""#, true, true),
+        (r#""NotAction": "chime:ListUsers""#, true, false),
+        (r#""NotAction": "chime:*""#, false, false),
+        (r#""NotAction": "iam:*""#, true, true),
+        (r#""NotAction": "*""#, false, false),
+    ] {
+        let statement = statement(element);
+        assert_eq!(statement.concerns_service("chime"), service, "{element}");
+        assert_eq!(
+            statement.concerns_action(&["chime:ListUsers"]),
+            action,
+            "{element}"
+        );
+    }
+}
