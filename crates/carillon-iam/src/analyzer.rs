@@ -2,18 +2,23 @@
 //!
 //! Each operation is a file. They are asked on `*` and read nothing but what they are given, unless they say so.
 
+mod access;
+mod checks;
 pub(crate) mod explain_request;
 mod known;
+mod table;
 mod validate_policy;
 
 use carillon_aws::error::Protocol;
 use carillon_aws::{string_enum, string_type};
 use carillon_operation::{Fault, Group, Service, operation};
 use carillon_policy::PolicyType;
+use tokio::sync::Semaphore;
 
 use crate::terms;
 
 pub use self::known::{KnownAction, known_actions};
+pub use self::table::{PermissionRow, permission_rows};
 
 /// AWS IAM Access Analyzer, version 2019-11-01, as far as it works on policies.
 pub static ACCESS_ANALYZER: Service = Service {
@@ -28,7 +33,19 @@ pub static ACCESS_ANALYZER: Service = Service {
     groups: &[
         Group {
             name: "Policies",
-            operations: &[operation::<validate_policy::ValidatePolicy>()],
+            operations: &[
+                operation::<validate_policy::ValidatePolicy>(),
+                operation::<checks::CheckNoNewAccess>(),
+                operation::<checks::CheckAccessNotGranted>(),
+                operation::<checks::CheckNoPublicAccess>(),
+            ],
+        },
+        Group {
+            name: "Effective permissions",
+            operations: &[
+                operation::<access::WhoCan>(),
+                operation::<access::WhatCan>(),
+            ],
         },
         Group {
             name: "Recorded decisions",
@@ -66,4 +83,11 @@ impl PolicyKind {
 /// A refusal of a member's value, as this service words it.
 fn invalid(message: impl Into<String>) -> Fault {
     Fault::refused(400, "ValidationException", message)
+}
+
+/// Does the work of an analysis beside the requests that need no thinking, and few at a time.
+async fn analyse<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    static AT_ONCE: Semaphore = Semaphore::const_new(2);
+    let _permit = AT_ONCE.acquire().await.map_err(Fault::internal)?;
+    tokio::task::spawn_blocking(work).await.map_err(Fault::internal)
 }

@@ -35,7 +35,7 @@ pub mod testing;
 mod user;
 
 pub use analyzer::explain_request::{Explained, explain};
-pub use analyzer::{ACCESS_ANALYZER, KnownAction, known_actions};
+pub use analyzer::{ACCESS_ANALYZER, KnownAction, PermissionRow, known_actions, permission_rows};
 pub use identities::IamIdentities;
 pub use login_profile::sign_in::{SignIn, SignInOutcome, SignedIn, sign_in};
 

@@ -273,6 +273,22 @@ async fn list_after(
 }
 
 impl AccountAuthorizationDetails {
+    /// Everything at once, for analyses of the whole account.
+    pub(crate) async fn whole(
+        tx: &mut ReadTx,
+        registry: &Registry,
+        account: AwsAccountId,
+    ) -> Result<Self, StoreError> {
+        let mut details = Self::default();
+        let mut names = Names::default();
+        for kind in ORDER {
+            for item in list_after(tx, registry, account, kind, "", i64::MAX).await? {
+                details.add(tx, registry, account, item, &mut names).await?;
+            }
+        }
+        Ok(details)
+    }
+
     async fn add(
         &mut self,
         tx: &mut ReadTx,
