@@ -1,14 +1,10 @@
 //! Strict JSON with positions, for policy texts.
 //!
-//! Two readers have to agree before a text counts as JSON: `jsonc-parser` with every leniency switched off
-//! gives the tree, with positions and with both of two equal keys; `serde_json` refuses what the first lets
-//! pass and no option governs (control characters in strings, unusual white space between tokens).
+//! What is JSON, `serde_json` says. It gives no positions and cannot be asked for both of two equal keys, so a walk
+//! over the text finds where everything stands; the walk is no judge of what is between.
 
 use std::collections::HashSet;
 
-use jsonc_parser::ast;
-use jsonc_parser::common::Ranged;
-use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions};
 use serde::de::IgnoredAny;
 
 /// Nesting beyond this is refused before anything recursive sees the text. A sensible policy needs six.
@@ -80,96 +76,138 @@ pub(crate) enum Unreadable {
 
 /// Reads a text as strict JSON; white space around the value is fine.
 pub(crate) fn read(text: &str) -> Result<Node, Unreadable> {
-    if depth(text) > DEEPEST {
-        return Err(Unreadable::Depth);
+    let mut walk = Walk { text, at: 0 };
+    let walked = walk.value(0);
+    if let Err(Unreadable::Depth) = walked {
+        // Nobody else may see this text: others recurse without bounds of ours.
+        return walked;
     }
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| Unreadable::Syntax(error.to_string()))?;
-    let tree = parse(text).map_err(|error| Unreadable::Syntax(error.to_string()))?;
-    let root = tree.ok_or_else(|| Unreadable::Syntax("no value".to_owned()))?;
-    convert(root)
+    walked
 }
 
-/// Every option by name: the parser's own defaults accept all of these.
-fn strict() -> ParseOptions {
-    ParseOptions {
-        allow_comments: false,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
+/// A way through a text. On a text that is no JSON it ends somewhere with something.
+struct Walk<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// The next value, inside of so many others.
+    fn value(&mut self, depth: usize) -> Result<Node, Unreadable> {
+        let first = self.next().ok_or_else(lost)?;
+        let start = self.at;
+        let value = match first {
+            b'"' => Value::String(self.string()?),
+            b'{' | b'[' if depth >= DEEPEST => return Err(Unreadable::Depth),
+            b'{' => Value::Object(self.members(depth + 1)?),
+            b'[' => Value::Array(self.elements(depth + 1)?),
+            _ => {
+                let rest = self.text.get(start..).ok_or_else(lost)?;
+                let end = rest
+                    .find([',', ']', '}', ' ', '\t', '\n', '\r'])
+                    .unwrap_or(rest.len());
+                self.at += end.max(1);
+                match rest.get(..end).ok_or_else(lost)? {
+                    "null" => Value::Null,
+                    "true" => Value::Bool(true),
+                    "false" => Value::Bool(false),
+                    number => Value::Number(number.to_owned()),
+                }
+            }
+        };
+        Ok(Node {
+            value,
+            start,
+            end: self.at,
+        })
     }
-}
 
-fn parse(text: &str) -> Result<Option<ast::Value<'_>>, jsonc_parser::errors::ParseError> {
-    let collect = CollectOptions {
-        comments: CommentCollectionStrategy::Off,
-        tokens: false,
-    };
-    jsonc_parser::parse_to_ast(text, &collect, &strict()).map(|result| result.value)
-}
+    /// The first byte that is no white space; the walk stays before it.
+    fn next(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let is_white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.at += rest.iter().take_while(|byte| is_white(byte)).count();
+        self.text.as_bytes().get(self.at).copied()
+    }
 
-/// The deepest nesting of brackets outside strings. Brackets that do not pair are the parser's business.
-fn depth(text: &str) -> usize {
-    let (mut now, mut deepest, mut quoted, mut escaped) = (0_usize, 0_usize, false, false);
-    for byte in text.bytes() {
-        if quoted {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => quoted = false,
+    /// From the opening bracket behind the closing one.
+    fn elements(&mut self, depth: usize) -> Result<Vec<Node>, Unreadable> {
+        let mut elements = Vec::new();
+        loop {
+            // The bracket or a comma.
+            self.at += 1;
+            if self.next() == Some(b']') && elements.is_empty() {
+                break;
+            }
+            elements.push(self.value(depth)?);
+            match self.next() {
+                Some(b',') => {}
+                Some(b']') => break,
+                _ => return Err(lost()),
+            }
+        }
+        self.at += 1;
+        Ok(elements)
+    }
+
+    /// As [`Walk::elements`], of an object.
+    fn members(&mut self, depth: usize) -> Result<Vec<(String, Node)>, Unreadable> {
+        let mut members = Vec::new();
+        loop {
+            self.at += 1;
+            match self.next() {
+                Some(b'"') => {}
+                Some(b'}') if members.is_empty() => break,
+                _ => return Err(lost()),
+            }
+            let key = self.string()?;
+            if self.next() != Some(b':') {
+                return Err(lost());
+            }
+            self.at += 1;
+            members.push((key, self.value(depth)?));
+            match self.next() {
+                Some(b',') => {}
+                Some(b'}') => break,
+                _ => return Err(lost()),
+            }
+        }
+        self.at += 1;
+        match repeated(&members) {
+            Some(key) => Err(Unreadable::Duplicate(key.to_owned())),
+            None => Ok(members),
+        }
+    }
+
+    /// From the opening quote behind the closing one.
+    fn string(&mut self) -> Result<String, Unreadable> {
+        let start = self.at;
+        let inside = self.text.get(start + 1..).ok_or_else(lost)?;
+        let mut bytes = inside.bytes().enumerate();
+        let mut escaped = false;
+        let length = loop {
+            match bytes.next().ok_or_else(lost)? {
+                (length, b'"') => break length,
+                (_, b'\\') => {
+                    escaped = true;
+                    bytes.next();
+                }
                 _ => {}
             }
-            continue;
+        };
+        self.at = start + length + 2;
+        if escaped {
+            let quoted = self.text.get(start..self.at).ok_or_else(lost)?;
+            return serde_json::from_str(quoted).map_err(|error| Unreadable::Syntax(error.to_string()));
         }
-        match byte {
-            b'"' => quoted = true,
-            b'{' | b'[' => {
-                now += 1;
-                deepest = deepest.max(now);
-            }
-            b'}' | b']' => now = now.saturating_sub(1),
-            _ => {}
-        }
+        inside.get(..length).map(ToOwned::to_owned).ok_or_else(lost)
     }
-    deepest
 }
 
-/// Recursion is bounded by [`DEEPEST`], which was checked on the text.
-fn convert(value: ast::Value<'_>) -> Result<Node, Unreadable> {
-    let range = value.range();
-    let value = match value {
-        ast::Value::NullKeyword(_) => Value::Null,
-        ast::Value::BooleanLit(literal) => Value::Bool(literal.value),
-        ast::Value::NumberLit(literal) => Value::Number(literal.value.to_owned()),
-        ast::Value::StringLit(literal) => Value::String(literal.value.into_owned()),
-        ast::Value::Array(array) => Value::Array(
-            array
-                .elements
-                .into_iter()
-                .map(convert)
-                .collect::<Result<_, _>>()?,
-        ),
-        ast::Value::Object(object) => {
-            let mut members = Vec::with_capacity(object.properties.len());
-            for property in object.properties {
-                members.push((property.name.into_string(), convert(property.value)?));
-            }
-            if let Some(key) = repeated(&members) {
-                return Err(Unreadable::Duplicate(key.to_owned()));
-            }
-            Value::Object(members)
-        }
-    };
-    Ok(Node {
-        value,
-        start: range.start,
-        end: range.end,
-    })
+/// The text is no JSON, and what is wrong with it is for others to say.
+fn lost() -> Unreadable {
+    Unreadable::Syntax("no JSON".to_owned())
 }
 
 /// A key that occurs twice.
@@ -222,36 +260,68 @@ fn node(value: &serde_json::Value, levels: usize) -> Node {
 mod tests {
     use super::*;
 
-    /// One text per option of the parser, each of which its defaults accept.
-    const LENIENT: [(&str, &str); 13] = [
-        ("comments", "{\"a\": 1} // no"),
-        ("block comments", "{\"a\": /* no */ 1}"),
-        ("loose names", "{a: 1}"),
-        ("trailing comma in an object", "{\"a\": 1,}"),
-        ("trailing comma in an array", "[1,]"),
-        ("missing comma", "[1 2]"),
-        ("missing comma between members", "{\"a\": 1 \"b\": 2}"),
-        ("single quotes", "{\"a\": 'b'}"),
-        ("hexadecimal", "[0x10]"),
-        ("unary plus", "[+1]"),
-        ("bare decimal point", "[.5]"),
-        ("non-finite", "[NaN]"),
-        ("extended escapes", "[\"\\x41\"]"),
-    ];
-
     #[test]
-    fn every_leniency_of_the_parser_is_off() {
-        for (option, text) in LENIENT {
-            let default =
-                jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default());
-            assert!(default.is_ok(), "{option}: the default would accept {text}");
-            assert!(parse(text).is_err(), "{option}: the tree parser accepts {text}");
-            assert!(read(text).is_err(), "{option}: accepted {text}");
+    fn what_other_readers_are_lenient_about_is_refused() {
+        for (leniency, text) in [
+            ("comments", "{\"a\": 1} // no"),
+            ("block comments", "{\"a\": /* no */ 1}"),
+            ("loose names", "{a: 1}"),
+            ("trailing comma in an object", "{\"a\": 1,}"),
+            ("trailing comma in an array", "[1,]"),
+            ("missing comma", "[1 2]"),
+            ("missing comma between members", "{\"a\": 1 \"b\": 2}"),
+            ("missing value", "{\"a\":, \"b\": 2}"),
+            ("single quotes", "{\"a\": 'b'}"),
+            ("hexadecimal", "[0x10]"),
+            ("unary plus", "[+1]"),
+            ("bare decimal point", "[.5]"),
+            ("non-finite", "[NaN]"),
+            ("extended escapes", "[\"\\x41\"]"),
+        ] {
+            assert!(
+                matches!(read(text), Err(Unreadable::Syntax(_))),
+                "{leniency}: {text}"
+            );
         }
     }
 
     #[test]
-    fn what_no_option_governs_is_refused_too() {
+    fn values_are_those_of_the_json_library() {
+        for text in [
+            "null",
+            " [ ] ",
+            "{ }",
+            "[null,true , false]",
+            "[0,-1.50e+3]",
+            "\"\"",
+            "{\"a\\u00e9\\n\\\\\": {\"b\": [[\"\\\"\", \"é\\ud83d\\ude00\"], {}]}}\n",
+            "[\"]\",\"}\",\"{\"]",
+        ] {
+            fn plain(node: &Node, text: &str) -> serde_json::Value {
+                // Every value is what stands at its place.
+                let read: serde_json::Value = serde_json::from_str(&text[node.start..node.end]).unwrap();
+                match &node.value {
+                    Value::Array(elements) => elements.iter().map(|element| plain(element, text)).collect(),
+                    Value::Object(members) => members
+                        .iter()
+                        .map(|(key, node)| (key.clone(), plain(node, text)))
+                        .collect(),
+                    Value::String(string) => string.clone().into(),
+                    Value::Number(number) => {
+                        assert_eq!(number, &text[node.start..node.end]);
+                        read
+                    }
+                    Value::Bool(value) => (*value).into(),
+                    Value::Null => serde_json::Value::Null,
+                }
+            }
+            let expected: serde_json::Value = serde_json::from_str(text).unwrap();
+            assert_eq!(plain(&read(text).unwrap(), text), expected);
+        }
+    }
+
+    #[test]
+    fn odd_characters_and_ends_are_refused() {
         for text in [
             "",
             " ",
