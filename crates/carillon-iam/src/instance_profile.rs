@@ -5,6 +5,8 @@ pub(crate) mod operations;
 pub(crate) mod rows;
 pub(crate) mod settings;
 
+use std::collections::HashMap;
+
 use carillon_aws::arn::{self, IamKind};
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::string_type;
@@ -15,7 +17,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::page;
 use crate::role::Role;
 use crate::role::trust::{self, Names};
 use crate::tag::{self, TagShape};
@@ -47,7 +48,7 @@ impl InstanceProfileRow {
     }
 
     /// The shape of the wire. List answers leave out tags.
-    fn shape(&self, account: AwsAccountId, roles: Vec<Role>) -> InstanceProfile {
+    pub fn shape(&self, account: AwsAccountId, roles: Vec<Role>) -> InstanceProfile {
         InstanceProfile {
             path: self.path.clone(),
             instance_profile_name: self.name.clone(),
@@ -117,14 +118,20 @@ pub(crate) async fn shapes(
     Ok(shapes)
 }
 
-/// The instance profiles that hold a role.
-pub(crate) async fn of_role(
+/// The instance profiles that hold a role, for each role between two names in lower case, both included.
+pub(crate) async fn of_roles_between(
     tx: &mut ReadTx,
     account: AwsAccountId,
-    role_id: &str,
-) -> Result<Vec<InstanceProfile>, StoreError> {
-    let held = rows::list_of_role_after(tx, role_id, "", page::fetched(INSTANCE_PROFILES)).await?;
-    shapes(tx, account, &held).await
+    first: &str,
+    last: &str,
+) -> Result<HashMap<String, Vec<InstanceProfileRow>>, StoreError> {
+    let mut by_role: HashMap<String, Vec<InstanceProfileRow>> = HashMap::new();
+    for profile in rows::of_roles_between(tx, account, first, last).await? {
+        if let Some(role_id) = profile.role_id.clone() {
+            by_role.entry(role_id).or_default().push(profile);
+        }
+    }
+    Ok(by_role)
 }
 
 /// Whether an instance profile holds the role.

@@ -1,5 +1,7 @@
 //! Everything an AWS account knows of who may do what, page by page.
 
+mod connected;
+
 use carillon_aws::arn;
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::string_enum;
@@ -9,19 +11,20 @@ use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::attachment::{self, AttachedPolicy};
+use self::connected::{Between, Connected, groups_of_users};
+use crate::attachment::AttachedPolicy;
 use crate::boundary::AttachedPermissionsBoundary;
 use crate::document;
+use crate::entity::EntityKind;
 use crate::error::Error;
-use crate::group::{self, GROUPS_PER_USER, GroupRow};
-use crate::inline_policy;
+use crate::group::{self, GroupRow};
 use crate::instance_profile::{self, InstanceProfile};
 use crate::name::Marker;
 use crate::page::{self, MaxItems};
 use crate::policy::{self, PolicyRow, aws_managed, rows::Filter, version_id};
 use crate::role::trust::Names;
 use crate::role::{self, RoleLastUsed, RoleRow, trust};
-use crate::tag::{self, TagShape};
+use crate::tag::TagShape;
 use crate::user::{self, UserRow};
 
 string_enum! {
@@ -212,16 +215,56 @@ impl Operation for GetAccountAuthorizationDetails {
             }
         }
         let page = cx.page(items, limit, &filters, Item::key);
-        let mut details = AccountAuthorizationDetails {
+        let details = AccountAuthorizationDetails::of(cx.tx, registry, account, page.items).await?;
+        Ok(AccountAuthorizationDetails {
             is_truncated: page.next.is_some(),
             marker: page.next,
-            ..AccountAuthorizationDetails::default()
-        };
-        let mut names = Names::default();
-        for item in page.items {
-            details.add(cx.tx, registry, account, item, &mut names).await?;
+            ..details
+        })
+    }
+}
+
+impl AccountAuthorizationDetails {
+    /// Everything at once, for analyses of the whole account.
+    pub(crate) async fn whole(
+        tx: &mut ReadTx,
+        registry: &Registry,
+        account: AwsAccountId,
+    ) -> Result<Self, StoreError> {
+        let mut items = Vec::new();
+        for kind in ORDER {
+            items.extend(list_after(tx, registry, account, kind, "", i64::MAX).await?);
         }
-        Ok(details)
+        Self::of(tx, registry, account, items).await
+    }
+
+    /// The details of items of one kind after the other, each kind in the order of its names and without a gap.
+    async fn of(
+        tx: &mut ReadTx,
+        registry: &Registry,
+        account: AwsAccountId,
+        items: Vec<Item>,
+    ) -> Result<Self, StoreError> {
+        let (mut users, mut groups, mut roles) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut local, mut shipped) = (Vec::new(), Vec::new());
+        for item in items {
+            match item {
+                Item::User(row) => users.push(row),
+                Item::Group(row) => groups.push(row),
+                Item::Role(row) => roles.push(row),
+                Item::LocalManagedPolicy(row) => local.push(row),
+                Item::AwsManagedPolicy(row) => shipped.push(row),
+            }
+        }
+        let mut policies = policy_details(tx, account, local).await?;
+        policies.extend(shipped.into_iter().map(|row| shipped_detail(registry, row)));
+        Ok(Self {
+            user_detail_list: user_details(tx, account, users).await?,
+            group_detail_list: group_details(tx, account, groups).await?,
+            role_detail_list: role_details(tx, account, roles).await?,
+            policies,
+            ..Self::default()
+        })
     }
 }
 
@@ -272,60 +315,6 @@ async fn list_after(
     })
 }
 
-impl AccountAuthorizationDetails {
-    /// Everything at once, for analyses of the whole account.
-    pub(crate) async fn whole(
-        tx: &mut ReadTx,
-        registry: &Registry,
-        account: AwsAccountId,
-    ) -> Result<Self, StoreError> {
-        let mut details = Self::default();
-        let mut names = Names::default();
-        for kind in ORDER {
-            for item in list_after(tx, registry, account, kind, "", i64::MAX).await? {
-                details.add(tx, registry, account, item, &mut names).await?;
-            }
-        }
-        Ok(details)
-    }
-
-    async fn add(
-        &mut self,
-        tx: &mut ReadTx,
-        registry: &Registry,
-        account: AwsAccountId,
-        item: Item,
-        names: &mut Names,
-    ) -> Result<(), StoreError> {
-        match item {
-            Item::User(row) => self.user_detail_list.push(user_detail(tx, account, row).await?),
-            Item::Group(row) => self.group_detail_list.push(group_detail(tx, account, row).await?),
-            Item::Role(row) => self
-                .role_detail_list
-                .push(role_detail(tx, account, row, names).await?),
-            Item::LocalManagedPolicy(row) => {
-                let mut versions = Vec::new();
-                for version in policy::rows::versions(tx, &row.id).await? {
-                    versions.push(PolicyVersionDetail {
-                        document: document::encoded(&version.document),
-                        version_id: version_id(version.number),
-                        is_default_version: version.number == row.default_version,
-                        create_date: version.created_at.into(),
-                    });
-                }
-                self.policies.push(policy_detail(row, versions));
-            }
-            Item::AwsManagedPolicy(row) => {
-                let documents =
-                    aws_managed::find(registry, &row.arn).map(|policy| policy.documents.as_slice());
-                let versions = versions_of(&row, documents.unwrap_or_default());
-                self.policies.push(policy_detail(row, versions));
-            }
-        }
-        Ok(())
-    }
-}
-
 /// The documents of one of AWS's policies as versions, the newest first.
 fn versions_of(row: &PolicyRow, documents: &[String]) -> Vec<PolicyVersionDetail> {
     let mut versions: Vec<_> = (1..)
@@ -341,79 +330,118 @@ fn versions_of(row: &PolicyRow, documents: &[String]) -> Vec<PolicyVersionDetail
     versions
 }
 
-async fn inline(tx: &mut ReadTx, entity_id: &str) -> Result<Vec<PolicyDetail>, StoreError> {
-    let policies = inline_policy::rows::list(tx, entity_id).await?;
-    Ok(policies
-        .into_iter()
-        .map(|(policy_name, text)| PolicyDetail {
-            policy_name,
-            policy_document: document::encoded(&text),
-        })
-        .collect())
-}
-
-async fn attached(tx: &mut ReadTx, entity_id: &str) -> Result<Vec<AttachedPolicy>, StoreError> {
-    let arns = attachment::rows::list(tx, entity_id).await?;
-    Ok(arns.into_iter().map(|(arn,)| AttachedPolicy::of(arn)).collect())
-}
-
-async fn user_detail(
+async fn user_details(
     tx: &mut ReadTx,
     account: AwsAccountId,
-    user: UserRow,
-) -> Result<UserDetail, StoreError> {
-    let groups = group::rows::of_user_after(tx, &user.id, "", page::fetched(GROUPS_PER_USER)).await?;
-    Ok(UserDetail {
+    users: Vec<UserRow>,
+) -> Result<Vec<UserDetail>, StoreError> {
+    let Some(page) = Between::of(account, &users, |user| &user.name) else {
+        return Ok(Vec::new());
+    };
+    let mut connected = Connected::read(tx, EntityKind::User, &page).await?;
+    let mut groups = groups_of_users(tx, &page).await?;
+    let detail = |user: UserRow| UserDetail {
         arn: user.arn(account),
-        user_policy_list: inline(tx, &user.id).await?,
-        group_list: groups.into_iter().map(|group| group.name).collect(),
-        attached_managed_policies: attached(tx, &user.id).await?,
+        user_policy_list: connected.inline(&user.id),
+        group_list: groups.remove(&user.id).unwrap_or_default(),
+        attached_managed_policies: connected.attached(&user.id),
         permissions_boundary: user.permissions_boundary.map(AttachedPermissionsBoundary::of),
-        tags: tag::shapes(tag::of(tx, &user.id).await?),
+        tags: connected.tags(&user.id),
         path: user.path,
         user_name: user.name,
         user_id: user.id,
         create_date: user.created_at.into(),
-    })
+    };
+    Ok(users.into_iter().map(detail).collect())
 }
 
-async fn group_detail(
+async fn group_details(
     tx: &mut ReadTx,
     account: AwsAccountId,
-    group: GroupRow,
-) -> Result<GroupDetail, StoreError> {
-    Ok(GroupDetail {
+    groups: Vec<GroupRow>,
+) -> Result<Vec<GroupDetail>, StoreError> {
+    let Some(page) = Between::of(account, &groups, |group| &group.name) else {
+        return Ok(Vec::new());
+    };
+    let mut connected = Connected::read(tx, EntityKind::Group, &page).await?;
+    let detail = |group: GroupRow| GroupDetail {
         arn: arn::group(account, &group.path, &group.name),
-        group_policy_list: inline(tx, &group.id).await?,
-        attached_managed_policies: attached(tx, &group.id).await?,
+        group_policy_list: connected.inline(&group.id),
+        attached_managed_policies: connected.attached(&group.id),
         path: group.path,
         group_name: group.name,
         group_id: group.id,
         create_date: group.created_at.into(),
-    })
+    };
+    Ok(groups.into_iter().map(detail).collect())
 }
 
-async fn role_detail(
+async fn role_details(
     tx: &mut ReadTx,
     account: AwsAccountId,
-    role: RoleRow,
-    names: &mut Names,
-) -> Result<RoleDetail, StoreError> {
-    let trust_policy = trust::shown(tx, &role.trust_policy, names).await?;
-    Ok(RoleDetail {
-        arn: role.arn(account),
-        assume_role_policy_document: document::encoded(&trust_policy),
-        instance_profile_list: instance_profile::of_role(tx, account, &role.id).await?,
-        role_policy_list: inline(tx, &role.id).await?,
-        attached_managed_policies: attached(tx, &role.id).await?,
-        tags: tag::shapes(tag::of(tx, &role.id).await?),
-        role_last_used: role.last_used(),
-        permissions_boundary: role.permissions_boundary.map(AttachedPermissionsBoundary::of),
-        path: role.path,
-        role_name: role.name,
-        role_id: role.id,
-        create_date: role.created_at.into(),
-    })
+    roles: Vec<RoleRow>,
+) -> Result<Vec<RoleDetail>, StoreError> {
+    let Some(page) = Between::of(account, &roles, |role| &role.name) else {
+        return Ok(Vec::new());
+    };
+    let mut connected = Connected::read(tx, EntityKind::Role, &page).await?;
+    let mut profiles = instance_profile::of_roles_between(tx, account, &page.first, &page.last).await?;
+    let mut names = Names::of_account(tx, account).await?;
+    let mut details = Vec::with_capacity(roles.len());
+    for role in roles {
+        let trust_policy = trust::shown(tx, &role.trust_policy, &mut names).await?;
+        let held = profiles.remove(&role.id).unwrap_or_default();
+        details.push(RoleDetail {
+            arn: role.arn(account),
+            assume_role_policy_document: document::encoded(&trust_policy),
+            instance_profile_list: held
+                .iter()
+                .map(|profile| profile.shape(account, vec![role.shape(account, &trust_policy)]))
+                .collect(),
+            role_policy_list: connected.inline(&role.id),
+            attached_managed_policies: connected.attached(&role.id),
+            tags: connected.tags(&role.id),
+            role_last_used: role.last_used(),
+            permissions_boundary: role.permissions_boundary.map(AttachedPermissionsBoundary::of),
+            path: role.path,
+            role_name: role.name,
+            role_id: role.id,
+            create_date: role.created_at.into(),
+        });
+    }
+    Ok(details)
+}
+
+async fn policy_details(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    policies: Vec<PolicyRow>,
+) -> Result<Vec<ManagedPolicyDetail>, StoreError> {
+    let Some(page) = Between::of(account, &policies, |policy| &policy.name) else {
+        return Ok(Vec::new());
+    };
+    let mut versions = policy::rows::versions_between(tx, account, &page.first, &page.last).await?;
+    let detail = |row: PolicyRow| {
+        let versions = versions.remove(&row.id).unwrap_or_default();
+        let versions = versions
+            .into_iter()
+            .map(|version| PolicyVersionDetail {
+                document: document::encoded(&version.document),
+                version_id: version_id(version.number),
+                is_default_version: version.number == row.default_version,
+                create_date: version.created_at.into(),
+            })
+            .collect();
+        policy_detail(row, versions)
+    };
+    Ok(policies.into_iter().map(detail).collect())
+}
+
+/// One of AWS's policies.
+fn shipped_detail(registry: &Registry, row: PolicyRow) -> ManagedPolicyDetail {
+    let documents = aws_managed::find(registry, &row.arn).map(|policy| policy.documents.as_slice());
+    let versions = versions_of(&row, documents.unwrap_or_default());
+    policy_detail(row, versions)
 }
 
 fn policy_detail(policy: PolicyRow, versions: Vec<PolicyVersionDetail>) -> ManagedPolicyDetail {

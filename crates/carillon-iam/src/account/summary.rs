@@ -90,6 +90,10 @@ struct Counts {
     policy_versions: i64,
     instance_profiles: i64,
     providers: i64,
+    mfa_devices: i64,
+    mfa_devices_in_use: i64,
+    /// Of root.
+    root_mfa_devices: i64,
     /// Of root.
     access_keys: i64,
     /// Of root.
@@ -130,6 +134,19 @@ impl Counts {
                 "SELECT COUNT(*) FROM iam_oidc_provider WHERE aws_account_id = $1",
             ),
             (
+                &mut counts.mfa_devices,
+                "SELECT COUNT(*) FROM iam_mfa_device WHERE aws_account_id = $1",
+            ),
+            (
+                &mut counts.mfa_devices_in_use,
+                "SELECT COUNT(*) FROM iam_mfa_device WHERE aws_account_id = $1 AND owner_id IS NOT NULL",
+            ),
+            (
+                &mut counts.root_mfa_devices,
+                "SELECT COUNT(*) FROM aws_account a JOIN iam_mfa_device d ON d.owner_id = a.root_user_id
+                  WHERE a.aws_account_id = $1",
+            ),
+            (
                 &mut counts.access_keys,
                 "SELECT COUNT(*) FROM aws_account a JOIN iam_access_key k ON k.user_id = a.root_user_id
                   WHERE a.aws_account_id = $1",
@@ -161,9 +178,9 @@ impl Counts {
             ("GroupsPerUserQuota", quota(GROUPS_PER_USER)),
             ("SigningCertificatesPerUserQuota", 2),
             ("AccessKeysPerUserQuota", quota(KEYS_PER_USER)),
-            ("MFADevices", 0),
-            ("MFADevicesInUse", 0),
-            ("AccountMFAEnabled", 0),
+            ("MFADevices", self.mfa_devices),
+            ("MFADevicesInUse", self.mfa_devices_in_use),
+            ("AccountMFAEnabled", self.root_mfa_devices.min(1)),
             ("AccountAccessKeysPresent", self.access_keys.min(1)),
             ("AccountPasswordPresent", self.passwords.min(1)),
             ("AccountSigningCertificatesPresent", 0),
@@ -194,7 +211,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use crate::IAM;
-    use crate::testing::{TestServer, engines};
+    use crate::mfa::tests::Device;
+    use crate::testing::{ACCOUNT, TestServer, engines};
 
     #[tokio::test]
     async fn everything_is_counted_under_its_name() {
@@ -205,6 +223,10 @@ mod tests {
                 root.iam("CreateUser", &[("UserName", name)]).await.ok();
             }
             root.iam("CreateGroup", &[("GroupName", "team")]).await.ok();
+            Device::make(&root, "spare").await;
+            for (name, user) in [("phone", "ada"), ("key", ACCOUNT)] {
+                Device::make(&root, name).await.enable(&server, user).await;
+            }
             let answer = root.iam("GetAccountSummary", &[]).await;
             let entries = answer.ok()["SummaryMap"].as_array().unwrap().clone();
             let map: BTreeMap<String, String> = entries
@@ -220,6 +242,9 @@ mod tests {
                 ("UsersQuota", "5000"),
                 ("Groups", "1"),
                 ("Roles", "0"),
+                ("MFADevices", "3"),
+                ("MFADevicesInUse", "2"),
+                ("AccountMFAEnabled", "1"),
                 ("AccountAccessKeysPresent", "1"),
                 ("AccountPasswordPresent", "1"),
                 ("RolePolicySizeQuota", "10240"),

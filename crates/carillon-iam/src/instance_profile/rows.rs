@@ -93,6 +93,24 @@ pub(crate) async fn list_of_role_after(
     .await
 }
 
+/// The instance profiles of the roles between two names in lower case, both included, by role.
+pub(crate) async fn of_roles_between(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    first: &str,
+    last: &str,
+) -> Result<Vec<InstanceProfileRow>, StoreError> {
+    tx.fetch_all(
+        profiles!(
+            "role_id IN (SELECT role_id FROM iam_role
+                          WHERE aws_account_id = $1 AND name_key >= $2 AND name_key <= $3)
+              ORDER BY name_key"
+        ),
+        bind![account, first, last],
+    )
+    .await
+}
+
 /// The roles of the instance profiles from one name to another, both included.
 pub(crate) async fn roles_between(
     tx: &mut ReadTx,

@@ -254,6 +254,33 @@ pub(crate) async fn versions(tx: &mut ReadTx, policy_id: &str) -> Result<Vec<Ver
     .await
 }
 
+/// All versions of the policies between two names in lower case, both included, by policy; the newest first.
+pub(crate) async fn versions_between(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    first: &str,
+    last: &str,
+) -> Result<HashMap<String, Vec<VersionRow>>, StoreError> {
+    let found: Vec<(String, i64, String, Timestamp)> = tx
+        .fetch_all(
+            "SELECT v.policy_id, v.version, v.document, v.created_at
+               FROM iam_policy p JOIN iam_policy_version v ON v.policy_id = p.policy_id
+              WHERE p.aws_account_id = $1 AND p.name_key >= $2 AND p.name_key <= $3
+              ORDER BY v.version DESC",
+            bind![account, first, last],
+        )
+        .await?;
+    let mut versions: HashMap<String, Vec<VersionRow>> = HashMap::new();
+    for (policy_id, number, document, created_at) in found {
+        versions.entry(policy_id).or_default().push(VersionRow {
+            number,
+            document,
+            created_at,
+        });
+    }
+    Ok(versions)
+}
+
 pub(crate) async fn insert_version(
     tx: &mut WriteTx,
     policy_id: &str,

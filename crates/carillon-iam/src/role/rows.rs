@@ -141,6 +141,30 @@ pub(crate) async fn delete(tx: &mut WriteTx, role_id: &str) -> Result<(), StoreE
     Ok(())
 }
 
+/// Unique id, path and name of every user of an AWS account; a quota bounds them.
+pub(crate) async fn users_by_id(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+) -> Result<Vec<(String, String, String)>, StoreError> {
+    tx.fetch_all(
+        "SELECT user_id, path, user_name FROM iam_user WHERE aws_account_id = $1",
+        bind![account],
+    )
+    .await
+}
+
+/// Unique id, path and name of every role of an AWS account; a quota bounds them.
+pub(crate) async fn roles_by_id(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+) -> Result<Vec<(String, String, String)>, StoreError> {
+    tx.fetch_all(
+        "SELECT role_id, path, role_name FROM iam_role WHERE aws_account_id = $1",
+        bind![account],
+    )
+    .await
+}
+
 /// Account, path and name of the user with this unique id.
 pub(crate) async fn user_by_id(
     tx: &mut ReadTx,

@@ -71,6 +71,17 @@ pub(crate) struct Names {
 }
 
 impl Names {
+    /// Those of an AWS account, read at once: for answers about many roles.
+    pub async fn of_account(tx: &mut ReadTx, account: AwsAccountId) -> Result<Self, StoreError> {
+        let users = rows::users_by_id(tx, account).await?.into_iter();
+        let roles = rows::roles_by_id(tx, account).await?.into_iter();
+        let users = users.map(|(id, path, name)| (id, Some(arn::user(account, &path, &name))));
+        let roles = roles.map(|(id, path, name)| (id, Some(arn::role(account, &path, &name))));
+        Ok(Self {
+            arns: users.chain(roles).collect(),
+        })
+    }
+
     /// The ARN that an id stands for, if it is the id of a user or role that exists.
     async fn arn(&mut self, tx: &mut ReadTx, id: &str) -> Result<Option<&str>, StoreError> {
         if !self.arns.contains_key(id) {

@@ -6,6 +6,7 @@ mod instance_profile;
 mod last_accessed;
 mod policy;
 mod provider;
+mod quota;
 mod role;
 mod sts;
 mod why;
