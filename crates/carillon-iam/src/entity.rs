@@ -44,7 +44,7 @@ impl EntityKind {
         }
     }
 
-    fn no_such(self, name: &str) -> Error {
+    pub fn no_such(self, name: &str) -> Error {
         Error::NoSuchEntity {
             kind: self.noun(),
             name: name.to_owned(),

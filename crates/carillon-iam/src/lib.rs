@@ -19,6 +19,7 @@ mod inline_policy;
 mod instance_profile;
 mod last_accessed;
 mod login_profile;
+mod map;
 mod mfa;
 mod name;
 mod page;
@@ -27,6 +28,7 @@ mod policy;
 mod provider;
 mod role;
 mod session;
+mod simulate;
 mod sts;
 mod tag;
 mod terms;
@@ -188,6 +190,15 @@ pub static IAM: Service = Service {
                 operation::<last_accessed::operations::GetServiceLastAccessedDetails>(),
                 operation::<last_accessed::operations::GetServiceLastAccessedDetailsWithEntities>(),
                 operation::<last_accessed::granting::ListPoliciesGrantingServiceAccess>(),
+            ],
+        },
+        Group {
+            name: "Simulation",
+            operations: &[
+                operation::<simulate::operations::SimulatePrincipalPolicy>(),
+                operation::<simulate::operations::SimulateCustomPolicy>(),
+                operation::<simulate::operations::GetContextKeysForPrincipalPolicy>(),
+                operation::<simulate::operations::GetContextKeysForCustomPolicy>(),
             ],
         },
         Group {

@@ -46,7 +46,7 @@ use serde::Serialize;
 pub use self::change::{Change, Edit};
 pub use self::near::NearMiss;
 pub use self::part::{Actual, Element, Part};
-pub use self::simulate::{Matched, Simulated, Simulator, context_keys};
+pub use self::simulate::{Matched, Simulated, Simulator, context_keys, is_value};
 
 use self::consider::{Considered, Scope};
 use self::written::Texts;

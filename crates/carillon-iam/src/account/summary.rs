@@ -1,14 +1,10 @@
 //! How many of everything an AWS account has, and how many it may have.
 
-use std::borrow::Cow;
-
 use carillon_aws::id::AwsAccountId;
-use carillon_aws::xml::MAP_ENTRY;
 use carillon_operation::{Context, List, Operation, Spec};
 use carillon_store::{ReadTx, StoreError, bind};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde::{Deserialize, Serialize as SerializeDerive};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::access_key::KEYS_PER_USER;
 use crate::attachment::ATTACHED;
@@ -17,6 +13,7 @@ use crate::error::Error;
 use crate::group::{GROUPS, GROUPS_PER_USER};
 use crate::inline_policy::size_quota;
 use crate::instance_profile::INSTANCE_PROFILES;
+use crate::map::Named;
 use crate::policy::{POLICIES, SIZE, VERSIONS};
 use crate::role::ROLES;
 use crate::user::USERS;
@@ -26,42 +23,11 @@ use crate::user::USERS;
 pub(crate) struct GetAccountSummary {}
 
 /// The answer of `GetAccountSummary`.
-#[derive(Debug, SerializeDerive, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AccountSummary {
-    summary_map: SummaryMap,
-}
-
-/// Counts and quotas by the names that AWS gives them.
-#[derive(Debug)]
-pub(crate) struct SummaryMap(Vec<(&'static str, i64)>);
-
-impl Serialize for SummaryMap {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(SerializeDerive)]
-        struct Entry {
-            key: &'static str,
-            value: i64,
-        }
-        let entries: Vec<Entry> = self
-            .0
-            .iter()
-            .map(|(key, value)| Entry { key, value: *value })
-            .collect();
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry(MAP_ENTRY, &entries)?;
-        map.end()
-    }
-}
-
-impl JsonSchema for SummaryMap {
-    fn schema_name() -> Cow<'static, str> {
-        "SummaryMap".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "object", "additionalProperties": { "type": "integer", "format": "int64" } })
-    }
+    /// Counts and quotas.
+    summary_map: Named<i64>,
 }
 
 impl Operation for GetAccountSummary {
@@ -75,7 +41,7 @@ impl Operation for GetAccountSummary {
         let account = cx.aws_account_id();
         let counts = Counts::read(cx.tx, account).await?;
         Ok(AccountSummary {
-            summary_map: SummaryMap(counts.summary()),
+            summary_map: Named(counts.summary()),
         })
     }
 }

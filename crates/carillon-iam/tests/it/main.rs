@@ -8,6 +8,7 @@ mod policy;
 mod provider;
 mod quota;
 mod role;
+mod simulate;
 mod sts;
 mod why;
 

@@ -9,6 +9,8 @@ use super::written::{Keys, Text, Texts};
 use crate::decision::{PolicyKind, Request};
 use crate::document::{Document, Effect, Span};
 use crate::policies::Policies;
+use crate::validate::KeyKind;
+use crate::{resource, value};
 
 /// Answers requests under the same policies. Documents are read once for all of them.
 pub struct Simulator {
@@ -48,6 +50,15 @@ impl Simulator {
         }
     }
 
+    /// How many statements the policies have, which bounds the work of a simulation.
+    pub fn statements(&self) -> usize {
+        let attached = self.policies.attached();
+        attached
+            .map(|(_, policy)| policy.document.statements().len())
+            .sum()
+    }
+
+    /// Simulates one request.
     pub fn simulate(&mut self, request: &Request<'_>) -> Simulated {
         let considered = consider(request, &self.policies, &mut self.texts, Scope::OfAction);
         let verdict = verdict(request, &self.policies, &considered);
@@ -147,4 +158,17 @@ pub fn context_keys<'a>(documents: impl IntoIterator<Item = &'a Arc<Document>>) 
         }
     }
     keys.names
+}
+
+/// Whether a text is a value of this kind, as conditions read it.
+pub fn is_value(kind: KeyKind, text: &str) -> bool {
+    match kind {
+        KeyKind::Text => true,
+        KeyKind::Arn => resource::split(text).is_some(),
+        KeyKind::Bool => text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"),
+        KeyKind::Number => value::Decimal::parse(text).is_some(),
+        KeyKind::Date => value::instant(text).is_some(),
+        KeyKind::Address => value::address_bits(text).is_some(),
+        KeyKind::Binary => value::binary(text).is_some(),
+    }
 }

@@ -1,0 +1,273 @@
+//! What callers may ask of simulations.
+
+use carillon_aws::arn;
+use carillon_aws::shape::Listed;
+use carillon_operation::{Caller, Context, Fault, Operation, Read, Spec, Target};
+use carillon_policy::explain::context_keys;
+use carillon_policy::{Attached, Principal};
+use carillon_store::ReadTx;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::exclusion::{Exclusions, PolicyIdentifier};
+use super::principal::{self, Source};
+use super::question::{
+    ActionNames, Asker, ContextEntry, Levels, Question, ResourceArns, ResourceHandlingOption, ResourceName,
+};
+use super::result::SimulatePolicyResponse;
+use super::{Part, Simulation, policy_inputs};
+use crate::error::Error;
+use crate::name::{Arn, Marker, PolicyDocument};
+use crate::page::{self, MaxItems};
+
+/// Simulates the policies of a user, group or role: which actions they allow on which resources. Nothing is carried
+/// out.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SimulatePrincipalPolicy {
+    policy_source_arn: Arn,
+    #[serde(default)]
+    policy_input_list: Vec<PolicyDocument>,
+    #[serde(default)]
+    permissions_boundary_policy_input_list: Vec<PolicyDocument>,
+    #[serde(default)]
+    policy_exclusion_list: Listed<PolicyIdentifier, 0, 256>,
+    action_names: ActionNames,
+    #[serde(default)]
+    resource_arns: ResourceArns,
+    resource_policy: Option<PolicyDocument>,
+    resource_owner: Option<ResourceName>,
+    caller_arn: Option<ResourceName>,
+    #[serde(default)]
+    context_entries: Vec<ContextEntry>,
+    #[expect(
+        dead_code,
+        reason = "each resource is simulated by itself, whatever belongs together"
+    )]
+    resource_handling_option: Option<ResourceHandlingOption>,
+    max_items: Option<MaxItems>,
+    marker: Option<Marker>,
+}
+
+impl Operation for SimulatePrincipalPolicy {
+    const SPEC: Spec = Spec::named("iam:SimulatePrincipalPolicy");
+
+    type Access = Read;
+    type Output = SimulatePolicyResponse;
+    type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        principal::target(self.policy_source_arn.as_str(), caller, tx).await
+    }
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<SimulatePolicyResponse, Error> {
+        let exclusions = Exclusions::read(&self.policy_exclusion_list)?;
+        let registry = &cx.environment.registry;
+        let source = principal::source(
+            cx.tx,
+            registry,
+            cx.caller.aws_account_id,
+            self.policy_source_arn.as_str(),
+            &exclusions,
+        )
+        .await?;
+        let principal = match &self.caller_arn {
+            Some(caller) => principal::caller(caller.as_str())?,
+            None => source.principal,
+        };
+        let asker = Asker {
+            principal,
+            identity: source.identity,
+            boundary: source.boundary,
+            tags: source.tags,
+        };
+        let question = Question {
+            actions: &self.action_names,
+            resources: &self.resource_arns,
+            policy_inputs: &self.policy_input_list,
+            boundary_inputs: &self.permissions_boundary_policy_input_list,
+            organization: &[],
+            resource_policy: self.resource_policy.as_ref(),
+            resource_owner: self.resource_owner.as_ref(),
+            context: &self.context_entries,
+        };
+        let simulation = question.simulation(registry, asker)?;
+        answer(cx, simulation, self.max_items, self.marker.as_ref()).await
+    }
+}
+
+/// Simulates policies that the request brings along: which actions they allow on which resources. Nothing is carried
+/// out, and nothing is read.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SimulateCustomPolicy {
+    policy_input_list: Vec<PolicyDocument>,
+    #[serde(default)]
+    permissions_boundary_policy_input_list: Vec<PolicyDocument>,
+    #[serde(default)]
+    ordered_organization_policy_input_list: Levels,
+    action_names: ActionNames,
+    #[serde(default)]
+    resource_arns: ResourceArns,
+    resource_policy: Option<PolicyDocument>,
+    resource_owner: Option<ResourceName>,
+    caller_arn: Option<ResourceName>,
+    #[serde(default)]
+    context_entries: Vec<ContextEntry>,
+    #[expect(
+        dead_code,
+        reason = "each resource is simulated by itself, whatever belongs together"
+    )]
+    resource_handling_option: Option<ResourceHandlingOption>,
+    max_items: Option<MaxItems>,
+    marker: Option<Marker>,
+}
+
+impl Operation for SimulateCustomPolicy {
+    const SPEC: Spec = Spec::named("iam:SimulateCustomPolicy");
+
+    type Access = Read;
+    type Output = SimulatePolicyResponse;
+    type Error = Error;
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<SimulatePolicyResponse, Error> {
+        let principal = match &self.caller_arn {
+            Some(caller) => principal::caller(caller.as_str())?,
+            None if self.resource_policy.is_some() => {
+                return Err(Error::InvalidInput(
+                    "CallerArn is required with a ResourcePolicy, whose Principal element names callers."
+                        .to_owned(),
+                ));
+            }
+            // Nobody in particular: without a resource policy nothing asks who it is.
+            None => Principal::User {
+                arn: arn::user(cx.caller.aws_account_id, "/", "simulated"),
+                account: cx.caller.aws_account_id.to_string(),
+                unique_id: None,
+            },
+        };
+        let asker = Asker {
+            principal,
+            identity: Vec::new(),
+            boundary: None,
+            tags: Vec::new(),
+        };
+        let question = Question {
+            actions: &self.action_names,
+            resources: &self.resource_arns,
+            policy_inputs: &self.policy_input_list,
+            boundary_inputs: &self.permissions_boundary_policy_input_list,
+            organization: &self.ordered_organization_policy_input_list,
+            resource_policy: self.resource_policy.as_ref(),
+            resource_owner: self.resource_owner.as_ref(),
+            context: &self.context_entries,
+        };
+        let simulation = question.simulation(&cx.environment.registry, asker)?;
+        answer(cx, simulation, self.max_items, self.marker.as_ref()).await
+    }
+}
+
+/// A page of a simulation. Its items are the actions, and a marker is good for the same actions and resources only.
+async fn answer<O: Operation>(
+    cx: &mut Context<'_, O>,
+    simulation: Simulation,
+    max_items: Option<MaxItems>,
+    marker: Option<&Marker>,
+) -> Result<SimulatePolicyResponse, Error> {
+    let asked = simulation.asked();
+    let [start] = page::after(cx, marker, &[&asked])?;
+    let start: usize = match start.as_str() {
+        "" => 0,
+        number => number.parse().map_err(Fault::internal)?,
+    };
+    let limit = page::limit(max_items);
+    // Large simulations take their time, and others wait for this thread.
+    let run = tokio::task::spawn_blocking(move || simulation.run(start, limit));
+    let Part { results, next } = run.await.map_err(Fault::internal)??;
+    let marker = next.map(|next| cx.token(&[&asked], &[next.to_string()]));
+    Ok(SimulatePolicyResponse {
+        evaluation_results: results,
+        is_truncated: marker.is_some(),
+        marker,
+    })
+}
+
+impl Simulation {
+    /// What a marker is bound to.
+    fn asked(&self) -> String {
+        let mut asked = String::new();
+        for name in self.actions.iter().flatten().chain(&self.resources) {
+            asked.push_str(name);
+            asked.push('\n');
+        }
+        asked
+    }
+}
+
+/// Lists the context keys that policies name, so that a simulation can be told their values.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GetContextKeysForCustomPolicy {
+    policy_input_list: Vec<PolicyDocument>,
+}
+
+/// Context keys as the policies write them.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ContextKeys {
+    context_key_names: Vec<String>,
+}
+
+impl ContextKeys {
+    fn of(policies: &[Attached]) -> Self {
+        Self {
+            context_key_names: context_keys(policies.iter().map(|policy| &policy.document)),
+        }
+    }
+}
+
+impl Operation for GetContextKeysForCustomPolicy {
+    const SPEC: Spec = Spec::named("iam:GetContextKeysForCustomPolicy");
+
+    type Access = Read;
+    type Output = ContextKeys;
+    type Error = Error;
+
+    async fn handle(&self, _: &mut Context<'_, Self>) -> Result<ContextKeys, Error> {
+        Ok(ContextKeys::of(&policy_inputs(&self.policy_input_list)?))
+    }
+}
+
+/// Lists the context keys that the policies of a user, group or role name, those of a user's groups included.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GetContextKeysForPrincipalPolicy {
+    policy_source_arn: Arn,
+    #[serde(default)]
+    policy_input_list: Vec<PolicyDocument>,
+}
+
+impl Operation for GetContextKeysForPrincipalPolicy {
+    const SPEC: Spec = Spec::named("iam:GetContextKeysForPrincipalPolicy");
+
+    type Access = Read;
+    type Output = ContextKeys;
+    type Error = Error;
+
+    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+        principal::target(self.policy_source_arn.as_str(), caller, tx).await
+    }
+
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ContextKeys, Error> {
+        let Source { mut identity, .. } = principal::source(
+            cx.tx,
+            &cx.environment.registry,
+            cx.caller.aws_account_id,
+            self.policy_source_arn.as_str(),
+            &Exclusions::default(),
+        )
+        .await?;
+        identity.extend(policy_inputs(&self.policy_input_list)?);
+        Ok(ContextKeys::of(&identity))
+    }
+}
