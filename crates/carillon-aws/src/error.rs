@@ -19,8 +19,8 @@ pub const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 pub enum Protocol {
     /// IAM and STS: forms in, XML out, in the namespace of the service's version.
     Query { xmlns: &'static str },
-    /// Chime: resources and JSON.
-    RestJson,
+    /// Chime and the Access Analyzer: resources and JSON.
+    RestJson(JsonErrors),
     /// CloudTrail: JSON in and out at one path, AWS JSON 1.1.
     Json11,
 }
@@ -30,10 +30,19 @@ impl Protocol {
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::Query { .. } => "text/xml",
-            Self::RestJson => "application/json",
+            Self::RestJson(_) => "application/json",
             Self::Json11 => "application/x-amz-json-1.1",
         }
     }
+}
+
+/// How a REST-JSON service words its own errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JsonErrors {
+    /// With the code and the message as members in upper case, and exceptions of Chime's own names.
+    Chime,
+    /// With the message alone, and exceptions as most services name them.
+    Plain,
 }
 
 /// Who refused; the body of a REST-JSON error depends on it.
@@ -69,11 +78,13 @@ impl WireError<'_> {
                 self.message,
                 request_id,
             ),
-            Protocol::RestJson => {
+            Protocol::RestJson(errors) => {
                 insert(&mut headers, ERROR_TYPE, self.code);
-                match self.origin {
-                    Origin::FrontDoor => json!({ "message": self.message }).to_string(),
-                    Origin::Service => {
+                match (self.origin, errors) {
+                    (Origin::FrontDoor, _) | (_, JsonErrors::Plain) => {
+                        json!({ "message": self.message }).to_string()
+                    }
+                    (Origin::Service, JsonErrors::Chime) => {
                         json!({ "Code": chime_error_code(self.code), "Message": self.message }).to_string()
                     }
                 }
@@ -162,7 +173,7 @@ mod tests {
     #[test]
     fn the_service_and_the_front_door_differ_in_rest_json() {
         let service = error(401, "UnauthorizedClientException", Origin::Service);
-        let (_, headers, body) = service.render(Protocol::RestJson, "r-1");
+        let (_, headers, body) = service.render(Protocol::RestJson(JsonErrors::Chime), "r-1");
         assert_eq!(headers[ERROR_TYPE], "UnauthorizedClientException");
         assert_eq!(headers[REQUEST_ID], "r-1");
         assert_eq!(
@@ -171,7 +182,7 @@ mod tests {
         );
 
         let door = error(403, "InvalidSignatureException", Origin::FrontDoor);
-        let (_, headers, body) = door.render(Protocol::RestJson, "r-1");
+        let (_, headers, body) = door.render(Protocol::RestJson(JsonErrors::Chime), "r-1");
         assert_eq!(headers[ERROR_TYPE], "InvalidSignatureException");
         assert_eq!(text(body), r#"{"message":"no \"such\" thing"}"#);
     }
@@ -215,7 +226,7 @@ mod tests {
     #[test]
     fn what_a_header_cannot_hold_is_left_out() {
         let (_, headers, _) =
-            error(400, "Bad\nRequest", Origin::Service).render(Protocol::RestJson, "r\r\n1");
+            error(400, "Bad\nRequest", Origin::Service).render(Protocol::RestJson(JsonErrors::Chime), "r\r\n1");
         assert!(headers.get(ERROR_TYPE).is_none() && headers.get(REQUEST_ID).is_none());
     }
 }

@@ -19,7 +19,7 @@ pub use license::License;
 pub use portal::Portal;
 
 use account::operations::*;
-use carillon_aws::error::Protocol;
+use carillon_aws::error::{JsonErrors, Protocol};
 use carillon_operation::{AnyJob, FA, Group, RO, ResourceTerms, Service, Spec, Terms, UM, job, operation, planned};
 use serde_json::Value;
 use user::batches::*;
@@ -56,7 +56,7 @@ fn resource_of(input: &Value, response_elements: Option<&Value>) -> Option<(&'st
 pub static CHIME: Service = Service {
     name: "chime",
     event_source: "chime.amazonaws.com",
-    protocol: Protocol::RestJson,
+    protocol: Protocol::RestJson(JsonErrors::Chime),
     version: "2018-05-01",
     region: None,
     resource_of,

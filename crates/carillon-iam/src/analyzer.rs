@@ -9,7 +9,7 @@ mod known;
 mod table;
 mod validate_policy;
 
-use carillon_aws::error::Protocol;
+use carillon_aws::error::{JsonErrors, Protocol};
 use carillon_aws::{string_enum, string_type};
 use carillon_operation::{Fault, Group, Service, operation};
 use carillon_policy::PolicyType;
@@ -24,7 +24,7 @@ pub use self::table::{PermissionRow, permission_rows};
 pub static ACCESS_ANALYZER: Service = Service {
     name: "access-analyzer",
     event_source: "access-analyzer.amazonaws.com",
-    protocol: Protocol::RestJson,
+    protocol: Protocol::RestJson(JsonErrors::Plain),
     version: "2019-11-01",
     region: None,
     resource_of: |_, _| None,
@@ -42,10 +42,7 @@ pub static ACCESS_ANALYZER: Service = Service {
         },
         Group {
             name: "Effective permissions",
-            operations: &[
-                operation::<access::WhoCan>(),
-                operation::<access::WhatCan>(),
-            ],
+            operations: &[operation::<access::WhoCan>(), operation::<access::WhatCan>()],
         },
         Group {
             name: "Recorded decisions",

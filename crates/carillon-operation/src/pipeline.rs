@@ -330,7 +330,7 @@ impl Pipeline {
             return;
         }
         let entry = match service.service.protocol {
-            Protocol::RestJson => service
+            Protocol::RestJson(_) => service
                 .routed(parts.method.as_str(), parts.uri.path(), parts.uri.query())
                 .ok()
                 .flatten()

@@ -313,7 +313,7 @@ impl Door {
         let error = WireError {
             status: refusal.status,
             code: match protocol {
-                Protocol::RestJson => refusal.exception,
+                Protocol::RestJson(_) => refusal.exception,
                 Protocol::Query { .. } | Protocol::Json11 => refusal.code,
             },
             message: &refusal.message,

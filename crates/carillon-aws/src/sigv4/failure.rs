@@ -92,7 +92,7 @@ impl Failure {
     pub fn code(&self, protocol: Protocol) -> &'static str {
         match protocol {
             Protocol::Query { .. } => self.query_code(),
-            Protocol::RestJson | Protocol::Json11 => self.rest_json_code(),
+            Protocol::RestJson(_) | Protocol::Json11 => self.rest_json_code(),
         }
     }
 
@@ -103,7 +103,7 @@ impl Failure {
             (Protocol::Query { .. }, "IncompleteSignature" | "RequestExpired") | (Protocol::Json11, _) => {
                 StatusCode::BAD_REQUEST
             }
-            (Protocol::Query { .. } | Protocol::RestJson, _) => StatusCode::FORBIDDEN,
+            (Protocol::Query { .. } | Protocol::RestJson(_), _) => StatusCode::FORBIDDEN,
         }
     }
 
@@ -209,6 +209,7 @@ pub(super) fn excerpt(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::JsonErrors;
 
     const QUERY: Protocol = Protocol::Query {
         xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -269,8 +270,8 @@ mod tests {
             );
             assert_eq!(
                 (
-                    failure.code(Protocol::RestJson),
-                    failure.status(Protocol::RestJson).as_u16()
+                    failure.code(Protocol::RestJson(JsonErrors::Chime)),
+                    failure.status(Protocol::RestJson(JsonErrors::Chime)).as_u16()
                 ),
                 (rest, 403)
             );
@@ -296,7 +297,7 @@ mod tests {
             "Request is missing Authentication Token"
         );
         assert_eq!(
-            Failure::MissingAuthentication.message_in(Protocol::RestJson),
+            Failure::MissingAuthentication.message_in(Protocol::RestJson(JsonErrors::Chime)),
             "Missing Authentication Token"
         );
     }

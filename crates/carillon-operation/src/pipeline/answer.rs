@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use carillon_aws::error::{Origin, Protocol, REQUEST_ID, WireError};
+use carillon_aws::error::{JsonErrors, Origin, Protocol, REQUEST_ID, WireError};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 
@@ -28,6 +28,7 @@ pub(super) fn wire_error(fault: &Fault, protocol: Protocol, request_id: &str) ->
         })
     };
     let json11 = matches!(protocol, Protocol::Json11);
+    let plain = matches!(protocol, Protocol::RestJson(JsonErrors::Plain));
     match fault {
         Fault::Refused {
             status,
@@ -45,7 +46,7 @@ pub(super) fn wire_error(fault: &Fault, protocol: Protocol, request_id: &str) ->
         },
         Fault::Invalid(message) => Wire {
             status: 400,
-            code: if json11 {
+            code: if json11 || plain {
                 "ValidationException".into()
             } else {
                 by_protocol("ValidationError", "BadRequestException")
@@ -59,7 +60,11 @@ pub(super) fn wire_error(fault: &Fault, protocol: Protocol, request_id: &str) ->
         },
         Fault::Internal(_) => Wire {
             status: 500,
-            code: by_protocol("ServiceFailure", "ServiceFailureException"),
+            code: if plain {
+                "InternalServerException".into()
+            } else {
+                by_protocol("ServiceFailure", "ServiceFailureException")
+            },
             message: format!("the service failed; request id: {request_id}"),
         },
         Fault::Contended | Fault::Changed => Wire {

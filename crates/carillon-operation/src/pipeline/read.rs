@@ -1,6 +1,6 @@
 //! From the bytes of a request to its operation and input, in each protocol.
 
-use carillon_aws::error::{Origin, Protocol};
+use carillon_aws::error::{JsonErrors, Origin, Protocol};
 use carillon_aws::query::{self, FormError};
 use carillon_aws::shape::{Source, violations_message};
 use http::Method;
@@ -21,7 +21,7 @@ pub(super) fn read<'a>(
     body: &[u8],
 ) -> Result<(&'a Entry, Value), Unreadable> {
     match service.service.protocol {
-        Protocol::RestJson => read_rest(service, parts, body),
+        Protocol::RestJson(_) => read_rest(service, parts, body),
         Protocol::Query { .. } => read_query(service, parts, body),
         Protocol::Json11 => read_json(service, parts, body),
     }
@@ -210,6 +210,6 @@ pub(super) fn guess_protocol(parts: &Parts) -> Protocol {
             xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
         }
     } else {
-        Protocol::RestJson
+        Protocol::RestJson(JsonErrors::Chime)
     }
 }

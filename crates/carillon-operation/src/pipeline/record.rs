@@ -30,8 +30,8 @@ impl Request<'_> {
             Protocol::Query { xmlns } => {
                 xml::response(self.entry.name, xmlns, &tree, &self.call.request_id).into_bytes()
             }
-            Protocol::RestJson | Protocol::Json11 if self.entry.spec.status == 204 => Vec::new(),
-            Protocol::RestJson | Protocol::Json11 => json(output)?,
+            Protocol::RestJson(_) | Protocol::Json11 if self.entry.spec.status == 204 => Vec::new(),
+            Protocol::RestJson(_) | Protocol::Json11 => json(output)?,
         };
         let elements = (!read_only && !tree.is_null()).then(|| {
             audit::bounded(&tree).unwrap_or_else(|| {

@@ -17,7 +17,7 @@ pub fn document() -> String {
 
 fn describe(text: &mut String, entry: &ServiceEntry) {
     let service = entry.service;
-    let is_rest = matches!(service.protocol, Protocol::RestJson);
+    let is_rest = matches!(service.protocol, Protocol::RestJson(_));
     let built = entry
         .entries
         .iter()
@@ -25,7 +25,7 @@ fn describe(text: &mut String, entry: &ServiceEntry) {
         .count();
     writeln!(text, "\n## `{}`\n", service.name).unwrap();
     let requests = match service.protocol {
-        Protocol::RestJson => "A request is told by its method and address.".to_owned(),
+        Protocol::RestJson(_) => "A request is told by its method and address.".to_owned(),
         Protocol::Query { .. } => format!(
             "A request is a form sent to `POST /` with `Action` and `Version={}`.",
             service.version
