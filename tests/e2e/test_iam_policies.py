@@ -6,7 +6,7 @@ import urllib.parse
 
 import pytest
 
-from harness.aws import document, policy, refused
+from harness.aws import document, policy, refused, with_place
 from harness.raw import query_request
 from harness.server import ACCOUNT_ID
 
@@ -397,7 +397,7 @@ MALFORMED = {
 @pytest.mark.parametrize("text, message", MALFORMED.values(), ids=MALFORMED.keys())
 def test_documents_that_are_refused(root, unique, text, message):
     name = unique("malformed")
-    with refused("MalformedPolicyDocument", 400, message, shape="MalformedPolicyDocumentException"):
+    with refused("MalformedPolicyDocument", 400, with_place(message), shape="MalformedPolicyDocumentException"):
         root.iam.create_policy(PolicyName=name, PolicyDocument=text)
     with refused("NoSuchEntity"):
         root.iam.get_policy(PolicyArn=f"arn:aws:iam::{ACCOUNT_ID}:policy/{name}")
@@ -411,7 +411,7 @@ def test_every_door_has_the_same_lock(root, user, group, role, managed):
         lambda: root.iam.put_group_policy(GroupName=team, PolicyName="p", PolicyDocument="{}"),
         lambda: root.iam.put_role_policy(RoleName=role_name, PolicyName="p", PolicyDocument="{}"),
     ):
-        with refused("MalformedPolicyDocument", 400, SYNTAX):
+        with refused("MalformedPolicyDocument", 400, with_place(SYNTAX)):
             call()
 
 
@@ -470,7 +470,7 @@ EXAMPLE_AS_PRINTED = """{
 
 def test_the_read_only_example_of_the_guide(root, unique, user):
     """As printed it lacks a comma; repaired it grants eleven actions that are served, and names one that is not."""
-    with refused("MalformedPolicyDocument", 400, SYNTAX):
+    with refused("MalformedPolicyDocument", 400, with_place(SYNTAX)):
         root.iam.create_policy(PolicyName=unique("example"), PolicyDocument=EXAMPLE_AS_PRINTED)
     repaired = EXAMPLE_AS_PRINTED.replace('"chime:ListGroups"', '"chime:ListGroups",')
     arn = root.iam.create_policy(PolicyName=unique("example"), PolicyDocument=repaired)["Policy"]["Arn"]

@@ -161,6 +161,11 @@ def refused(code, status=None, message=None, shape=None):
         raise AssertionError(f"answered, but should have been refused with {code}")
 
 
+def with_place(message):
+    """AWS's sentence about a malformed document, and the place that stands behind it."""
+    return re.compile("^" + re.escape(message) + r" \(line [1-9]\d*, column [1-9]\d*: [^\n]+\)$")
+
+
 def not_allowed(principal_arn, action, resource=None):
     """The wording of a refusal for which no identity-based policy is to blame."""
     on = f" on resource: {resource}" if resource else ""

@@ -271,7 +271,11 @@ async fn documents_are_checked_before_they_are_kept() {
         .await;
     assert_eq!(
         refused.refusal(),
-        (400, "MalformedPolicyDocument", "Syntax errors in policy.")
+        (
+            400,
+            "MalformedPolicyDocument",
+            "Syntax errors in policy. (line 1, column 1: a policy has a `Statement`)"
+        )
     );
     let long = allow(&format!("chime:{}", "x".repeat(6144)));
     let refused = root
