@@ -4,6 +4,7 @@ mod diff;
 mod evaluate;
 mod explain;
 mod lint;
+mod test;
 mod validate;
 mod what_can;
 mod who_can;
@@ -16,6 +17,7 @@ pub enum Command {
     Evaluate(evaluate::Evaluate),
     Explain(explain::Explain),
     Lint(lint::Lint),
+    Test(test::Test),
     Validate(validate::Validate),
     WhatCan(what_can::WhatCan),
     WhoCan(who_can::WhoCanOptions),
@@ -27,6 +29,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Evaluate(options) => evaluate::run(options),
         Command::Explain(options) => explain::run(options),
         Command::Lint(options) => lint::run(options),
+        Command::Test(options) => test::run(options),
         Command::Validate(options) => validate::run(options),
         Command::WhatCan(options) => what_can::run(options),
         Command::WhoCan(options) => who_can::run(options),
