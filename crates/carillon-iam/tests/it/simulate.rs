@@ -190,9 +190,9 @@ async fn another_accounts_resource_needs_both_sides() {
     assert_eq!(one["EvalDecision"], "implicitDeny");
     assert_eq!(
         one["EvalDecisionDetails"],
-        json!({"entry": [
+        json!([
             {"key": "IAM Policy", "value": "implicitDeny"}, {"key": "Resource Policy", "value": "allowed"},
-        ]})
+        ])
     );
     let own = ask(&allow("ec2:*"), ACCOUNT).await;
     assert_eq!(
@@ -326,7 +326,7 @@ async fn large_simulations_come_in_pages() {
 async fn given_ada(server: &TestServer) {
     let root = server.as_root();
     let limit = given_policy(&root, "Limit", &allow("*")).await;
-    let readers = given_policy(&root, "Readers", &allow("iam:Get*")).await;
+    let readers = given_policy(&root, "Readers", &allow("sns:Get*")).await;
     let made = [
         (
             "CreateUser",
@@ -347,7 +347,7 @@ async fn given_ada(server: &TestServer) {
             "AttachUserPolicy",
             vec![
                 ("UserName", "ada"),
-                ("PolicyArn", "arn:aws:iam::aws:policy/AmazonChimeReadOnly"),
+                ("PolicyArn", "arn:aws:iam::aws:policy/SecurityAudit"),
             ],
         ),
         (
@@ -393,7 +393,7 @@ async fn a_principal_is_simulated_with_everything_it_has() {
         let mut members = vec![
             ("PolicySourceArn", ada.as_str()),
             ("ActionNames.member.1", "chime:ListUsers"),
-            ("ActionNames.member.2", "iam:GetUser"),
+            ("ActionNames.member.2", "sns:GetTopicAttributes"),
             ("ActionNames.member.3", "s3:GetObject"),
             ("ActionNames.member.4", "sqs:SendMessage"),
             ("ActionNames.member.5", "chime:DeleteUser"),
@@ -421,7 +421,7 @@ async fn a_principal_is_simulated_with_everything_it_has() {
         assert_eq!(
             sources.concat(),
             [
-                "AmazonChimeReadOnly",
+                "SecurityAudit",
                 "Readers",
                 "user_ada_Own",
                 "group_clerks_Shared",
