@@ -6,6 +6,8 @@ mod access;
 mod checks;
 pub(crate) mod explain_request;
 mod known;
+mod preview_access_change;
+mod replay;
 mod table;
 mod validate_policy;
 
@@ -46,7 +48,10 @@ pub static ACCESS_ANALYZER: Service = Service {
         },
         Group {
             name: "Recorded decisions",
-            operations: &[operation::<explain_request::ExplainRequest>()],
+            operations: &[
+                operation::<explain_request::ExplainRequest>(),
+                operation::<preview_access_change::PreviewAccessChange>(),
+            ],
         },
     ],
 };

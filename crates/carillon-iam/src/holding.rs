@@ -152,3 +152,30 @@ pub(crate) async fn managed_text(
 fn of_aws(registry: &Registry, arn: &str) -> Option<String> {
     aws_managed::find(registry, arn).and_then(|policy| policy.documents.last().cloned())
 }
+
+/// The permissions boundary of a user or role, if it has one; nothing if there is no such user or role.
+pub(crate) async fn boundary(
+    tx: &mut ReadTx,
+    registry: &Registry,
+    account: AwsAccountId,
+    owner_id: &str,
+) -> Result<Option<Option<Held>>, StoreError> {
+    let found: Option<(Option<String>,)> = tx
+        .fetch_optional(
+            "SELECT permissions_boundary_arn FROM iam_user WHERE aws_account_id = $1 AND user_id = $2
+              UNION ALL
+             SELECT permissions_boundary_arn FROM iam_role WHERE aws_account_id = $1 AND role_id = $2",
+            bind![account, owner_id],
+        )
+        .await?;
+    Ok(match found {
+        None => None,
+        Some((None,)) => Some(None),
+        Some((Some(arn),)) => Some(Some(Held {
+            text: managed_text(tx, registry, &arn).await?,
+            name: arn.rsplit('/').next().unwrap_or_default().to_owned(),
+            arn: Some(arn),
+            holder: String::new(),
+        })),
+    })
+}

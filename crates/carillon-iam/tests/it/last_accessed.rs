@@ -249,7 +249,7 @@ async fn policies_that_grant_a_service_are_listed_with_their_holder() {
         let root = server.as_root();
         let policy = given_policy(&root, "Readers", &allow("iam:List*")).await;
         root.iam("CreateGroup", &[("GroupName", "staff")]).await.ok();
-        let ana = server.as_user("ana", &[&allow("s3:*")]).await;
+        server.as_user("ana", &[&allow("s3:*")]).await;
         root.iam("AddUserToGroup", &[("GroupName", "staff"), ("UserName", "ana")])
             .await
             .ok();

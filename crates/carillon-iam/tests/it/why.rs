@@ -240,3 +240,189 @@ async fn every_recorded_decision_is_taken_again_as_it_was() {
         assert!(decisions.len() == 15 && decisions.iter().any(|decision| decision == "implicitDeny"));
     }
 }
+
+async fn preview(client: &TestClient<'_>, change: &Value) -> Answer {
+    let body = json!({ "change": change, "days": 7 });
+    client
+        .rest("access-analyzer", "POST", "/access-change/preview", body)
+        .await
+}
+
+/// Each change as `effect principal action count`.
+fn changes(answer: &Answer) -> Vec<String> {
+    let changes = answer.ok()["changes"].as_array().expect("a list").iter();
+    let mut changes: Vec<String> = changes
+        .map(|change| {
+            let name = text(&change["principalArn"])
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            format!(
+                "{} {name} {} {}",
+                text(&change["effect"]),
+                text(&change["action"]),
+                change["count"]
+            )
+        })
+        .collect();
+    changes.sort();
+    changes
+}
+
+#[tokio::test]
+async fn a_change_is_tried_on_what_was_recorded_before_it_is_made() {
+    for server in servers().await {
+        let root = server.as_root();
+        let readers = crate::given_policy(&root, "Readers", &allow("iam:List*")).await;
+        root.iam("CreateGroup", &[("GroupName", "staff")]).await.ok();
+        let attach = [("GroupName", "staff"), ("PolicyArn", readers.as_str())];
+        root.iam("AttachGroupPolicy", &attach).await.ok();
+        let ana = server.as_user("ana", &[]).await;
+        let bob = server.as_user("bob", &[&allow("iam:ListRoles")]).await;
+        for name in ["ana", "bob"] {
+            let join = [("GroupName", "staff"), ("UserName", name)];
+            root.iam("AddUserToGroup", &join).await.ok();
+        }
+        for _ in 0..3 {
+            ana.iam("ListUsers", &[]).await.ok();
+        }
+        ana.iam("ListRoles", &[]).await.ok();
+        bob.iam("ListRoles", &[]).await.ok();
+        bob.iam("GetUser", &[("UserName", "ana")]).await;
+
+        // A draft takes from both directions, and leaves alone what somebody has in another way.
+        let draft = json!({ "replacePolicy": {
+            "policyArn": readers,
+            "policyDocument": document(&json!({
+                "Effect": "Allow", "Action": ["iam:ListRoles", "iam:GetUser"], "Resource": "*",
+            })),
+        }});
+        let replaced = preview(&root, &draft).await;
+        assert_eq!(
+            changes(&replaced),
+            ["GAINED bob iam:GetUser 1", "LOST ana iam:ListUsers 3"]
+        );
+        assert_eq!(replaced.body["undecided"], 0);
+        let group = format!("arn:aws:iam::{ACCOUNT}:group/staff");
+        let detach = json!({ "detachPolicy": { "principalArn": group, "policyArn": readers } });
+        let lost = ["LOST ana iam:ListRoles 1", "LOST ana iam:ListUsers 3"];
+        assert_eq!(changes(&preview(&root, &detach).await), lost);
+        let detach = json!({ "detachPolicy": { "principalArn": user_arn("ana"), "policyArn": readers } });
+        assert_eq!(changes(&preview(&root, &detach).await), [""; 0]);
+        let attach = json!({ "attachPolicy": {
+            "principalArn": user_arn("bob"), "policyArn": "arn:aws:iam::aws:policy/IAMReadOnlyAccess",
+        }});
+        assert_eq!(
+            changes(&preview(&root, &attach).await),
+            ["GAINED bob iam:GetUser 1"]
+        );
+        let deny = document(&json!({ "Effect": "Deny", "Action": "iam:ListRoles", "Resource": "*" }));
+        let put = json!({ "putInlinePolicy": {
+            "principalArn": group, "policyName": "NoRoles", "policyDocument": deny,
+        }});
+        let lost = ["LOST ana iam:ListRoles 1", "LOST bob iam:ListRoles 1"];
+        assert_eq!(changes(&preview(&root, &put).await), lost);
+        let delete = json!({ "deleteInlinePolicy": {
+            "principalArn": user_arn("bob"), "policyName": "policy-1",
+        }});
+        assert_eq!(changes(&preview(&root, &delete).await), [""; 0]);
+
+        // Nothing was changed by asking.
+        ana.iam("ListUsers", &[]).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_preview_reaches_boundaries_and_sessions_and_goes_by_pages() {
+    for server in servers().await {
+        let root = server.as_root();
+        let limits = crate::given_policy(&root, "Limits", &allow("iam:*")).await;
+        let ana = server.as_user("ana", &[&allow("iam:ListUsers")]).await;
+        let bound = [("UserName", "ana"), ("PermissionsBoundary", limits.as_str())];
+        root.iam("PutUserPermissionsBoundary", &bound).await.ok();
+        ana.iam("ListUsers", &[]).await.ok();
+        let role = given_role(&root, "Helpdesk", &trust(ACCOUNT)).await;
+        let may = allow("iam:ListUsers");
+        let put = [
+            ("RoleName", "Helpdesk"),
+            ("PolicyName", "p"),
+            ("PolicyDocument", may.as_str()),
+        ];
+        root.iam("PutRolePolicy", &put).await.ok();
+        let carl = server.as_user("carl", &[&allow("sts:AssumeRole")]).await;
+        let assumed = assume(&carl, &role, &[("PolicyArns.member.1.arn", limits.as_str())]).await;
+        session(&server, &assumed).iam("ListUsers", &[]).await.ok();
+
+        let draft = json!({ "replacePolicy": {
+            "policyArn": limits, "policyDocument": allow("iam:ListRoles"),
+        }});
+        let expected = ["LOST Helpdesk iam:ListUsers 1", "LOST ana iam:ListUsers 1"];
+        assert_eq!(changes(&preview(&root, &draft).await), expected);
+        let (mut found, mut token, mut pages) = (Vec::new(), Value::Null, 0);
+        loop {
+            let mut body = json!({ "change": draft, "maxResults": 2 });
+            if !token.is_null() {
+                body["nextToken"] = token;
+            }
+            let page = root
+                .rest("access-analyzer", "POST", "/access-change/preview", body)
+                .await;
+            found.extend(changes(&page));
+            token = page.body.get("nextToken").cloned().unwrap_or_default();
+            pages += 1;
+            if token.is_null() || pages > 20 {
+                break;
+            }
+        }
+        found.sort();
+        assert_eq!(found, expected);
+        assert!(pages > 3, "{pages}");
+        // A token is good for its own preview only.
+        let first = json!({ "change": draft, "maxResults": 2 });
+        let first = root
+            .rest("access-analyzer", "POST", "/access-change/preview", first)
+            .await;
+        let other = json!({ "change": draft, "days": 2, "nextToken": first.ok()["nextToken"] });
+        let other = root
+            .rest("access-analyzer", "POST", "/access-change/preview", other)
+            .await;
+        assert_eq!(other.code(), "ValidationException");
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_could_not_be_made_is_not_previewed() {
+    let server = TestServer::start(&[&IAM, &STS, &ACCESS_ANALYZER]).await;
+    let root = server.as_root();
+    let ana = server.as_user("ana", &[&allow("iam:*")]).await;
+    let delete = json!({ "deleteInlinePolicy": { "principalArn": user_arn("ana"), "policyName": "p" } });
+    assert_eq!(preview(&ana, &delete).await.code(), "AccessDeniedException");
+    let put = |document: &str| {
+        json!({ "putInlinePolicy": {
+            "principalArn": user_arn("ana"), "policyName": "p", "policyDocument": document,
+        }})
+    };
+    let attach =
+        |who: &str, policy: &str| json!({ "attachPolicy": { "principalArn": who, "policyArn": policy } });
+    let mut two = delete.clone();
+    two["attachPolicy"] =
+        attach(&user_arn("ana"), "arn:aws:iam::aws:policy/AdministratorAccess")["attachPolicy"].clone();
+    for (change, code) in [
+        (put("{"), "ValidationException"),
+        (put(r#"{"Statement": []}"#), "ValidationException"),
+        (
+            attach(&user_arn("bob"), "arn:aws:iam::aws:policy/AdministratorAccess"),
+            "ResourceNotFoundException",
+        ),
+        (
+            attach(&user_arn("ana"), "arn:aws:iam::aws:policy/NoSuchPolicy"),
+            "ResourceNotFoundException",
+        ),
+        (attach(&user_arn("ana"), &user_arn("ana")), "ValidationException"),
+        (json!({}), "ValidationException"),
+        (two, "ValidationException"),
+    ] {
+        assert_eq!(preview(&root, &change).await.code(), code, "{change}");
+    }
+}
