@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::crowd;
+
 /// A small generator of numbers; good enough to pick from lists.
 pub(super) struct Dice(pub u64);
 
@@ -20,7 +22,7 @@ impl Dice {
     }
 
     /// True in `percent` of a hundred throws.
-    fn chance(&mut self, percent: usize) -> bool {
+    pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
@@ -283,7 +285,7 @@ fn text(dice: &mut Dice, from: &[&str]) -> Value {
     }
 }
 
-fn principal_element(dice: &mut Dice) -> Value {
+pub(super) fn principal_element(dice: &mut Dice) -> Value {
     if dice.chance(30) {
         return json!("*");
     }
@@ -292,7 +294,7 @@ fn principal_element(dice: &mut Dice) -> Value {
     json!({key: names})
 }
 
-fn condition(dice: &mut Dice) -> Value {
+pub(super) fn condition(dice: &mut Dice) -> Value {
     if dice.chance(2) {
         return json!([]);
     }
@@ -425,5 +427,8 @@ pub(super) fn case(dice: &mut Dice) -> Value {
         }
     }
     case["context"] = json!(context);
+    if dice.chance(10) {
+        crowd::join(dice, &mut case);
+    }
     case
 }
