@@ -270,6 +270,7 @@ pub static STS: Service = Service {
             operation::<sts::session_token::GetSessionToken>(),
             operation::<sts::identity::GetCallerIdentity>(),
             operation::<sts::identity::GetAccessKeyInfo>(),
+            operation::<sts::decode::DecodeAuthorizationMessage>(),
         ],
     }],
 };

@@ -1,6 +1,7 @@
 //! Temporary credentials, and who one is.
 
 pub(crate) mod assume_role;
+pub(crate) mod decode;
 pub(crate) mod identity;
 pub(crate) mod session_token;
 

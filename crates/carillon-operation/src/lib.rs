@@ -7,6 +7,7 @@
 //! * A request is one transaction: decision, effect and audit event are read and written together.
 
 mod audit;
+pub mod authorization_message;
 mod authorize;
 mod caller;
 mod decision_record;

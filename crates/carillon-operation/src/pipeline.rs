@@ -14,7 +14,7 @@ use carillon_aws::id::{AwsAccountId, account_of_access_key, is_access_key_id};
 use carillon_aws::sigv4::{Failure, Presented, RegionRule, RequestView, sha256};
 use carillon_store::Store;
 use http::Response;
-use http::header::HeaderName;
+use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
 use self::answer::{refusal, response, success, wire_error};
@@ -22,10 +22,11 @@ use self::read::{Unreadable, guess_protocol, read};
 use self::record::log_internal;
 use crate::Fault;
 use crate::audit::{Event, Facts, event_id};
+use crate::authorization_message::{self, AUTHORIZATION_MESSAGE};
 use crate::caller::{Call, Caller, Credentials, Identities, TransportSecurity, Unidentified};
 use crate::decision_record::Snapshots;
 use crate::environment::Environment;
-use crate::operation::Request;
+use crate::operation::{Failed, Request};
 use crate::registry::{Entry, ServiceEntry};
 use crate::strangers::Strangers;
 
@@ -184,7 +185,7 @@ impl Pipeline {
                 decision: "allowed",
             },
             Err(failed) => Answered {
-                response: refusal(&failed.fault, protocol, Origin::Service, call),
+                response: self.refused(&failed, protocol, caller.aws_account_id, call),
                 entry: Some(entry),
                 decision: match failed.decided.as_deref() {
                     Some(decided) if decided.decision.is_allowed() => "allowed",
@@ -193,6 +194,26 @@ impl Pipeline {
                 },
             },
         }
+    }
+
+    /// The answer to a request that failed. If the policies refused it, a header says where the decision is recorded, to
+    /// whoever may open it.
+    fn refused(
+        &self,
+        failed: &Failed,
+        protocol: Protocol,
+        account: AwsAccountId,
+        call: &Call,
+    ) -> Response<Bytes> {
+        let mut response = refusal(&failed.fault, protocol, Origin::Service, call);
+        if failed.decided.is_some() && matches!(failed.fault, Fault::Denied(_)) {
+            let Environment { vault, entropy, .. } = &*self.environment;
+            let message = authorization_message::encode(vault, &**entropy, account, &call.request_id);
+            if let Ok(message) = HeaderValue::from_str(&message) {
+                response.headers_mut().insert(AUTHORIZATION_MESSAGE, message);
+            }
+        }
+        response
     }
 
     async fn turn_away(

@@ -7,7 +7,7 @@ use carillon_aws::sigv4::Signer;
 use carillon_aws::time::Clock;
 use carillon_operation::Peer;
 use http::header::{CONTENT_TYPE, HOST};
-use http::{HeaderName, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
@@ -126,6 +126,7 @@ impl TestClient<'_> {
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
+    pub headers: HeaderMap,
     /// As it came over the wire.
     pub text: String,
     /// The members of the output, or of the error. Of XML all scalars are strings.
@@ -163,6 +164,7 @@ impl Answer {
         }
         Self {
             status,
+            headers: response.headers().clone(),
             text,
             body,
             error,

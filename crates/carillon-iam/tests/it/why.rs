@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use crate::sts::{assume, session};
 use crate::{allow, column, document, given_role, text, trust, user_arn};
 
+/// The header of refusals for whoever may decode it.
+const MESSAGE: &str = "x-amzn-encoded-authorization-message";
+
 async fn servers() -> Vec<TestServer> {
     let mut servers = Vec::new();
     for engine in engines().await {
@@ -424,5 +427,67 @@ async fn a_change_that_could_not_be_made_is_not_previewed() {
         (two, "ValidationException"),
     ] {
         assert_eq!(preview(&root, &change).await.code(), code, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_carries_a_message_for_whoever_may_decode_it() {
+    for server in servers().await {
+        let root = server.as_root();
+        let deny = document(&json!([
+            { "Effect": "Allow", "Action": "*", "Resource": "*" },
+            { "Sid": "NotUsers", "Effect": "Deny", "Action": "iam:*User", "Resource": "*",
+              "Condition": { "Bool": { "aws:SecureTransport": "false" } } },
+        ]));
+        let ana = server.as_user("ana", &[&deny]).await;
+        assert!(ana.iam("ListUsers", &[]).await.headers.get(MESSAGE).is_none());
+        let refused = ana.iam("GetUser", &[("UserName", "ben")]).await;
+        assert_eq!(refused.code(), "AccessDenied");
+        let message = refused.headers[MESSAGE].to_str().unwrap().to_owned();
+        assert!(!refused.message().contains(&message));
+
+        let decode = async |client: &TestClient<'_>, message: &str| {
+            let members = [("EncodedMessage", message)];
+            client.query("sts", "DecodeAuthorizationMessage", &members).await
+        };
+        let decoded = decode(&root, &message).await;
+        let told: Value = serde_json::from_str(&text(&decoded.ok()["DecodedMessage"])).unwrap();
+        assert_eq!(
+            (&told["allowed"], &told["explicitDeny"]),
+            (&json!(false), &json!(true))
+        );
+        let context = &told["context"];
+        assert_eq!(context["action"], "iam:GetUser");
+        assert_eq!(context["resource"], json!(user_arn("ben")));
+        assert_eq!(context["principal"]["arn"], json!(user_arn("ana")));
+        assert_eq!(context["principal"]["name"], "ana");
+        assert!(context["conditions"]["items"].as_array().unwrap().contains(
+            &json!({ "key": "aws:securetransport", "values": { "items": [{ "value": "false" }] } })
+        ));
+        let statement = &told["matchedStatements"]["items"][0];
+        assert_eq!(
+            (&statement["statementId"], &statement["effect"]),
+            (&json!("NotUsers"), &json!("DENY"))
+        );
+        assert_eq!(statement["actions"]["items"], json!([{ "value": "iam:*User" }]));
+
+        // The caller may not, nor is it of use in another account, nor altered.
+        assert_eq!(
+            decode(&server.as_user("ben", &[&allow("iam:*")]).await, &message)
+                .await
+                .code(),
+            "AccessDenied"
+        );
+        let stranger = server.as_root_of_another_account().await;
+        for (client, message) in [
+            (&stranger, message.as_str()),
+            (&root, &message[1..]),
+            (&root, "x"),
+        ] {
+            assert_eq!(
+                decode(client, message).await.code(),
+                "InvalidAuthorizationMessageException"
+            );
+        }
     }
 }
