@@ -246,46 +246,35 @@ pub(crate) async fn check(
         _ => return Err(invalid_serial_number()),
     };
     let account = caller.aws_account_id;
-    let device = accepted(tx, environment, account, &owner_id, factor, now).await;
-    device.map(|_| ()).map_err(Fault::from)
-}
-
-/// The device, with the code used up. It is not yet written.
-async fn accepted(
-    tx: &mut ReadTx,
-    environment: &Environment,
-    account: AwsAccountId,
-    owner_id: &str,
-    factor: &SecondFactor,
-    now: Timestamp,
-) -> Result<DeviceRow, Error> {
-    let device = rows::find(tx, account, &factor.serial_number)
-        .await?
-        .filter(|device| device.owner_id.as_deref() == Some(owner_id))
-        .ok_or_else(invalid_serial_number)?;
+    let device = require_own(tx, account, &owner_id, factor).await?;
     let keys = [Key::SecondFactor(device.serial_number.clone())];
     if let Err(wait) = environment.guard.admit(&keys, now) {
-        return Err(Error::AccessDenied(format!(
+        return Err(Fault::denied(format!(
             "MultiFactorAuthentication failed, too many wrong codes. Try again in {} seconds.",
             wait.as_secs().max(1)
         )));
     }
-    let Some(last_step) = device.step_of(&environment.vault, &factor.code, now)? else {
-        return Err(Error::AccessDenied(
-            "MultiFactorAuthentication failed with invalid MFA one time pass code.".to_owned(),
-        ));
-    };
+    if device.step_of(&environment.vault, &factor.code, now)?.is_none() {
+        return Err(invalid_code());
+    }
     environment.guard.forgive(&keys);
-    Ok(DeviceRow {
-        pace: Pace {
-            last_step,
-            ..device.pace
-        },
-        ..device
-    })
+    Ok(())
 }
 
-/// As [`check`], of a user or root by identifier, and makes the code good for nothing else.
+/// The device that a second factor names, if that user or root has it.
+async fn require_own(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    owner_id: &str,
+    factor: &SecondFactor,
+) -> Result<DeviceRow, Fault> {
+    rows::find(tx, account, &factor.serial_number)
+        .await?
+        .filter(|device| device.owner_id.as_deref() == Some(owner_id))
+        .ok_or_else(invalid_serial_number)
+}
+
+/// Makes a code that was checked in this transaction good for nothing else. The owner is a user or root.
 pub(crate) async fn use_up(
     tx: &mut WriteTx,
     environment: &Environment,
@@ -294,7 +283,10 @@ pub(crate) async fn use_up(
     factor: &SecondFactor,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let device = accepted(tx, environment, account, owner_id, factor, now).await?;
+    let mut device = require_own(tx, account, owner_id, factor).await?;
+    device.pace.last_step = device
+        .step_of(&environment.vault, &factor.code, now)?
+        .ok_or_else(invalid_code)?;
     rows::update(tx, &device).await?;
     Ok(())
 }
@@ -328,6 +320,11 @@ pub(crate) async fn use_up_any(
         }
     }
     Ok(Tried::Wrong)
+}
+
+/// What AWS says of a code that is wrong, or was used.
+fn invalid_code() -> Fault {
+    Fault::denied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
 }
 
 /// What AWS says of a serial number that is not the caller's.
