@@ -1,11 +1,14 @@
 //! Permissions boundaries: managed policies that bound what a user or role may be allowed.
 
+pub(crate) mod operations;
+
 use carillon_aws::id::AwsAccountId;
 use carillon_operation::Environment;
 use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::entity::EntityKind;
 use crate::error::Error;
 use crate::policy;
 
@@ -27,6 +30,16 @@ impl AttachedPermissionsBoundary {
             permissions_boundary_arn: arn,
         }
     }
+}
+
+/// The refusal to remove what is not there.
+fn not_there(kind: EntityKind, name: &str) -> Error {
+    let kind = match kind {
+        EntityKind::User => "User",
+        EntityKind::Group => "Group",
+        EntityKind::Role => "Role",
+    };
+    Error::NotFound(format!("{kind} {name} does not have a permissions boundary."))
 }
 
 /// Refuses a boundary that is neither one of AWS's policies nor a policy of this AWS account.

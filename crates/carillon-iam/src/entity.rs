@@ -3,7 +3,7 @@
 use carillon_aws::arn;
 use carillon_aws::id::AwsAccountId;
 use carillon_operation::{Fault, Target};
-use carillon_store::{FromRow, ReadTx, Row, StoreError, bind};
+use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use crate::boundary;
 use crate::error::Error;
@@ -107,6 +107,22 @@ pub(crate) async fn require(
     find(tx, account, kind, name)
         .await?
         .ok_or_else(|| kind.no_such(name))
+}
+
+/// Sets or removes the permissions boundary of a user or role.
+pub(crate) async fn set_boundary(
+    tx: &mut WriteTx,
+    kind: EntityKind,
+    id: &str,
+    arn: Option<&str>,
+) -> Result<(), StoreError> {
+    let sql = match kind {
+        EntityKind::User => "UPDATE iam_user SET permissions_boundary_arn = $1 WHERE user_id = $2",
+        EntityKind::Role => "UPDATE iam_role SET permissions_boundary_arn = $1 WHERE role_id = $2",
+        EntityKind::Group => return Ok(()),
+    };
+    tx.execute(sql, bind![arn, id]).await?;
+    Ok(())
 }
 
 /// What the policies are asked about: the entity's ARN and tags. One that does not exist is asked about as if it

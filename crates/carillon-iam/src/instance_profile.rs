@@ -77,7 +77,11 @@ async fn require(
 }
 
 /// What the policies are asked about: ARN and tags. One that does not exist is asked about as if it had the path `/`.
-async fn target(tx: &mut ReadTx, caller: &Caller, name: &InstanceProfileName) -> Result<Target, Fault> {
+pub(crate) async fn target(
+    tx: &mut ReadTx,
+    caller: &Caller,
+    name: &InstanceProfileName,
+) -> Result<Target, Fault> {
     let account = caller.aws_account_id;
     let target = match rows::find(tx, account, name.as_str()).await? {
         None => Target::on(arn(account, "/", name.as_str())),
@@ -88,6 +92,15 @@ async fn target(tx: &mut ReadTx, caller: &Caller, name: &InstanceProfileName) ->
         }
     };
     Ok(target.filed_under(RESOURCE_TYPE, name.as_str()))
+}
+
+/// The identifier that the tags of an instance profile are kept under.
+pub(crate) async fn tagged(
+    tx: &mut ReadTx,
+    caller: &Caller,
+    name: &InstanceProfileName,
+) -> Result<String, Error> {
+    Ok(require(tx, caller.aws_account_id, name).await?.id)
 }
 
 /// The shapes of instance profiles, each with its role.

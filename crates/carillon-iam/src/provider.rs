@@ -104,12 +104,18 @@ async fn require(tx: &mut ReadTx, account: AwsAccountId, arn: &Arn) -> Result<Pr
 }
 
 /// What the policies are asked about: the ARN as it is given, and the tags if it is one of the caller's account.
-async fn target(tx: &mut ReadTx, caller: &Caller, arn: &Arn) -> Result<Target, Fault> {
+pub(crate) async fn target(tx: &mut ReadTx, caller: &Caller, arn: &Arn) -> Result<Target, Fault> {
     let mut target = Target::on(arn.to_string()).filed_under(RESOURCE_TYPE, arn.as_str());
     if name_in(caller.aws_account_id, arn.as_str()).is_some() {
         target.tags = tag::of(tx, arn.as_str()).await?;
     }
     Ok(target)
+}
+
+/// The identifier that the tags of a provider are kept under: its ARN.
+pub(crate) async fn tagged(tx: &mut ReadTx, caller: &Caller, arn: &Arn) -> Result<String, Error> {
+    require(tx, caller.aws_account_id, arn).await?;
+    Ok(arn.to_string())
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 pub(crate) mod operations;
 pub(crate) mod rows;
-pub(crate) mod settings;
 
 use carillon_aws::arn;
 use carillon_aws::id::AwsAccountId;

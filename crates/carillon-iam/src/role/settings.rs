@@ -1,4 +1,4 @@
-//! What callers may ask of a role that exists: its trust policy, description and boundary.
+//! What callers may ask of a role that exists: its trust policy and its description.
 
 use carillon_operation::{Caller, Context, Fault, Operation, PermissionsManagement, Spec, Target, Write};
 use carillon_store::ReadTx;
@@ -9,10 +9,9 @@ use super::operations::RoleOutput;
 use super::trust::{self, Names};
 use super::{MaxSessionDuration, RoleDescription, rows};
 use crate::account::raise_revision;
-use crate::boundary;
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
-use crate::name::{Arn, PolicyDocument, RoleName};
+use crate::name::{PolicyDocument, RoleName};
 
 /// Changes description and longest session of a role. What is left out stays.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -106,70 +105,6 @@ impl Operation for UpdateAssumeRolePolicy {
         let account = cx.aws_account_id();
         let mut role = super::require(cx.tx, account, &self.role_name).await?;
         role.trust_policy = trust::kept(cx.tx, self.policy_document.as_str()).await?;
-        rows::update(cx.tx, &role).await?;
-        raise_revision(cx.tx, account, cx.now).await?;
-        Ok(())
-    }
-}
-
-/// Sets the managed policy that bounds what a role may be allowed.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct PutRolePermissionsBoundary {
-    role_name: RoleName,
-    permissions_boundary: Arn,
-}
-
-impl Operation for PutRolePermissionsBoundary {
-    const SPEC: Spec = Spec::named("iam:PutRolePermissionsBoundary");
-
-    type Access = PermissionsManagement;
-    type Output = ();
-    type Error = Error;
-
-    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        let mut target = target(tx, caller, &self.role_name).await?;
-        target
-            .keys
-            .push((boundary::KEY, self.permissions_boundary.to_string()));
-        Ok(target)
-    }
-
-    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        let account = cx.aws_account_id();
-        let mut role = super::require(cx.tx, account, &self.role_name).await?;
-        let boundary = self.permissions_boundary.as_str();
-        boundary::require(cx.tx, cx.environment, account, boundary).await?;
-        role.permissions_boundary = Some(boundary.to_owned());
-        rows::update(cx.tx, &role).await?;
-        raise_revision(cx.tx, account, cx.now).await?;
-        Ok(())
-    }
-}
-
-/// Removes the permissions boundary of a role.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct DeleteRolePermissionsBoundary {
-    role_name: RoleName,
-}
-
-impl Operation for DeleteRolePermissionsBoundary {
-    const SPEC: Spec = Spec::named("iam:DeleteRolePermissionsBoundary");
-
-    type Access = PermissionsManagement;
-    type Output = ();
-    type Error = Error;
-
-    async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        let name = self.role_name.as_str();
-        entity::bounded_target(tx, caller.aws_account_id, EntityKind::Role, name).await
-    }
-
-    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        let account = cx.aws_account_id();
-        let mut role = super::require(cx.tx, account, &self.role_name).await?;
-        role.permissions_boundary = None;
         rows::update(cx.tx, &role).await?;
         raise_revision(cx.tx, account, cx.now).await?;
         Ok(())

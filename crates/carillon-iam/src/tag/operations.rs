@@ -11,14 +11,16 @@ use super::{Tag, TagKey, TagPage};
 use crate::account::raise_revision;
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
+use crate::instance_profile::{self, InstanceProfileName};
 use crate::mfa::{self, SerialNumber};
 use crate::name::{Arn, ExistingUserName, Marker, RoleName};
 use crate::page::MaxItems;
 use crate::policy;
+use crate::provider;
 
 /// `target`: what the policies are asked about. `listed` and `changed`: the identifier that the tags are kept under.
 macro_rules! operations {
-    ($noun:literal, $member:ident: $Member:ty, $Tag:ident, $Untag:ident, $List:ident,
+    ($noun:literal, $(#[$attribute:meta])? $member:ident: $Member:ty, $Tag:ident, $Untag:ident, $List:ident,
      target: |$tx:ident, $caller:ident, $of:ident| $target:expr,
      listed: |$list_cx:ident, $listed_of:ident| $listed:expr,
      changed: |$change_cx:ident, $changed_of:ident| $changed:expr $(,)?) => {
@@ -26,6 +28,7 @@ macro_rules! operations {
         #[derive(Debug, Deserialize, JsonSchema)]
         #[serde(rename_all = "PascalCase")]
         pub(crate) struct $Tag {
+            $(#[$attribute])?
             $member: $Member,
             tags: Listed<Tag, 0, 50>,
         }
@@ -63,6 +66,7 @@ macro_rules! operations {
         #[derive(Debug, Deserialize, JsonSchema)]
         #[serde(rename_all = "PascalCase")]
         pub(crate) struct $Untag {
+            $(#[$attribute])?
             $member: $Member,
             tag_keys: Listed<TagKey, 0, 50>,
         }
@@ -99,6 +103,7 @@ macro_rules! operations {
         #[derive(Debug, Deserialize, JsonSchema)]
         #[serde(rename_all = "PascalCase")]
         pub(crate) struct $List {
+            $(#[$attribute])?
             $member: $Member,
             marker: Option<Marker>,
             max_items: Option<MaxItems>,
@@ -163,4 +168,20 @@ operations!(
     target: |tx, caller, serial_number| mfa::target(tx, caller, serial_number.as_str()),
     listed: |cx, serial_number| mfa::tagged(cx.tx, cx.caller, serial_number),
     changed: |cx, serial_number| mfa::tagged(cx.tx, cx.caller, serial_number),
+);
+
+operations!(
+    "an instance profile", instance_profile_name: InstanceProfileName,
+    TagInstanceProfile, UntagInstanceProfile, ListInstanceProfileTags,
+    target: |tx, caller, name| instance_profile::target(tx, caller, name),
+    listed: |cx, name| instance_profile::tagged(cx.tx, cx.caller, name),
+    changed: |cx, name| instance_profile::tagged(cx.tx, cx.caller, name),
+);
+
+operations!(
+    "an identity provider", #[serde(rename = "OpenIDConnectProviderArn")] arn: Arn,
+    TagOpenIDConnectProvider, UntagOpenIDConnectProvider, ListOpenIDConnectProviderTags,
+    target: |tx, caller, arn| provider::target(tx, caller, arn),
+    listed: |cx, arn| provider::tagged(cx.tx, cx.caller, arn),
+    changed: |cx, arn| provider::tagged(cx.tx, cx.caller, arn),
 );

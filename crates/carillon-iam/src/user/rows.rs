@@ -96,19 +96,6 @@ pub(crate) async fn rename(tx: &mut WriteTx, user: &UserRow) -> Result<(), Store
     Ok(())
 }
 
-pub(crate) async fn set_boundary(
-    tx: &mut WriteTx,
-    user_id: &str,
-    arn: Option<&str>,
-) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE iam_user SET permissions_boundary_arn = $1 WHERE user_id = $2",
-        bind![arn, user_id],
-    )
-    .await?;
-    Ok(())
-}
-
 /// The first thing that a user must lose before it can be deleted, as AWS says so.
 pub(crate) async fn first_held(tx: &mut ReadTx, user_id: &str) -> Result<Option<&'static str>, StoreError> {
     let in_the_way = [
