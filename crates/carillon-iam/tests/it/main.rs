@@ -1,5 +1,6 @@
 //! What IAM and STS promise on the wire, asked in the process and on every database.
 
+mod access;
 mod attachment;
 mod identity;
 mod instance_profile;
@@ -10,6 +11,7 @@ mod quota;
 mod role;
 mod simulate;
 mod sts;
+mod validate_policy;
 mod why;
 
 use carillon_iam::testing::{ACCOUNT, Answer, TestClient, TestServer, engines};

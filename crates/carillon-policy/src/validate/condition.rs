@@ -6,14 +6,23 @@ use std::collections::HashMap;
 
 use super::Checker;
 use super::action::quoted;
-use super::catalogue::{KeyKind, Resources, global_key, global_keys};
+use super::catalogue::{Action, KeyKind, Resources, global_key, global_keys};
 use super::code::Code;
 use super::nearest::nearest;
 use super::report::{Path, Remark};
 use super::tree::{Member, Node, removal};
 use crate::condition::{Family, Operator, Set, is_stored_operator, operator_names};
 
-/// A condition of a statement in which a key is looked at.
+/// The condition of one statement, with what is asked about the statement for every key.
+struct Block<'a> {
+    statement: &'a Node,
+    deny: bool,
+    actions: Vec<&'a str>,
+    without_resource_tags: Vec<&'a str>,
+    without_request_tags: Vec<&'a str>,
+}
+
+/// A key under an operator.
 struct Place<'a> {
     statement: &'a Node,
     deny: bool,
@@ -68,12 +77,26 @@ impl<'t> Checker<'t> {
                 .fix_if(fix),
             );
         }
+        let actions: Vec<&str> = statement
+            .get("Action")
+            .map(Node::each)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Node::string)
+            .collect();
+        let block = Block {
+            statement,
+            deny: statement.get("Effect").and_then(Node::string) == Some("Deny"),
+            without_resource_tags: self.without_tags(&actions, |action| action.resources != Resources::Any),
+            without_request_tags: self.without_tags(&actions, |action| action.request_tags),
+            actions,
+        };
         for operator in operators {
-            self.operator(&path, statement, operator);
+            self.operator(&path, &block, operator);
         }
     }
 
-    fn operator(&mut self, path: &Path<'_>, statement: &'t Node, operator: &'t Member) {
+    fn operator(&mut self, path: &Path<'_>, block: &Block<'t>, operator: &'t Member) {
         let name = operator.key.as_str();
         let here = path.key(name);
         let at_name = |code, message: String| Remark::new(code, &here, operator.key_range.clone(), message);
@@ -115,7 +138,7 @@ impl<'t> Checker<'t> {
                 message,
             ));
         }
-        let deny = statement.get("Effect").and_then(Node::string) == Some("Deny");
+        let (statement, deny) = (block.statement, block.deny);
         let mut seen: HashMap<String, &str> = HashMap::new();
         for key in keys {
             if let Some(first) = seen.insert(key.key.to_lowercase(), &key.key) {
@@ -128,7 +151,7 @@ impl<'t> Checker<'t> {
                     message,
                 ));
             }
-            let known = self.key(&path, statement, key, deny);
+            let known = self.key(&path, block, operator, key);
             self.value_types(&path.member(&key.key), key);
             let Some(meaning) = Operator::read(name) else {
                 continue;
@@ -185,7 +208,13 @@ impl<'t> Checker<'t> {
     }
 
     /// Whether the key exists and means anything here.
-    fn key(&mut self, path: &Path<'_>, statement: &Node, member: &Member, deny: bool) -> Option<KnownKey> {
+    fn key(
+        &mut self,
+        path: &Path<'_>,
+        block: &Block<'_>,
+        operator: &Member,
+        member: &Member,
+    ) -> Option<KnownKey> {
         let name = member.key.as_str();
         let path = path.key(name);
         let remark = |code, message: String| Remark::new(code, &path, member.key_range.clone(), message);
@@ -214,7 +243,7 @@ impl<'t> Checker<'t> {
                 let fix = (member.key_range.clone(), quoted(instead));
                 self.add(remark(Code::DeprecatedGlobalConditionKey, message).fix_if(Some(fix)));
             }
-            self.tag_key(&path, statement, member, deny);
+            self.tag_key(&path, block, operator, member);
             return Some(KnownKey {
                 kind: key.kind,
                 multivalued: key.multivalued,
@@ -243,16 +272,15 @@ impl<'t> Checker<'t> {
             });
             return None;
         }
-        self.service_key(&path, statement, member, prefix, deny)
+        self.service_key(&path, block, member, prefix)
     }
 
     fn service_key(
         &mut self,
         path: &Path<'_>,
-        statement: &Node,
+        block: &Block<'_>,
         member: &Member,
         prefix: &str,
-        deny: bool,
     ) -> Option<KnownKey> {
         let name = member.key.as_str();
         let remark = |code, message: String| Remark::new(code, path, member.key_range.clone(), message);
@@ -280,111 +308,78 @@ impl<'t> Checker<'t> {
             multivalued: key.multivalued,
         };
         // Requests for the actions of other services do not have the key.
-        let actions: Vec<&str> = statement
-            .get("Action")
-            .map(Node::each)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(Node::string)
-            .collect();
-        let mut elsewhere = actions.iter().filter(|action| {
+        let elsewhere = |action: &&str| {
             action
                 .split_once(':')
                 .is_some_and(|(service, _)| !service.eq_ignore_ascii_case(prefix) && service != "*")
-        });
-        if !actions.is_empty() && elsewhere.clone().count() == actions.len() {
-            let effect = if deny { "deny" } else { "allow" };
-            let message = format!(
-                "`{name}` is a key of {}, which requests for {} do not have, so the {effect} {}",
-                service.title,
-                elsewhere.next().copied().unwrap_or_default(),
-                if deny { "may never apply" } else { "may not apply" }
-            );
-            let severity = if deny {
-                super::Severity::SecurityWarning
+        };
+        if let Some(action) = block.actions.first()
+            && block.actions.iter().all(|action| elsewhere(action))
+        {
+            let (effect, severity) = if block.deny {
+                ("deny may never apply", super::Severity::SecurityWarning)
             } else {
-                super::Severity::Warning
+                ("allow may not apply", super::Severity::Warning)
             };
+            let message = format!(
+                "`{name}` is a key of {}, which requests for {action} do not have, so the {effect}",
+                service.title
+            );
             self.add(remark(Code::IrrelevantConditionKey, message).severity(severity));
         }
         Some(found)
     }
 
     /// Tags of requests and resources that have none.
-    fn tag_key(&mut self, path: &Path<'_>, statement: &Node, member: &Member, deny: bool) {
+    fn tag_key(&mut self, path: &Path<'_>, block: &Block<'_>, operator: &Member, member: &Member) {
         let name = member.key.to_ascii_lowercase();
         let on_resource = name.starts_with("aws:resourcetag/");
         let on_request = name.starts_with("aws:requesttag/") || name == "aws:tagkeys";
-        if !on_resource && !on_request || self.holds_when_absent(statement, member) {
+        let holds_when_absent = Operator::read(&operator.key).is_none_or(|meaning| {
+            meaning.if_exists
+                || meaning.negated
+                || meaning.family == Family::Null
+                || meaning.set == Set::ForAll
+        });
+        if !on_resource && !on_request || holds_when_absent {
             return;
         }
-        let has_tags = |action: &super::catalogue::Action| {
-            if on_resource {
-                action.resources != Resources::Any
-            } else {
-                action.request_tags
-            }
+        let (without, place) = if on_resource {
+            (&block.without_resource_tags, "on a resource with tags")
+        } else {
+            (&block.without_request_tags, "with tags in the request")
         };
-        let actions = statement.get("Action").map(Node::each).unwrap_or_default();
-        let mut without: Vec<String> = Vec::new();
-        for text in actions.iter().filter_map(Node::string) {
-            let Some((prefix, action)) = text.split_once(':') else {
-                return;
-            };
-            let Some(service) = self.catalogue.service(prefix) else {
-                continue;
-            };
-            let none = if action.contains(['*', '?']) {
-                let mut matching = service.matching(action).peekable();
-                matching.peek().is_some() && !matching.any(has_tags)
-            } else {
-                service.action(action).is_some_and(|action| !has_tags(action))
-            };
-            if none {
-                without.push(text.to_owned());
-            }
-        }
         let Some(first) = without.first() else { return };
         let others = match without.len() {
             1 => String::new(),
             2 => " and one more action".to_owned(),
             more => format!(" and {} more actions", more - 1),
         };
-        let where_ = if on_resource {
-            "on a resource with tags"
-        } else {
-            "with tags in the request"
-        };
-        let (code, effect) = if deny {
+        let (code, effect) = if block.deny {
             (Code::DenyWithUnsupportedTagConditionKey, "denies nothing")
         } else {
             (Code::AllowWithUnsupportedTagConditionKey, "grants nothing")
         };
-        let message = format!("{first}{others} is never asked {where_}, so the statement {effect} for it");
+        let message = format!("{first}{others} is never asked {place}, so the statement {effect} for it");
         self.add(Remark::new(code, path, member.key_range.clone(), message));
     }
 
-    /// Whether the test of this key holds for a request that does not have it.
-    fn holds_when_absent(&self, statement: &Node, member: &Member) -> bool {
-        let operators = statement
-            .get("Condition")
-            .and_then(Node::object)
-            .unwrap_or_default();
-        operators.iter().any(|operator| {
-            let here = operator
-                .value
-                .object()
-                .unwrap_or_default()
-                .iter()
-                .any(|key| key.key_range == member.key_range);
-            let meaning = Operator::read(&operator.key);
-            here && meaning.is_some_and(|meaning| {
-                meaning.if_exists
-                    || meaning.negated
-                    || meaning.family == Family::Null
-                    || meaning.set == Set::ForAll
-            })
-        })
+    /// The actions of a statement that are never asked with tags of a sort.
+    fn without_tags(&self, actions: &[&'t str], has_tags: fn(&Action) -> bool) -> Vec<&'t str> {
+        let is_without = |text: &&&str| {
+            let Some((service, name)) = text.split_once(':') else {
+                return false;
+            };
+            let Some(service) = self.catalogue.service(service) else {
+                return false;
+            };
+            if !name.contains(['*', '?']) {
+                return service.action(name).is_some_and(|action| !has_tags(action));
+            }
+            let mut matching = service.matching(name).peekable();
+            matching.peek().is_some() && !matching.any(has_tags)
+        };
+        actions.iter().filter(is_without).copied().collect()
     }
 
     /// Whether the operator looks at as many values as the key has.

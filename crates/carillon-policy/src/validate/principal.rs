@@ -1,5 +1,7 @@
 //! `Principal` and `NotPrincipal`.
 
+use std::collections::HashSet;
+
 use super::action::quoted;
 use super::code::Code;
 use super::nearest::nearest;
@@ -19,8 +21,8 @@ const WEB_PROVIDERS: [&str; 4] = [
     "accounts.google.com",
 ];
 
-impl Checker<'_> {
-    pub(super) fn principals(&mut self, path: &Path<'_>, statement: &Node) {
+impl<'t> Checker<'t> {
+    pub(super) fn principals(&mut self, path: &Path<'_>, statement: &'t Node) {
         if !self.ty.names_principals() {
             return;
         }
@@ -255,7 +257,7 @@ impl Checker<'_> {
     }
 
     /// Statements that let in more people than was probably meant.
-    fn openness(&mut self, path: &Path<'_>, statement: &Node) {
+    fn openness(&mut self, path: &Path<'_>, statement: &'t Node) {
         let allow = statement.get("Effect").and_then(Node::string) == Some("Allow");
         if let Some(member) = statement.member("NotPrincipal") {
             if allow {
@@ -331,17 +333,20 @@ impl Checker<'_> {
     }
 
     /// Roles that are exempt without their sessions, which are the ones that call.
-    fn exempt_roles(&mut self, path: &Path<'_>, element: &Node) {
+    fn exempt_roles(&mut self, path: &Path<'_>, element: &'t Node) {
         let Some(names) = element.get("AWS") else { return };
-        let texts: Vec<&str> = names.each().iter().filter_map(Node::string).collect();
+        let role_of_session = |node: &'t Node| {
+            let (_, session) = node.string()?.split_once(":assumed-role/")?;
+            session.split_once('/').map(|(role, _)| role)
+        };
+        let with_session: HashSet<&str> = names.each().iter().filter_map(role_of_session).collect();
         let path = path.member("AWS");
         for (index, node) in names.each().iter().enumerate() {
             let Some((_, role)) = node.string().and_then(|text| text.split_once(":role/")) else {
                 continue;
             };
             let name = role.rsplit('/').next().unwrap_or(role);
-            let session = format!(":assumed-role/{name}/");
-            if !texts.iter().any(|text| text.contains(&session)) {
+            if !with_session.contains(name) {
                 let message =
                     "an exempt role is exempt only together with its sessions: name `assumed-role/…/…` too";
                 let here = path.index(index);

@@ -269,7 +269,7 @@ impl Checker<'_> {
         if self.catalogue.is_prefix(service) {
             return true;
         }
-        let meant = (service.len() > 2)
+        let meant = (service.len() > 2 && !self.report.is_full())
             .then(|| nearest(service, self.catalogue.prefixes()))
             .flatten();
         self.add(match meant {

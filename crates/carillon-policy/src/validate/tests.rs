@@ -470,3 +470,42 @@ fn there_are_never_more_findings_than_a_person_reads_and_errors_come_first() {
             .all(|finding| finding.severity != Severity::Suggestion)
     );
 }
+
+/// The part of the reference that is written from the declarations.
+fn written_reference() -> String {
+    let mut text = String::new();
+    for severity in [
+        Severity::Error,
+        Severity::SecurityWarning,
+        Severity::Warning,
+        Severity::Suggestion,
+    ] {
+        for code in Code::ALL.iter().filter(|code| code.severity() == severity) {
+            text.push_str(&format!(
+                "\n### {}\n\n{}: {}\n",
+                code.name(),
+                severity.as_str(),
+                code.description()
+            ));
+        }
+    }
+    text
+}
+
+#[test]
+fn the_reference_is_what_the_declarations_say() {
+    const MARK: &str = "carillon-policy reference`. -->\n";
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/policy-validation.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, after) = text
+        .split_once(MARK)
+        .expect("a mark where the written part begins");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, format!("{before}{MARK}{}", written_reference())).unwrap();
+    } else {
+        assert!(
+            after == written_reference(),
+            "out of date: UPDATE=1 cargo test -p carillon-policy reference"
+        );
+    }
+}
