@@ -357,10 +357,10 @@ fn guess(service: &Vocabulary, name: &str) -> Option<String> {
         } else {
             "a"
         };
-        Some(format!("for {gerund} {article} {noun}"))
+        Some(format!("for {gerund} {article} {noun}: "))
     })
-    .unwrap_or_else(|| "perhaps".to_owned());
-    Some(format!("a guess: {aim}: {}:{}", service.prefix, action.name))
+    .unwrap_or_default();
+    Some(format!("a guess: {aim}{}:{}", service.prefix, action.name))
 }
 
 /// `PhoneNumber` as `phone number`.

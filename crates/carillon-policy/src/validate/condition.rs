@@ -314,7 +314,7 @@ impl<'t> Checker<'t> {
                 .is_some_and(|(service, _)| !service.eq_ignore_ascii_case(prefix) && service != "*")
         };
         if let Some(action) = block.actions.first()
-            && block.actions.iter().all(|action| elsewhere(action))
+            && block.actions.iter().all(elsewhere)
         {
             let (effect, severity) = if block.deny {
                 ("deny may never apply", super::Severity::SecurityWarning)

@@ -109,6 +109,94 @@ fn cases() -> u32 {
     asked.ok().and_then(|number| number.parse().ok()).unwrap_or(40)
 }
 
+/// Values for the elements of a statement: right ones, nearly right ones, and wrong ones.
+fn element(choices: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
+    prop_oneof![6 => prop::sample::select(choices).prop_map(Some), 1 => Just(None)]
+}
+
+/// JSON that is nearly a policy, so that each step of what IAM refuses is reached.
+fn nearly_a_statement() -> impl Strategy<Value = String> {
+    let statement = (
+        element(&[
+            r#""Allow""#,
+            r#""Deny""#,
+            r#""Allow""#,
+            r#""allow""#,
+            r#""x""#,
+            "1",
+        ]),
+        element(&[
+            r#""s3:*""#,
+            r#"["s3:Get*", "chime:ListUsers"]"#,
+            "[]",
+            r#""*""#,
+            r#""ListUsers""#,
+            r#""a:b:c""#,
+            r#""s*:b""#,
+            r#""sts:AssumeRole""#,
+            r#"["sts:AssumeRole", null]"#,
+            "{}",
+            r#""é:b""#,
+        ]),
+        element(&[
+            r#""*""#,
+            r#""arn:aws:s3:::b""#,
+            r#"["arn:aws:s3:::b", "*"]"#,
+            "[]",
+            r#""bucket""#,
+            r#""arn:asw:s3:::b""#,
+            r#""arn:aws""#,
+            r#""arn:aws:s3::b""#,
+            r#""arn:aws:::::x""#,
+            r#""arn:aws:iam:us-east-1::user/a""#,
+            r#""arn:aws:iam::1:users/a""#,
+            r#""arn:aws:s3:us-east-1::b""#,
+            r#""arn:aws:iam""#,
+            r#""arn:""#,
+            r#""""#,
+            r#""arn:*:*""#,
+        ]),
+        prop_oneof![3 => Just(None), 2 => element(&[
+            r#""*""#, r#"{"AWS": "111122223333"}"#, "{}", r#"{"AWS": "arn:aws:iam::111122223333:user/*"}"#, r#"{"AWS": []}"#, r#""ana""#,
+            r#"{"Service": ""}"#, r#"{"Service": "a.amazonaws.com"}"#, r#"{"Aws": "*"}"#, r#"{"AWS": "x"}"#, r#"{"Federated": "*"}"#, "[]",
+        ])],
+        prop_oneof![3 => Just(None), 1 => element(&[
+            "{}", "[]", r#"{"StringEquals": {"aws:username": "a"}}"#, r#"{"DateEquals": {"aws:CurrentTime": "soon"}}"#,
+            r#"{"Same": {"a": "b"}}"#, r#"{"Same": {}}"#, r#"{"Bool": 1}"#, r#"{"Bool": {"a:b": {}}}"#, r#"{"Bool": {"a:b": [[]]}}"#,
+        ])],
+        prop_oneof![3 => Just(None), 1 => element(&[r#""a""#, r#""""#, "1"])],
+        prop::sample::select(vec!["", "", "", "Not"]),
+        any::<bool>(),
+    );
+    let statements = prop::collection::vec(statement, 0..3);
+    let version = element(&[r#""2012-10-17""#, r#""2012-10-17""#, r#""2008-10-17""#, r#""x""#]);
+    (version, statements).prop_map(|(version, statements)| {
+        let statements: Vec<String> = statements
+            .into_iter()
+            .map(
+                |(effect, action, resource, principal, condition, sid, not, both)| {
+                    let mut members = Vec::new();
+                    let mut put = |name: String, value: Option<&str>| {
+                        members.extend(value.map(|value| format!("\"{name}\": {value}")));
+                    };
+                    put("Sid".to_owned(), sid);
+                    put("Effect".to_owned(), effect);
+                    put(format!("{not}Principal"), principal);
+                    put("Action".to_owned(), action);
+                    put(format!("{not}Resource"), resource);
+                    put("NotAction".to_owned(), action.filter(|_| both && not == "Not"));
+                    put("Condition".to_owned(), condition);
+                    format!("{{{}}}", members.join(", "))
+                },
+            )
+            .collect();
+        let version = version
+            .map(|version| format!("\"Version\": {version}, "))
+            .unwrap_or_default();
+        format!("{{{version}\"Statement\": [{}]}}", statements.join(", "))
+    })
+}
+
 fn check(text: &str) {
     for ty in TYPES {
         let findings = validate(text, ty, &catalogue());
@@ -159,6 +247,11 @@ proptest! {
 
     #[test]
     fn every_text_is_validated_and_every_place_is_in_it(text in any_text()) {
+        check(&text);
+    }
+
+    #[test]
+    fn every_refusal_has_a_place(text in nearly_a_statement()) {
         check(&text);
     }
 

@@ -13,7 +13,12 @@ pub fn place_of_refusal(text: &str, ty: PolicyType, refusal: &Malformed) -> Opti
         .into_iter()
         .filter(|finding| codes.contains(&finding.code))
         // What the step behind the message objects to is an error, unless only emptiness is the matter.
-        .min_by_key(|finding| finding.severity != Severity::Error)
+        .min_by_key(|finding| {
+            (
+                finding.severity != Severity::Error,
+                codes.len() > 1 && finding.code == Code::UnsupportedPrincipal,
+            )
+        })
 }
 
 /// The findings that a message of AWS can be about.
@@ -31,6 +36,8 @@ fn codes(message: &str) -> &'static [Code] {
         Code::UnsupportedElementCombination,
         Code::InvalidConditionOperator,
         Code::InvalidPrincipalKey,
+        // A principal of the wrong shape in a policy that has none is told as one that should not be there.
+        Code::UnsupportedPrincipal,
     ];
     const STARTS: &[(&str, &[Code])] = &[
         ("Syntax errors", TEXT),
