@@ -90,6 +90,8 @@ pub(super) struct Effective<'a> {
     /// Nothing if there is no boundary.
     boundary: Option<(&'a Attached, Formula)>,
     reachable: Formula,
+    /// Actions that the policies name in full, as they spell them.
+    pub named: Vec<String>,
     /// Answers by what is left of the formulas.
     answers: HashMap<Vec<Formula>, Permission>,
 }
@@ -121,6 +123,7 @@ impl<'a> Effective<'a> {
             }
             None => None,
         };
+        let named = space.spellings.values().cloned().collect();
         let reachable = reachable(&mut space);
         Ok(Effective {
             space,
@@ -128,6 +131,7 @@ impl<'a> Effective<'a> {
             deny,
             boundary,
             reachable,
+            named,
             answers: HashMap::new(),
         })
     }

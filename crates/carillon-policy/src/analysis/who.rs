@@ -1,5 +1,7 @@
 //! Who can do something, and who could help themselves to it.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::account::{Account, Identity, IdentityKind};
@@ -69,21 +71,28 @@ pub fn who_can(account: &Account, action: &str, resources: Option<&str>) -> WhoC
     question.answer
 }
 
-/// What an identity may do of some actions, in their order; those it never may are left out.
+/// What an identity may do of some actions, in their order, and of those that its policies name besides. Actions it
+/// never may do are left out.
+///
+/// # Errors
+///
+/// If the text of a policy cannot be read.
 pub fn what_can<'a>(
     identity: &Identity,
     actions: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<Can>, String> {
     let mut effective = Effective::new(identity).map_err(|stopped| stopped.to_string())?;
     let mut budget = Budget::new(ALL);
+    let mut seen = HashSet::new();
     let mut can = Vec::new();
-    for action in actions {
-        let permission = limited(&mut effective, action, None, &mut budget);
+    let named = effective.named.clone();
+    for action in actions.into_iter().map(ToOwned::to_owned).chain(named) {
+        if !seen.insert(action.to_ascii_lowercase()) {
+            continue;
+        }
+        let permission = limited(&mut effective, &action, None, &mut budget);
         if permission.extent != Extent::Never {
-            can.push(Can {
-                action: action.to_owned(),
-                permission,
-            });
+            can.push(Can { action, permission });
         }
     }
     Ok(can)
