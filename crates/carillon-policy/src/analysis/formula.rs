@@ -81,10 +81,6 @@ impl Formula {
         }
     }
 
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "a constructor beside `all` and `any`"
-    )]
     pub fn not(part: Formula) -> Formula {
         match part {
             Formula::True => Formula::False,

@@ -297,12 +297,15 @@ struct Example {
 /// Where a language stands after the characters read so far: number of the language, place in it.
 type Place = (u32, u32);
 
+/// Number of the state before, and the character that led on; none to the first.
+type Way = Option<(usize, char)>;
+
 /// A search, by breadth, through the states that the languages reach together.
 struct Explorer<'a> {
     /// The universe comes last.
     languages: Vec<&'a Language>,
-    /// The states reached, in order, with the way there: number of the state before, and the character.
-    states: Vec<(Vec<Place>, Option<(usize, char)>)>,
+    /// The states reached, in order, with the way there.
+    states: Vec<(Vec<Place>, Way)>,
     numbers: HashMap<Vec<Place>, usize>,
 }
 
@@ -357,7 +360,7 @@ impl<'a> Explorer<'a> {
         Ok(found)
     }
 
-    fn reach(&mut self, mut state: Vec<Place>, way: Option<(usize, char)>) {
+    fn reach(&mut self, mut state: Vec<Place>, way: Way) {
         self.close(&mut state);
         if !self.numbers.contains_key(&state) {
             self.numbers.insert(state.clone(), self.states.len());
