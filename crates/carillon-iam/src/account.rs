@@ -163,6 +163,33 @@ pub async fn find(tx: &mut ReadTx, id: AwsAccountId) -> Result<Option<AwsAccount
     .await
 }
 
+/// When the password of root was last used, if it was.
+pub(crate) async fn root_password_last_used(
+    tx: &mut ReadTx,
+    id: AwsAccountId,
+) -> Result<Option<Timestamp>, StoreError> {
+    let found: Option<(Option<Timestamp>,)> = tx
+        .fetch_optional(
+            "SELECT root_password_last_used_at FROM aws_account WHERE aws_account_id = $1",
+            bind![id],
+        )
+        .await?;
+    Ok(found.and_then(|(at,)| at))
+}
+
+pub(crate) async fn set_root_password_last_used(
+    tx: &mut WriteTx,
+    id: AwsAccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE aws_account SET root_password_last_used_at = $1 WHERE aws_account_id = $2",
+        bind![now, id],
+    )
+    .await?;
+    Ok(())
+}
+
 /// AWS accounts by number, after `after`.
 pub async fn list(tx: &mut ReadTx, after: &str, limit: i64) -> Result<Vec<AwsAccount>, StoreError> {
     tx.fetch_all(

@@ -270,6 +270,11 @@ impl TestServer {
         }
     }
 
+    /// What the root user signs in with.
+    pub fn root_password(&self) -> &Secret<String> {
+        &self.root.root_password
+    }
+
     pub fn account_id(&self) -> AwsAccountId {
         self.root.aws_account_id
     }

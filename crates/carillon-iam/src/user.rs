@@ -84,7 +84,9 @@ impl User {
             user_id: account.to_string(),
             arn: arn::root(account),
             create_date: found.created_at.into(),
-            password_last_used: None,
+            password_last_used: account::root_password_last_used(tx, account)
+                .await?
+                .map(IsoSeconds),
             permissions_boundary: None,
             tags: None,
         })

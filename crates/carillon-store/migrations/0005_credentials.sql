@@ -17,6 +17,9 @@ CREATE TABLE iam_mfa_device (
 CREATE INDEX iam_mfa_device_by_account ON iam_mfa_device (aws_account_id, serial_number);
 CREATE INDEX iam_mfa_device_by_owner ON iam_mfa_device (owner_id);
 
+-- Root has a password without a login profile.
+ALTER TABLE aws_account ADD COLUMN root_password_last_used_at BIGINT;
+
 CREATE TABLE iam_credential_report (
     aws_account_id TEXT NOT NULL PRIMARY KEY REFERENCES aws_account (aws_account_id),
     requested_at BIGINT NOT NULL,

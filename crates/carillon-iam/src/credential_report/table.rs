@@ -58,6 +58,7 @@ pub(super) struct Table {
 struct Root {
     user_id: String,
     created_at: Timestamp,
+    password_last_used_at: Option<Timestamp>,
 }
 
 struct User {
@@ -83,6 +84,7 @@ impl FromRow for Root {
         Ok(Self {
             user_id: row.get(0)?,
             created_at: row.get(1)?,
+            password_last_used_at: row.get(2)?,
         })
     }
 }
@@ -117,7 +119,8 @@ impl Table {
     pub async fn read(tx: &mut ReadTx, account: AwsAccountId) -> Result<Self, StoreError> {
         let root: Option<Root> = tx
             .fetch_optional(
-                "SELECT root_user_id, created_at FROM aws_account WHERE aws_account_id = $1",
+                "SELECT root_user_id, created_at, root_password_last_used_at
+                   FROM aws_account WHERE aws_account_id = $1",
                 bind![account],
             )
             .await?;
@@ -188,7 +191,7 @@ impl Table {
             arn::root(self.account),
             time(self.root.created_at),
             NOT_SUPPORTED.to_owned(),
-            NO_INFORMATION.to_owned(),
+            last_use(self.root.password_last_used_at),
             NOT_SUPPORTED.to_owned(),
             NOT_SUPPORTED.to_owned(),
         ];
@@ -212,8 +215,7 @@ impl Table {
             ],
             Some(changed_at) => [
                 "true".to_owned(),
-                user.password_last_used_at
-                    .map_or_else(|| NO_INFORMATION.to_owned(), time),
+                last_use(user.password_last_used_at),
                 time(changed_at),
                 self.policy
                     .expires_at(changed_at)
@@ -254,6 +256,11 @@ impl Table {
         row.extend(["false", NOT_APPLICABLE, "false", NOT_APPLICABLE].map(str::to_owned));
         row
     }
+}
+
+/// When a password was last used, of somebody who has one.
+fn last_use(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| NO_INFORMATION.to_owned(), time)
 }
 
 /// As the report writes times: `2026-03-01T12:00:00+00:00`.

@@ -71,7 +71,7 @@ pub(crate) async fn set_reset_required(
     Ok(())
 }
 
-/// Writes down that the user signed in. Of root, which has no profile, nothing is kept.
+/// Writes down that the user signed in.
 pub(crate) async fn set_password_last_used(
     tx: &mut WriteTx,
     user_id: &str,

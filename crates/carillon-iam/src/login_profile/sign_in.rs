@@ -12,7 +12,7 @@ use carillon_aws::secret::Secret;
 use carillon_aws::time::Timestamp;
 use carillon_operation::guard::Key;
 use carillon_operation::{Entrance, Environment, Event, Fault, ServiceEvent};
-use carillon_store::{ReadTx, Store, StoreError, bind};
+use carillon_store::{ReadTx, Store, StoreError, WriteTx, bind};
 use serde_json::json;
 
 use super::{LoginProfileRow, rows};
@@ -176,7 +176,7 @@ async fn begin_once(
         Standing::MustChange => SignInOutcome::PasswordChangeWanted(signed_in),
         Standing::Ended => return Ok(SignInOutcome::PasswordExpired),
     };
-    rows::set_password_last_used(&mut tx, &present.user_id, now).await?;
+    present.used(&mut tx, now).await?;
     let event = present.event(environment, attempt, now, None);
     event.insert(&mut tx).await?;
     tx.commit().await?;
@@ -250,6 +250,14 @@ impl Account {
             profile: None,
             has_devices: false,
         }))
+    }
+
+    /// Writes down that the password was used.
+    async fn used(&self, tx: &mut WriteTx, now: Timestamp) -> Result<(), StoreError> {
+        match self.user_name {
+            Some(_) => rows::set_password_last_used(tx, &self.user_id, now).await,
+            None => account::set_root_password_last_used(tx, self.aws_account_id, now).await,
+        }
     }
 
     /// Root's password does not expire.

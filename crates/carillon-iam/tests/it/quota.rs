@@ -18,9 +18,11 @@ macro_rules! rows {
 }
 
 async fn fill(server: &TestServer, sql: &'static str) {
-    let mut tx = server.store().write().await.unwrap();
-    tx.execute(sql, bind![server.account_id()]).await.unwrap();
-    tx.commit().await.unwrap();
+    let mut tx = server.store().write().await.expect("a transaction");
+    tx.execute(sql, bind![server.account_id()])
+        .await
+        .expect("rows that are not there yet");
+    tx.commit().await.expect("a commit");
 }
 
 /// One fits, the next one does not.

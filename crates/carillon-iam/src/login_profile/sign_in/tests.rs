@@ -102,6 +102,24 @@ async fn a_user_signs_in_with_account_name_and_password() {
 }
 
 #[tokio::test]
+async fn root_signs_in_with_its_own_password() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM]).await;
+        let password = server.root_password();
+        let root = server.as_root();
+        let outcome = attempt(&server, None, password.expose(), None).await;
+        assert_eq!(name_of(&outcome), None);
+        let me = root.iam("GetUser", &[]).await;
+        assert_eq!(me.ok()["User"]["PasswordLastUsed"], "2026-03-01T12:00:00Z");
+        Device::make(&root, "root").await.enable(&server, ACCOUNT).await;
+        assert_eq!(
+            attempt(&server, None, password.expose(), None).await,
+            SignInOutcome::CodeWanted
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_code_is_asked_for_after_the_password() {
     for engine in engines().await {
         let server = TestServer::start_on(engine, &[&IAM]).await;
