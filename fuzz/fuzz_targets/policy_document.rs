@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use carillon_policy::{
-    Attached, Document, MapContext, Policies, PolicyType, Principal, Request, decide, rewrite_principals,
+    Actions, Attached, Decision, Document, MapContext, Policies, PolicyType, Principal, Request, decide,
+    rewrite_principals,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -42,13 +43,15 @@ fuzz_target!(|text: &str| {
 fn ask(document: Document) {
     let attached = Attached::inline("fuzzed", Arc::new(document));
     let all = || vec![attached.clone()];
-    let policies = Policies::new()
+    let actions = Actions::with_spellings([["chime:ListMeetingReportData", "chime:ListMeetingsReportData"]]);
+    // Compiled for the action, and for none.
+    let policies = [Policies::for_actions(&actions), Policies::new()].map(|policies| policies
         .identity(all())
         .boundary(all())
         .session(all())
         .service_control(vec![all()])
         .resource_control(vec![all()])
-        .endpoint(all());
+        .endpoint(all()));
     let mut context = MapContext::new();
     context
         .set("aws:username", "ana*${")
@@ -66,7 +69,10 @@ fn ask(document: Document) {
             resource_policy: Some(&attached),
             context: &context,
         };
-        let decision = decide(&request, &policies);
-        assert_eq!(decision, decide(&request, &policies));
+        let decisions = policies.each_ref().map(|policies| decide(&request, policies));
+        // Another statement may be named.
+        let kind = |decision: &_| std::mem::discriminant::<Decision>(decision);
+        assert_eq!(kind(&decisions[0]), kind(&decisions[1]));
+        assert_eq!(decisions[0], decide(&request, &policies[0]));
     }
 }

@@ -1,139 +1,193 @@
-//! What one decision costs, and what compiling costs.
+//! What one decision costs by kind and number of statements, and what compiling costs.
+//!
+//! A decision should cost the same with ten statements as with thousands. `benches-peers` at the root of the
+//! repository measures beside other engines.
 
 use std::sync::Arc;
 
 use carillon_policy::{
-    Attached, Decision, Document, MapContext, Policies, PolicyType, Principal, Request, decide,
+    Actions, Attached, Document, MapContext, Policies, PolicyType, Prepared, Principal, Request, decide,
 };
-
-/// Counts allocations, because a decision that allows should make none.
-#[global_allocator]
-static ALLOCATIONS: divan::AllocProfiler = divan::AllocProfiler::system();
 
 fn main() {
     divan::main();
 }
 
-fn attached(name: &str, text: &str) -> Attached {
-    match Document::parse(text, PolicyType::Identity, true) {
-        Ok(document) => Attached::inline(name, Arc::new(document)),
-        Err(malformed) => panic!("{name}: {malformed}"),
+const ACTIONS: [&str; 4] = [
+    "chime:GetUser",
+    "chime:ListUsers",
+    "chime:UpdateVoiceConnector",
+    "chime:DeleteUser",
+];
+
+/// How the resource of the statement with this number is written, and what it matches.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Literal,
+    Prefix,
+    /// A star in the region, and one in the middle.
+    Inner,
+    Variable,
+}
+
+impl Kind {
+    fn pattern(self, n: usize) -> String {
+        match self {
+            Kind::Literal => format!("arn:aws:chime:us-east-1:111122223333:vc/ana/{n:05}"),
+            Kind::Prefix => format!("arn:aws:chime:us-east-1:111122223333:vc/ana/{n:05}*"),
+            Kind::Inner => format!("arn:aws:chime:*:111122223333:vc/*/{n:05}"),
+            Kind::Variable => format!("arn:aws:chime:us-east-1:111122223333:vc/${{aws:username}}/{n:05}"),
+        }
     }
 }
 
-const READ: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["chime:List*", "chime:Get*"], "Resource": "*"}}"#;
-const USERS: &str = r#"{"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Action": ["chime:SuspendUsers", "chime:ActivateUsers", "chime:InviteUsers"], "Resource": "*"},
-    {"Effect": "Deny", "Action": "chime:LogoutUser", "Resource": "*", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}]}"#;
-const OFFICE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "chime:*", "Resource": "*",
-    "Condition": {"NotIpAddress": {"aws:SourceIp": ["203.0.113.0/24", "198.51.100.0/24"]}}}}"#;
-
-fn three_policies() -> Policies {
-    Policies::new().identity(vec![
-        attached("Read", READ),
-        attached("Users", USERS),
-        attached("Office", OFFICE),
-    ])
-}
-
-/// So many statements, each about its own action and Voice Connector.
-fn many(count: usize) -> String {
-    let statements: Vec<String> = (0..count)
-        .map(|n| {
-            format!(
-                r#"{{"Effect":"Allow","Action":"chime:Action{n}","Resource":"arn:aws:chime:us-east-1:111122223333:vc/{n}*"}}"#
-            )
-        })
+fn condition(count: usize) -> String {
+    let keys: Vec<String> = (0..count)
+        .map(|n| format!(r#""aws:PrincipalTag/t{n}":["x","value{n}"]"#))
         .collect();
-    format!(
-        r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
-        statements.join(",")
-    )
+    format!(r#"{{"StringEquals":{{{}}}}}"#, keys.join(","))
 }
 
-fn ask(
-    action: &str,
-    resource: &str,
-    policies: &Policies,
-    context: &MapContext,
-    principal: &Principal,
-) -> Decision {
-    decide(
-        &Request {
-            principal,
-            actions: &[action],
-            resource,
-            resource_account: None,
-            resource_policy: None,
-            context,
-        },
-        policies,
-    )
+fn attached(texts: &[String]) -> Vec<Attached> {
+    let document = |statements: &[String]| {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
+            statements.join(",")
+        );
+        let document = Document::parse(&text, PolicyType::Identity, true).expect("a valid policy");
+        Attached::inline("p", Arc::new(document))
+    };
+    texts.chunks(100).map(document).collect()
 }
 
-fn world() -> (MapContext, Principal) {
+fn statements(count: usize, kind: Kind, conditions: usize) -> Vec<String> {
+    let condition = condition(conditions);
+    let statement = |n| {
+        let pattern = kind.pattern(n);
+        format!(
+            r#"{{"Effect":"Allow","Action":"chime:Update*","Resource":"{pattern}","Condition":{condition}}}"#
+        )
+    };
+    (0..count).map(statement).collect()
+}
+
+fn context() -> MapContext {
     let mut context = MapContext::new();
     context
         .set("aws:SourceIp", "203.0.113.7")
         .set("aws:username", "ana");
-    let arn = "arn:aws:iam::111122223333:user/ana".to_owned();
-    (
+    for n in 0..10 {
+        context.set(&format!("aws:PrincipalTag/T{n}"), format!("value{n}"));
+    }
+    context
+}
+
+/// The last of the statements allows.
+#[divan::bench(
+    args = [10, 100, 1_000, 10_000],
+    consts = [0, 2, 10],
+)]
+fn literal<const CONDITIONS: usize>(bencher: divan::Bencher<'_, '_>, count: usize) {
+    prepared(bencher, count, Kind::Literal, CONDITIONS);
+}
+
+#[divan::bench(args = [10, 100, 1_000, 10_000], consts = [0, 2, 10])]
+fn prefix<const CONDITIONS: usize>(bencher: divan::Bencher<'_, '_>, count: usize) {
+    prepared(bencher, count, Kind::Prefix, CONDITIONS);
+}
+
+#[divan::bench(args = [10, 100, 1_000, 10_000], consts = [0, 2, 10])]
+fn inner<const CONDITIONS: usize>(bencher: divan::Bencher<'_, '_>, count: usize) {
+    prepared(bencher, count, Kind::Inner, CONDITIONS);
+}
+
+#[divan::bench(args = [10, 100, 1_000, 10_000], consts = [0, 2, 10])]
+fn variable<const CONDITIONS: usize>(bencher: divan::Bencher<'_, '_>, count: usize) {
+    prepared(bencher, count, Kind::Variable, CONDITIONS);
+}
+
+fn prepared(bencher: divan::Bencher<'_, '_>, count: usize, kind: Kind, conditions: usize) {
+    let actions = Actions::new(ACTIONS);
+    let policies = Policies::for_actions(&actions).identity(attached(&statements(count, kind, conditions)));
+    let (principal, context) = (principal(), context());
+    let resource = Kind::Literal.pattern(count - 1);
+    let request = request(&principal, &["chime:UpdateVoiceConnector"], &resource, &context);
+    let prepared = Prepared::new(&request, &actions);
+    assert!(prepared.decide(&policies).is_allowed());
+    bencher.bench_local(|| prepared.decide(divan::black_box(&policies)).is_allowed());
+}
+
+/// From strings, of policies compiled for the action and for none.
+#[divan::bench(args = [true, false])]
+fn of_strings(bencher: divan::Bencher<'_, '_>, known: bool) {
+    let actions = if known {
+        Actions::new(ACTIONS)
+    } else {
+        Actions::new::<&str>([])
+    };
+    let policies = Policies::for_actions(&actions).identity(attached(&statements(10, Kind::Prefix, 2)));
+    let (principal, context) = (principal(), context());
+    let resource = Kind::Literal.pattern(9);
+    bencher.bench(|| {
+        let request = request(
+            &principal,
+            &["chime:UpdateVoiceConnector"],
+            divan::black_box(&resource),
+            &context,
+        );
+        decide(&request, &policies).is_allowed()
+    });
+}
+
+fn principal() -> Principal {
+    "arn:aws:iam::111122223333:user/ana".parse().expect("a user")
+}
+
+fn request<'a>(
+    principal: &'a Principal,
+    actions: &'a [&'a str],
+    resource: &'a str,
+    context: &'a MapContext,
+) -> Request<'a> {
+    Request {
+        principal,
+        actions,
+        resource,
+        resource_account: None,
+        resource_policy: None,
         context,
-        Principal::User {
-            arn,
-            account: "111122223333".to_owned(),
-            unique_id: None,
-        },
-    )
-}
-
-#[divan::bench(args = ["chime:GetUser", "chime:InviteUsers", "chime:LogoutUser", "chime:DeleteAccount"])]
-fn three_policies_of_a_user(bencher: divan::Bencher<'_, '_>, action: &str) {
-    let (policies, (context, principal)) = (three_policies(), world());
-    bencher.bench(|| ask(divan::black_box(action), "*", &policies, &context, &principal));
-}
-
-#[divan::bench(args = [10, 1_000])]
-fn statements_last_one_allows(bencher: divan::Bencher<'_, '_>, count: usize) {
-    let (policies, (context, principal)) = (
-        Policies::new().identity(vec![attached("Many", &many(count))]),
-        world(),
-    );
-    let (action, resource) = (
-        format!("chime:Action{}", count - 1),
-        format!("arn:aws:chime:us-east-1:111122223333:vc/{}x", count - 1),
-    );
-    assert!(ask(&action, &resource, &policies, &context, &principal).is_allowed());
-    bencher.bench(|| {
-        ask(
-            divan::black_box(&action),
-            &resource,
-            &policies,
-            &context,
-            &principal,
-        )
-    });
-}
-
-#[divan::bench(args = [10, 1_000])]
-fn statements_none_allows(bencher: divan::Bencher<'_, '_>, count: usize) {
-    let (policies, (context, principal)) = (
-        Policies::new().identity(vec![attached("Many", &many(count))]),
-        world(),
-    );
-    bencher.bench(|| {
-        ask(
-            divan::black_box("chime:Other"),
-            "*",
-            &policies,
-            &context,
-            &principal,
-        )
-    });
+    }
 }
 
 #[divan::bench]
 fn parse_six_kilobytes(bencher: divan::Bencher<'_, '_>) {
-    let text = many(60);
+    let statements: Vec<String> = (0..42)
+        .map(|n| {
+            let resource = Kind::Prefix.pattern(n);
+            format!(r#"{{"Effect":"Allow","Action":["chime:UpdateVoiceConnector"],"Resource":"{resource}"}}"#)
+        })
+        .collect();
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
+        statements.join(",")
+    );
     bencher.bench(|| Document::parse(divan::black_box(&text), PolicyType::Identity, true).is_ok());
+}
+
+/// A caller that was not seen before, with a hundred policies that were read, and its first request.
+#[divan::bench]
+fn compile_a_hundred_policies(bencher: divan::Bencher<'_, '_>) {
+    let actions = Actions::new(
+        (0..400)
+            .map(|n| format!("chime:Action{n}"))
+            .chain(ACTIONS.map(str::to_owned)),
+    );
+    let own = attached(&statements(10_000, Kind::Prefix, 2));
+    let (principal, context) = (principal(), context());
+    let resource = Kind::Literal.pattern(7);
+    bencher.bench(|| {
+        let policies = Policies::for_actions(&actions).identity(own.clone());
+        let request = request(&principal, &["chime:UpdateVoiceConnector"], &resource, &context);
+        decide(&request, &policies).is_allowed()
+    });
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -316,12 +317,15 @@ pub(crate) fn reason(missing: PolicyKind) -> &'static str {
     }
 }
 
+/// Hashing texts of kilobytes would otherwise take longer than deciding.
+type ByText<V> = HashMap<Box<str>, V, RandomState>;
+
 /// Policies compiled in this run, by the text of their document, list or levels. Cases share them.
 struct Compiled {
-    documents: HashMap<Box<str>, Arc<Document>>,
+    documents: ByText<Arc<Document>>,
     actions: Arc<Actions>,
-    sets: HashMap<PolicyKind, HashMap<Box<str>, Arc<Set>>>,
-    levels: HashMap<PolicyKind, HashMap<Box<str>, Arc<[Set]>>>,
+    sets: HashMap<PolicyKind, ByText<Arc<Set>>>,
+    levels: HashMap<PolicyKind, ByText<Arc<[Set]>>>,
     nobody: Option<Arc<str>>,
     size: usize,
 }
@@ -329,7 +333,7 @@ struct Compiled {
 impl Default for Compiled {
     fn default() -> Compiled {
         Compiled {
-            documents: HashMap::new(),
+            documents: HashMap::default(),
             actions: Actions::none(),
             sets: HashMap::new(),
             levels: HashMap::new(),

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 /// Where conditions and variables find their values.
 ///
 /// A key that does not apply to the request is absent, which is not the same as empty: leave it out.
@@ -41,7 +43,7 @@ impl From<String> for ContextValue<'_> {
 
 /// A context held in a map; for simulations, batch evaluation and tests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MapContext(HashMap<String, Held>);
+pub struct MapContext(HashMap<String, Held, RandomState>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Held {

@@ -193,8 +193,8 @@ pub fn decide(request: &Request<'_>, policies: &Policies) -> Decision {
 
 /// A request that was read once and can be decided often, by the policies of one caller or of several.
 ///
-/// Nothing is allocated for a decision that an identity-based policy allows, unless an operator compares without
-/// regard to case, or a pattern with a variable is, and the first time that an action's class is asked about.
+/// A decision that allows allocates nothing, but for the first about an action of a class, for patterns of more than
+/// two variables, and for variables compared as truth values or without regard to case.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -2,20 +2,20 @@
 //!
 //! No I/O, no clock, and no knowledge of any service beyond the few rules of AWS's own that policies cannot
 //! express. A [`Document`] is read and compiled once; a caller's documents are gathered into [`Policies`];
-//! [`decide`] answers a [`Request`] from them.
+//! [`decide`] answers a [`Request`] from them. A program that asks often says which [`Actions`] it knows, and what
+//! can be asked again is [`Prepared`].
 //!
 //! ```
 //! use std::sync::Arc;
-//! use carillon_policy::{Attached, Document, MapContext, Policies, PolicyType, Principal, Request, decide};
+//! use carillon_policy::{Attached, Document, Policies, PolicyType, Principal, Request, decide};
 //!
 //! let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "chime:List*", "Resource": "*"}}"#;
 //! let document = Document::parse(text, PolicyType::Identity, true)?;
 //! let policies = Policies::new().identity(vec![Attached::inline("Lists", Arc::new(document))]);
 //! let principal: Principal = "arn:aws:iam::111122223333:user/ana".parse()?;
-//! let context = MapContext::new();
 //! let mut request = Request {
 //!     principal: &principal, actions: &["chime:ListUsers"], resource: "*",
-//!     resource_account: None, resource_policy: None, context: &context,
+//!     resource_account: None, resource_policy: None, context: &[("aws:SourceIp", "203.0.113.7")],
 //! };
 //! assert!(decide(&request, &policies).is_allowed());
 //! request.actions = &["chime:DeleteUser"];
@@ -39,6 +39,10 @@
         clippy::unreachable
     )
 )]
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod action;
 #[cfg(test)]

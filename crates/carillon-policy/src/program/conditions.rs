@@ -37,12 +37,13 @@ impl Conditions {
     pub fn of<'a>(
         statements: impl Iterator<Item = &'a Statement> + Clone,
     ) -> (Conditions, Box<[Option<Conjunction>]>) {
-        let mut uses: HashMap<&Test, u32> = HashMap::new();
-        for test in statements.clone().flat_map(|statement| &statement.conditions) {
-            *uses.entry(test).or_default() += 1;
+        // With the place of the first, so that the order never depends on the map's.
+        let mut uses: HashMap<&Test, (u32, usize)> = HashMap::new();
+        for (place, test) in statements.clone().flat_map(|statement| &statement.conditions).enumerate() {
+            uses.entry(test).or_insert((0, place)).0 += 1;
         }
-        let mut tests: Vec<(&Test, u32)> = uses.into_iter().collect();
-        tests.sort_by_key(|(_, uses)| std::cmp::Reverse(*uses));
+        let mut tests: Vec<(&Test, (u32, usize))> = uses.into_iter().collect();
+        tests.sort_by_key(|(_, (uses, place))| (std::cmp::Reverse(*uses), *place));
         let numbers: HashMap<&Test, u32> = tests.iter().map(|(test, _)| *test).zip(0..).collect();
 
         let mut lists: Vec<u32> = Vec::new();
