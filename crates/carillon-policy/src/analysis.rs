@@ -11,6 +11,7 @@
 
 mod account;
 mod compare;
+mod difference;
 mod effective;
 mod facts;
 mod formula;
@@ -26,7 +27,8 @@ mod who;
 mod words;
 
 pub use account::{Account, BadAccount, Identity, IdentityKind};
-pub use compare::{Comparison, Difference, Source, Undecided, Values, Witness, compare, new_access};
+pub use compare::{compare, new_access};
+pub use difference::{Comparison, Difference, Source, Undecided, Values, Witness};
 pub use effective::{Extent, Permission, Reason};
 pub use granted::{Granted, granted, public};
 pub use who::{Able, Can, Could, Step, WhoCan, what_can, who_can};

@@ -1,12 +1,10 @@
 //! What one policy allows and another does not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter;
 
-use serde::Serialize;
-
+use super::difference::{Comparison, Difference, Source, Undecided, Witness, in_map, shown};
 use super::formula::Formula;
-use super::key::Held;
 use super::language::Valuation;
 use super::limit::{Budget, TooLarge};
 use super::situation::{Side, Situation, kind, reachable, situations, subject};
@@ -14,7 +12,6 @@ use super::solver::{Context, Found, Group, Solver, Why};
 use super::space::{Space, Unreadable};
 use super::words::Written;
 use crate::context::MapContext;
-use crate::decision::{PolicyKind, StatementRef};
 use crate::document::{Effect, PolicyType, Statement};
 use crate::policies::Attached;
 use crate::resource::RequestResource;
@@ -24,101 +21,6 @@ const BUDGET: usize = 3_000_000;
 
 /// More differences are not listed.
 const MOST: usize = 200;
-
-/// Two policies compared: what the new one allows and the old one does not, and the other way round.
-///
-/// Each list is complete, over all requests there can be and actions there may ever be, unless
-/// [`undecided`](Comparison::undecided) says otherwise.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Comparison {
-    /// What becomes allowed.
-    pub gained: Vec<Difference>,
-    /// What stops being allowed.
-    pub lost: Vec<Difference>,
-    /// What could not be decided, and why. Empty if the comparison is whole.
-    pub undecided: Vec<Undecided>,
-}
-
-/// Requests that one policy allows by one statement and the other does not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// The known actions concerned.
-    pub actions: Vec<String>,
-    /// The allowing statement's own patterns, where actions are concerned that are not known. The difference need
-    /// not be all that a pattern matches.
-    pub action_patterns: Vec<String>,
-    /// The allowing statement's resources, as written.
-    pub resources: Vec<String>,
-    /// What the allowing statement asks of requests, one sentence each.
-    pub conditions: Vec<String>,
-    /// Callers, for documents that name principals.
-    pub callers: BTreeSet<String>,
-    /// Whether the other policy allows the same actions on the same resources under other conditions.
-    pub only_conditions: bool,
-    /// The statement that allows.
-    pub statement: Source,
-    /// The statement of the other policy that denies, if one does.
-    pub denied_by: Option<Source>,
-    /// A request that only one of the two allows, as the ordinary evaluator confirmed.
-    pub witness: Witness,
-}
-
-/// A statement and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Source {
-    /// The policy's name.
-    pub policy: String,
-    /// Of a managed policy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy_arn: Option<String>,
-    /// Its place among the statements, counted from 0.
-    pub index: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sid: Option<String>,
-    /// Of its opening brace in the document, counted from 1.
-    pub line: u32,
-}
-
-impl Source {
-    pub(super) fn new(attached: &Attached, statement: &Statement) -> Source {
-        let found = StatementRef::new(PolicyKind::Identity, attached, statement);
-        Source {
-            policy: found.policy_name.to_string(),
-            policy_arn: found.policy_arn.map(|arn| arn.to_string()),
-            index: found.index,
-            sid: found.sid.filter(|sid| !sid.is_empty()).map(|sid| sid.to_string()),
-            line: statement.span().line,
-        }
-    }
-}
-
-/// One request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Witness {
-    /// Who asks, for documents that name principals.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub caller: Option<String>,
-    pub action: String,
-    pub resource: String,
-    /// The condition keys that matter; all others may be absent.
-    pub context: BTreeMap<String, Values>,
-}
-
-/// What a condition key holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Values {
-    One(String),
-    Many(Vec<String>),
-}
-
-/// What could not be decided.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Undecided {
-    /// The actions in question; empty if any may be.
-    pub actions: Vec<String>,
-    pub reason: String,
-}
 
 /// Compares two policies of one type. Several documents count as one, as those attached to one user do.
 ///
@@ -179,6 +81,7 @@ fn allowed_only_by(
         catalogue,
         differences: Vec::new(),
         doubts: BTreeMap::new(),
+        settled: BTreeSet::new(),
         budget: Budget::new(budget),
     };
     let whole = |reason: String| Undecided {
@@ -215,6 +118,14 @@ impl From<Unreadable> for Stopped {
     }
 }
 
+/// When there is a difference, in some situations.
+struct Question<'s> {
+    formula: Formula,
+    /// When the policy allows that should not.
+    other: Formula,
+    situations: Vec<&'s Situation>,
+}
+
 struct Search<'a> {
     by: Side<'a>,
     not_by: Side<'a>,
@@ -223,58 +134,38 @@ struct Search<'a> {
     differences: Vec<Difference>,
     /// Actions of which it is not known whether there is a difference, with the reason.
     doubts: BTreeMap<String, Why>,
+    /// Actions for which there is one.
+    settled: BTreeSet<String>,
     budget: Budget,
 }
 
 impl Search<'_> {
     fn run(&mut self) -> Result<(), Stopped> {
         let documents: Vec<&Attached> = self.by.documents.iter().chain(self.not_by.documents).collect();
-        for situation in situations(self.ty, &documents) {
-            let valuations = self.look(&situation, Valuation::default())?;
-            // Where values of variables matter, a few values may show a difference; that there is none, they can't.
-            for valuation in valuations {
-                if self.doubts.is_empty() || self.differences.len() > MOST {
-                    break;
-                }
-                self.look(&situation, valuation)?;
+        let situations = situations(self.ty, &documents);
+        // Where values of variables matter, a few values may show a difference; that there is none, they can't.
+        for valuation in self.look(&situations, Valuation::default())? {
+            if self.doubts.keys().all(|action| self.settled.contains(action)) || self.differences.len() > MOST
+            {
+                break;
             }
+            self.look(&situations, valuation)?;
         }
         Ok(())
     }
 
-    /// Looks for differences in one situation; gives values of variables that are worth a closer look.
-    fn look(&mut self, situation: &Situation, valuation: Valuation) -> Result<Vec<Valuation>, Stopped> {
+    /// Looks for differences in all situations; gives values of variables that are worth a closer look.
+    fn look(&mut self, situations: &[Situation], valuation: Valuation) -> Result<Vec<Valuation>, Stopped> {
         let is_free = valuation == Valuation::default();
         let mut space = Space::new(valuation);
-        let allowed = self.by.allowed(&mut space, situation)?;
-        let other = self.not_by.allowed(&mut space, situation)?;
-        let scope = [reachable(&mut space), subject(&mut space, self.ty)];
-        let question = Formula::all(scope.into_iter().chain([allowed, Formula::not(other.clone())]));
+        let questions = self.questions(&mut space, situations)?;
         let mut solver = Solver::new(&space, self.catalogue, self.budget.clone());
-        for group in solver.groups(&question)? {
-            for (resources, left) in solver.cases(&group.formula)? {
-                match solver.context(&left)? {
-                    Found::Nothing => {}
-                    Found::Request(context) => {
-                        let only_conditions = match group.actions.first() {
-                            Some(actions) => {
-                                let same = solver.of_action(&other, actions.example())?;
-                                let same = solver.of_resource(&same, resources.example())?;
-                                solver.context(&same)? != Found::Nothing
-                            }
-                            None => false,
-                        };
-                        self.note(situation, &group, resources.example(), &context, only_conditions);
-                    }
-                    Found::Perhaps(why) if is_free => {
-                        let names = group.actions.iter().map(|actions| actions.example().to_owned());
-                        self.doubts.extend(names.map(|name| (name, why.clone())));
-                    }
-                    Found::Perhaps(_) => {}
+        for question in &questions {
+            for group in solver.groups(&question.formula)? {
+                self.explore(&mut solver, question, &group, is_free)?;
+                if self.differences.len() > MOST {
+                    return Ok(Vec::new());
                 }
-            }
-            if self.differences.len() > MOST {
-                break;
             }
         }
         let valuations = if is_free && !self.doubts.is_empty() {
@@ -284,6 +175,68 @@ impl Search<'_> {
         };
         self.budget = solver.budget;
         Ok(valuations)
+    }
+
+    /// What makes a difference, for each situation; situations in which the same does are one question.
+    fn questions<'s>(
+        &self,
+        space: &mut Space,
+        situations: &'s [Situation],
+    ) -> Result<Vec<Question<'s>>, Stopped> {
+        let scope = Formula::all([reachable(space), subject(space, self.ty)]);
+        let mut questions: Vec<Question<'s>> = Vec::new();
+        let mut numbers: HashMap<Formula, usize> = HashMap::new();
+        for situation in situations {
+            let allowed = self.by.allowed(space, situation)?;
+            let other = self.not_by.allowed(space, situation)?;
+            let formula = Formula::all([scope.clone(), allowed, Formula::not(other.clone())]);
+            match numbers
+                .get(&formula)
+                .and_then(|number| questions.get_mut(*number))
+            {
+                Some(question) => question.situations.push(situation),
+                None => {
+                    numbers.insert(formula.clone(), questions.len());
+                    questions.push(Question {
+                        formula,
+                        other,
+                        situations: vec![situation],
+                    });
+                }
+            }
+        }
+        Ok(questions)
+    }
+
+    fn explore(
+        &mut self,
+        solver: &mut Solver<'_>,
+        question: &Question<'_>,
+        group: &Group,
+        is_free: bool,
+    ) -> Result<(), Stopped> {
+        let Some(first) = group.actions.first() else {
+            return Ok(());
+        };
+        for (resources, left) in solver.cases(&group.formula)? {
+            match solver.context(&left)? {
+                Found::Nothing => {}
+                Found::Request(context) => {
+                    let same = solver.of_action(&question.other, first.example())?;
+                    let same = solver.of_resource(&same, resources.example())?;
+                    let only_conditions = solver.context(&same)? != Found::Nothing;
+                    for situation in &question.situations {
+                        self.note(situation, group, resources.example(), &context, only_conditions);
+                    }
+                }
+                Found::Perhaps(why) if is_free => {
+                    let names = group.actions.iter().map(|actions| actions.example().to_owned());
+                    self.doubts.extend(names.map(|name| (name, why.clone())));
+                }
+                Found::Perhaps(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Keeps a request that makes a difference, with others of the same statement.
@@ -311,9 +264,8 @@ impl Search<'_> {
         let denied_by = applying(&self.not_by, situation, Effect::Deny, action, resource, &asked)
             .map(|(attached, statement)| Source::new(attached, statement));
         let source = Source::new(attached, statement);
-        for actions in &group.actions {
-            self.doubts.remove(actions.example());
-        }
+        self.settled
+            .extend(group.actions.iter().map(|actions| actions.example().to_owned()));
         let same = self.differences.iter_mut().find(|known| {
             known.statement == source
                 && known.denied_by == denied_by
@@ -361,7 +313,11 @@ impl Search<'_> {
 
     fn undecided(&self) -> Vec<Undecided> {
         let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (action, why) in &self.doubts {
+        let open = self
+            .doubts
+            .iter()
+            .filter(|(action, _)| !self.settled.contains(*action));
+        for (action, why) in open {
             by_reason.entry(why.to_string()).or_default().push(action.clone());
         }
         let each = by_reason.into_iter();
@@ -380,19 +336,6 @@ impl std::fmt::Display for Why {
             ),
         }
     }
-}
-
-/// The context as the evaluator wants it.
-pub(super) fn in_map(context: &Context) -> MapContext {
-    let mut map = MapContext::new();
-    for (key, held) in context {
-        match held {
-            Held::Absent => {}
-            Held::One(value) => drop(map.set(key, value.clone())),
-            Held::Many(values) => drop(map.set_many(key, values.clone())),
-        }
-    }
-    map
 }
 
 /// The first statement of the effect that applies to the request.
@@ -421,18 +364,6 @@ pub(super) fn applying<'a>(
             && statement.conditions.iter().all(|test| test.holds(context))
     });
     applying.next()
-}
-
-pub(super) fn shown(context: &Context) -> BTreeMap<String, Values> {
-    let known = context.iter().filter_map(|(key, held)| {
-        let values = match held {
-            Held::Absent => return None,
-            Held::One(value) => Values::One(value.clone()),
-            Held::Many(values) => Values::Many(values.clone()),
-        };
-        Some((key.to_string(), values))
-    });
-    known.collect()
 }
 
 /// Values of variables to try: some text for each, none for any, and for one each of the values that tests of

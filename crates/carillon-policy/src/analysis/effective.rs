@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::account::Identity;
-use super::compare::{Source, Witness, shown};
+use super::difference::{Source, Witness, shown};
 use super::formula::Formula;
 use super::language::Valuation;
 use super::limit::{Budget, TooLarge};

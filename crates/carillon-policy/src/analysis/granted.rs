@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::{Source, Undecided, Witness, applying, in_map, shown};
+use super::compare::applying;
+use super::difference::{Source, Undecided, Witness, in_map, shown};
 use super::effective::Stopped;
 use super::formula::Formula;
 use super::language::Valuation;
