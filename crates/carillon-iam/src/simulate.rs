@@ -22,7 +22,7 @@ use crate::name::PolicyDocument;
 const PAIRS: usize = 1_000;
 
 /// Statements that may be looked at for one page: about a second of work.
-const WORK: usize = 4_000_000;
+const WORK: usize = 2_000_000;
 
 /// What is asked.
 struct Simulation {

@@ -237,7 +237,7 @@ impl Proposer<'_, '_> {
             // Without the denies it would still lack an allow: what would be missing then is added too.
             let (request, policies) = (draft.request(), draft.policies());
             let considered =
-                super::consider::consider(&request, &policies, &mut Texts::default(), Scope::OfAction);
+                super::consider::consider(&request, &policies, &mut Texts::default(), Scope::Applying);
             let verdict = super::verdict::verdict(&request, &policies, &considered);
             let statements = self.statements(&verdict.reasons)?;
             drop(considered);

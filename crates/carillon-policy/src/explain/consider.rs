@@ -140,8 +140,8 @@ impl<'a> TakingPart<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     All,
-    /// Those about the action.
-    OfAction,
+    /// Those that apply: all that a decision needs.
+    Applying,
 }
 
 /// Judges the statements of the policies that take part for this kind of caller.
@@ -230,8 +230,14 @@ impl<'a> Judge<'a, '_> {
         text: &Arc<Text>,
         place: usize,
     ) -> Option<Checked<'a>> {
+        let (request, context) = (self.request, self.request.context);
+        let applying = self.scope == Scope::Applying;
         let action = statement.action.matches(self.actions.iter().map(String::as_str));
-        if !action && self.scope == Scope::OfAction {
+        if applying && !action {
+            return None;
+        }
+        let resource = statement.resource.matches(kind, &self.resource, context);
+        if applying && !resource {
             return None;
         }
         let names_principals = matches!(
@@ -240,22 +246,22 @@ impl<'a> Judge<'a, '_> {
         );
         // Whoever has a permissions boundary cannot be exempted from a deny by `NotPrincipal`.
         let always_hit = statement.effect() == Effect::Deny && self.bounded;
-        let context = self.request.context;
         let conditions = text
             .statements
             .get(place)
             .map_or(&[][..], |written| &written.conditions);
-        Some(Checked {
+        let checked = Checked {
             statement,
-            principal: names_principals.then(|| statement.principal.way(self.request.principal, always_hit)),
+            principal: names_principals.then(|| statement.principal.way(request.principal, always_hit)),
             action,
-            resource: statement.resource.matches(kind, &self.resource, context),
+            resource,
             holds: conditions
                 .iter()
                 .map(|condition| condition.holds_in(context))
                 .collect(),
             text: text.clone(),
             place,
-        })
+        };
+        (!applying || checked.applies()).then_some(checked)
     }
 }

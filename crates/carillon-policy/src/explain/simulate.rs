@@ -8,7 +8,7 @@ use super::verdict::{Verdict, verdict};
 use super::written::{Keys, Text, Texts};
 use crate::decision::{PolicyKind, Request};
 use crate::document::{Document, Effect, Span};
-use crate::policies::Policies;
+use crate::policies::{Attached, Policies};
 use crate::validate::KeyKind;
 use crate::{resource, value};
 
@@ -16,6 +16,8 @@ use crate::{resource, value};
 pub struct Simulator {
     policies: Policies,
     texts: Texts,
+    /// Those of the actions that were simulated last: usually they are simulated on one resource after the other.
+    keys: Option<(Vec<String>, Vec<String>)>,
 }
 
 /// One simulated decision.
@@ -47,6 +49,7 @@ impl Simulator {
         Simulator {
             policies,
             texts: Texts::default(),
+            keys: None,
         }
     }
 
@@ -60,14 +63,49 @@ impl Simulator {
 
     /// Simulates one request.
     pub fn simulate(&mut self, request: &Request<'_>) -> Simulated {
-        let considered = consider(request, &self.policies, &mut self.texts, Scope::OfAction);
+        let considered = consider(request, &self.policies, &mut self.texts, Scope::Applying);
         let verdict = verdict(request, &self.policies, &considered);
         Simulated {
             decision: verdict.outcome,
             matched: matched(&verdict, &considered),
             by_kind: by_kind(request, &self.policies, &considered),
-            missing_context: missing_context(request, &considered),
+            missing_context: self.missing_context(request),
         }
+    }
+
+    fn missing_context(&mut self, request: &Request<'_>) -> Vec<String> {
+        let actions: Vec<String> = request
+            .actions
+            .iter()
+            .map(|action| action.to_ascii_lowercase())
+            .collect();
+        if self.keys.as_ref().is_none_or(|(known, _)| *known != actions) {
+            let keys = self.keys(&actions, request.resource_policy);
+            self.keys = Some((actions, keys));
+        }
+        let asked = self.keys.iter().flat_map(|(_, keys)| keys);
+        asked
+            .filter(|name| request.context.get(&name.to_lowercase()).is_none())
+            .cloned()
+            .collect()
+    }
+
+    /// The keys that statements about these actions (lower case) ask for, as written.
+    fn keys(&mut self, actions: &[String], resource_policy: Option<&Attached>) -> Vec<String> {
+        let own = self
+            .policies
+            .attached()
+            .filter(|(kind, _)| matches!(kind, PolicyKind::Identity | PolicyKind::Boundary));
+        let mut keys = Keys::default();
+        for policy in own.map(|(_, policy)| policy).chain(resource_policy) {
+            let text = self.texts.of(policy);
+            for (statement, written) in policy.document.statements().iter().zip(&text.statements) {
+                if statement.action.matches(actions.iter().map(String::as_str)) {
+                    written.add_keys(text.variables, &mut keys);
+                }
+            }
+        }
+        keys.names
     }
 }
 
@@ -130,21 +168,6 @@ fn outcome(denies: bool, allows: bool) -> Outcome {
         (false, true) => Outcome::Allowed,
         (false, false) => Outcome::ImplicitlyDenied,
     }
-}
-
-fn missing_context(request: &Request<'_>, considered: &[Considered<'_>]) -> Vec<String> {
-    let mut keys = Keys::default();
-    let asked = considered.iter().filter(|policy| {
-        matches!(
-            policy.kind,
-            PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Resource | PolicyKind::Trust
-        )
-    });
-    for checked in asked.flat_map(|policy| &policy.statements) {
-        checked.add_keys(&mut keys);
-    }
-    let missing = |name: &String| request.context.get(&name.to_lowercase()).is_none();
-    keys.names.into_iter().filter(missing).collect()
 }
 
 /// The context keys that documents name in conditions and variables, each once, as written and in the order of the
