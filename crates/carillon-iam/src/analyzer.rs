@@ -64,20 +64,20 @@ string_type! {
 string_enum! {
     /// What a document is to be attached as.
     pub(crate) enum PolicyKind {
-        IdentityPolicy = "IDENTITY_POLICY",
-        ResourcePolicy = "RESOURCE_POLICY",
-        ServiceControlPolicy = "SERVICE_CONTROL_POLICY",
-        ResourceControlPolicy = "RESOURCE_CONTROL_POLICY",
+        Identity = "IDENTITY_POLICY",
+        Resource = "RESOURCE_POLICY",
+        ServiceControl = "SERVICE_CONTROL_POLICY",
+        ResourceControl = "RESOURCE_CONTROL_POLICY",
     }
 }
 
 impl PolicyKind {
     fn policy_type(self) -> PolicyType {
         match self {
-            PolicyKind::IdentityPolicy => PolicyType::Identity,
-            PolicyKind::ResourcePolicy => PolicyType::Resource,
-            PolicyKind::ServiceControlPolicy => PolicyType::ServiceControl,
-            PolicyKind::ResourceControlPolicy => PolicyType::ResourceControl,
+            PolicyKind::Identity => PolicyType::Identity,
+            PolicyKind::Resource => PolicyType::Resource,
+            PolicyKind::ServiceControl => PolicyType::ServiceControl,
+            PolicyKind::ResourceControl => PolicyType::ResourceControl,
         }
     }
 }

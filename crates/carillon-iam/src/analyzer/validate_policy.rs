@@ -168,10 +168,10 @@ impl Operation for ValidatePolicy {
 impl ValidatePolicy {
     fn policy_type(&self) -> Result<PolicyType, Fault> {
         match (self.policy_type, self.validate_policy_resource_type) {
-            (PolicyKind::ResourcePolicy, Some(ResourceType::AssumeRolePolicyDocument)) => {
+            (PolicyKind::Resource, Some(ResourceType::AssumeRolePolicyDocument)) => {
                 Ok(PolicyType::Trust)
             }
-            (PolicyKind::ResourcePolicy, _) | (_, None) => Ok(self.policy_type.policy_type()),
+            (PolicyKind::Resource, _) | (_, None) => Ok(self.policy_type.policy_type()),
             (_, Some(_)) => Err(invalid(
                 "validatePolicyResourceType can be given only with the policy type RESOURCE_POLICY",
             )),
