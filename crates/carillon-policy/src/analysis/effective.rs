@@ -158,15 +158,22 @@ impl<'a> Effective<'a> {
             Some(pattern) => self.space.wanted_resource(pattern),
         };
         let mut solver = Solver::new(&self.space, &[], budget.clone());
-        let mut left = Vec::new();
-        for clause in self.allow.iter().chain(&self.deny) {
-            left.push(solver.of_action(&clause.applies, action)?);
+        let known = solver.known_action(action)?;
+        let clauses = self.allow.iter().chain(&self.deny);
+        let mut left: Vec<Formula> = clauses.map(|clause| known.in_formula(&clause.applies)).collect();
+        if left
+            .iter()
+            .take(self.allow.len())
+            .all(|applies| *applies == Formula::False)
+        {
+            *budget = solver.budget;
+            return Ok(Permission::of(Extent::Never));
         }
         let limit = match &self.boundary {
-            Some((_, allowed)) => solver.of_action(allowed, action)?,
+            Some((_, allowed)) => known.in_formula(allowed),
             None => Formula::True,
         };
-        let scope = Formula::all([scope, solver.of_action(&self.reachable, action)?]);
+        let scope = Formula::all([scope, known.in_formula(&self.reachable)]);
         let mut key = left.clone();
         key.extend([limit.clone(), scope.clone()]);
         if let Some(known) = self.answers.get(&key) {

@@ -206,9 +206,18 @@ impl Language {
 
     /// Whether it has the text.
     pub fn has(&self, text: &str) -> bool {
-        let mut state = BTreeSet::from([0]);
+        // Most languages begin with a literal, and most texts with another.
+        let mut characters = text.chars();
+        let mut start = 0;
+        while let Some(Step::Char(wanted)) = self.steps.get(start) {
+            if characters.next() != Some(*wanted) {
+                return false;
+            }
+            start += 1;
+        }
+        let mut state = BTreeSet::from([start]);
         self.close(&mut state);
-        for character in text.chars() {
+        for character in characters {
             state = state.iter().filter_map(|at| self.after(*at, character)).collect();
             self.close(&mut state);
             if state.is_empty() {

@@ -77,6 +77,19 @@ pub(super) enum Why {
     Key(Box<str>),
 }
 
+/// The languages an action is in, by their numbers, ascending.
+pub(super) struct KnownAction(Vec<usize>);
+
+impl KnownAction {
+    /// What is left of a formula.
+    pub fn in_formula(&self, formula: &Formula) -> Formula {
+        formula.assign(&|atom| match atom {
+            Atom::Action(language) => Some(self.0.binary_search(&language).is_ok().into()),
+            _ => None,
+        })
+    }
+}
+
 /// Answers questions about the formulas of one space.
 pub(super) struct Solver<'a> {
     space: &'a Space,
@@ -186,12 +199,15 @@ impl<'a> Solver<'a> {
 
     /// The formula for one action.
     pub fn of_action(&mut self, formula: &Formula, action: &str) -> Result<Formula, TooLarge> {
+        let known = self.known_action(action)?;
+        Ok(known.in_formula(formula))
+    }
+
+    /// What is known of facts once the action is.
+    pub fn known_action(&mut self, action: &str) -> Result<KnownAction, TooLarge> {
         let languages: Vec<&Language> = self.space.actions.iter().collect();
         let members = self.members(&languages, &action.to_ascii_lowercase())?;
-        Ok(formula.assign(&|atom| match atom {
-            Atom::Action(language) => Some(members.binary_search(&language).is_ok().into()),
-            _ => None,
-        }))
+        Ok(KnownAction(members))
     }
 
     /// The formula for one resource.
