@@ -9,6 +9,8 @@ mod known;
 mod preview_access_change;
 mod replay;
 mod table;
+mod unused_permissions;
+mod usage;
 mod validate_policy;
 
 use carillon_aws::error::{JsonErrors, Protocol};
@@ -51,6 +53,8 @@ pub static ACCESS_ANALYZER: Service = Service {
             operations: &[
                 operation::<explain_request::ExplainRequest>(),
                 operation::<preview_access_change::PreviewAccessChange>(),
+                operation::<unused_permissions::ListUnusedPermissions>(),
+                operation::<unused_permissions::GenerateLeastPrivilegePolicy>(),
             ],
         },
     ],

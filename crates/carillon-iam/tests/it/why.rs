@@ -491,3 +491,141 @@ async fn a_refusal_carries_a_message_for_whoever_may_decode_it() {
         }
     }
 }
+
+async fn unused(client: &TestClient<'_>, arn: &str) -> Answer {
+    let body = json!({ "principalArn": arn });
+    client
+        .rest("access-analyzer", "POST", "/principal/unused-permissions", body)
+        .await
+}
+
+async fn least_policy(client: &TestClient<'_>, body: Value) -> Answer {
+    client
+        .rest(
+            "access-analyzer",
+            "POST",
+            "/principal/least-privilege-policy",
+            body,
+        )
+        .await
+}
+
+#[tokio::test]
+async fn what_is_not_used_is_listed() {
+    for server in servers().await {
+        let root = server.as_root();
+        let many = document(&json!([
+            { "Sid": "Lists", "Effect": "Allow", "Action": ["iam:ListUsers", "iam:ListRoles"], "Resource": "*" },
+            { "Sid": "Gets", "Effect": "Allow", "Action": "iam:GetGroup", "Resource": "*" },
+            { "Sid": "NotThere", "Effect": "Deny", "Action": "iam:ListUsers", "Resource": "*",
+              "Condition": { "IpAddress": { "aws:SourceIp": "192.0.2.1" } } },
+            { "Sid": "Never", "Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*" },
+            { "Sid": "Assume", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*" },
+        ]));
+        let ana = server.as_user("ana", &[&many]).await;
+        let role = given_role(&root, "Helpdesk", &trust(ACCOUNT)).await;
+        ana.iam("ListUsers", &[]).await.ok();
+        ana.iam("CreateUser", &[("UserName", "x")]).await;
+        assume(&ana, &role, &[]).await.ok();
+
+        let answer = unused(&root, &user_arn("ana")).await;
+        assert_eq!(
+            answer.ok()["unusedActions"],
+            json!(["iam:GetGroup", "iam:ListRoles"])
+        );
+        assert_eq!(
+            column(&answer.body["unusedStatements"], "sid"),
+            ["Gets", "NotThere"]
+        );
+        let first = &answer.body["unusedStatements"][0];
+        assert_eq!(
+            (&first["attachedTo"], &first["statementIndex"]),
+            (&json!(user_arn("ana")), &json!(1))
+        );
+        assert_eq!(answer.body["examined"], 3);
+        assert_eq!(answer.body["examinedSince"], "2025-12-01T12:00:00Z");
+        // What is long ago does not count.
+        server
+            .clock()
+            .advance(std::time::Duration::from_secs(91 * 24 * 60 * 60));
+        let later = unused(&root, &user_arn("ana")).await;
+        assert_eq!(later.ok()["unusedStatements"].as_array().map(Vec::len), Some(5));
+        assert_eq!(later.body["examined"], 0);
+
+        assert_eq!(
+            unused(&ana, &user_arn("ana")).await.code(),
+            "AccessDeniedException"
+        );
+        assert_eq!(
+            unused(&root, &user_arn("nobody")).await.code(),
+            "ResourceNotFoundException"
+        );
+        let policy = "arn:aws:iam::aws:policy/AdministratorAccess";
+        assert_eq!(unused(&root, policy).await.code(), "ValidationException");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_of_what_was_used_allows_that_and_no_more() {
+    for server in servers().await {
+        let root = server.as_root();
+        let ana = server
+            .as_user("ana", &[&allow("iam:*"), &allow("sts:AssumeRole")])
+            .await;
+        let role = given_role(&root, "Helpdesk", &trust(ACCOUNT)).await;
+        for number in 0..12 {
+            ana.iam("CreateUser", &[("UserName", format!("made-{number}").as_str())])
+                .await
+                .ok();
+        }
+        ana.iam("GetUser", &[("UserName", "made-1")]).await.ok();
+        ana.iam("ListAccountAliases", &[]).await.ok();
+        assert_eq!(
+            ana.iam("GetUser", &[("UserName", "nobody")]).await.code(),
+            "NoSuchEntity"
+        );
+        let assumed = assume(&ana, &role, &[]).await;
+        session(&server, &assumed).iam("ListUsers", &[]).await;
+
+        let made = least_policy(&root, json!({ "principalArn": user_arn("ana") })).await;
+        let policy: Value = serde_json::from_str(&text(&made.ok()["policyDocument"])).unwrap();
+        let user = |name: &str| format!("arn:aws:iam::{ACCOUNT}:user/{name}");
+        assert_eq!(
+            policy["Statement"],
+            json!([
+                { "Effect": "Allow", "Action": ["iam:ListAccountAliases"], "Resource": ["*"] },
+                { "Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": [role] },
+                { "Effect": "Allow", "Action": ["iam:CreateUser"], "Resource": [user("*")] },
+                { "Effect": "Allow", "Action": ["iam:GetUser"], "Resource": [user("made-1"), user("nobody")] },
+            ])
+        );
+        assert_eq!(
+            (&made.body["refusedCalls"], &made.body["allowedCalls"]),
+            (&json!(0), &json!(16))
+        );
+        assert_eq!(
+            (&made.body["findings"], &made.body["fitsManagedPolicy"]),
+            (&json!([]), &json!(true))
+        );
+
+        // It can be saved, and does what it says.
+        let bob = server
+            .as_user("bob", &[&text(&made.body["policyDocument"])])
+            .await;
+        bob.iam("GetUser", &[("UserName", "made-1")]).await.ok();
+        assert_eq!(
+            bob.iam("GetUser", &[("UserName", "made-2")]).await.code(),
+            "AccessDenied"
+        );
+        let bound = json!({ "principalArn": user_arn("ana"), "restrictSourceIp": true });
+        let bound = least_policy(&root, bound).await;
+        assert!(text(&bound.ok()["policyDocument"]).contains("127.0.0.1"));
+        assert_eq!(bound.body["refusedCalls"], 0);
+
+        // The role was refused all it tried.
+        let none = least_policy(&root, json!({ "principalArn": role })).await;
+        assert_eq!(none.code(), "ValidationException");
+        let none = least_policy(&bob, json!({ "principalArn": user_arn("ana") })).await;
+        assert_eq!(none.code(), "AccessDeniedException");
+    }
+}

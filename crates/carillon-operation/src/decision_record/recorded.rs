@@ -28,7 +28,7 @@ pub struct Recorded {
 }
 
 /// One question of a recorded request, ready to be asked again.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Asked {
     /// All spellings of the action, the primary one first.
     pub actions: Vec<String>,
