@@ -267,6 +267,8 @@ pub static STS: Service = Service {
         name: "Sessions",
         operations: &[
             operation::<sts::assume_role::AssumeRole>(),
+            operation::<sts::web_identity::AssumeRoleWithWebIdentity>(),
+            operation::<sts::federation_token::GetFederationToken>(),
             operation::<sts::session_token::GetSessionToken>(),
             operation::<sts::identity::GetCallerIdentity>(),
             operation::<sts::identity::GetAccessKeyInfo>(),

@@ -1,8 +1,10 @@
 //! Identity providers outside AWS that speak OpenID Connect: whose tokens roles may trust.
 
+mod jose;
 pub(crate) mod operations;
 pub(crate) mod rows;
 pub(crate) mod settings;
+pub(crate) mod token;
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Listed;

@@ -13,6 +13,8 @@ pub(crate) struct SessionToken {
     pub owner_id: String,
     /// Of role sessions only.
     pub role_session_name: Option<String>,
+    /// Made by `GetFederationToken`: its permissions are those that both its owner and its session policies have.
+    pub federated_user_name: Option<String>,
     /// Made by `GetSessionToken`, whose sessions may not call all of IAM and STS.
     pub of_get_session_token: bool,
     pub secret_access_key: String,
@@ -20,6 +22,8 @@ pub(crate) struct SessionToken {
     pub expires_at: Timestamp,
     pub multi_factor_at: Option<Timestamp>,
     pub source_identity: Option<String>,
+    /// The ARN of the identity provider whose word it was given on.
+    pub federated_provider: Option<String>,
     /// The session policy given as text.
     pub policy: Option<String>,
     /// Managed policies given as session policies.

@@ -2,8 +2,11 @@
 
 pub(crate) mod assume_role;
 pub(crate) mod decode;
+pub(crate) mod federation_token;
 pub(crate) mod identity;
+mod role_session;
 pub(crate) mod session_token;
+pub(crate) mod web_identity;
 
 use carillon_aws::id::{AccessKeyKind, AwsAccountId, access_key_id, secret_access_key};
 use carillon_aws::secret::Secret;
@@ -51,13 +54,16 @@ pub(crate) struct Credentials {
 struct NewSession {
     aws_account_id: AwsAccountId,
     owner_id: String,
-    /// Of sessions of roles; the others are those of `GetSessionToken`.
+    /// Of sessions of roles.
     role_session_name: Option<String>,
+    /// Of sessions of `GetFederationToken`. Those that have neither name are those of `GetSessionToken`.
+    federated_user_name: Option<String>,
     /// In seconds.
     duration: i64,
     /// When its owner last showed a second factor, if it did for this session.
     multi_factor_at: Option<Timestamp>,
     source_identity: Option<String>,
+    federated_provider: Option<String>,
     policy: Option<String>,
     policy_arns: Vec<String>,
     tags: Vec<(String, String)>,
@@ -65,6 +71,24 @@ struct NewSession {
 }
 
 impl NewSession {
+    /// A session of `owner_id`, limited by nothing but its duration, in seconds.
+    fn of(aws_account_id: AwsAccountId, owner_id: String, duration: i64) -> Self {
+        Self {
+            aws_account_id,
+            owner_id,
+            role_session_name: None,
+            federated_user_name: None,
+            duration,
+            multi_factor_at: None,
+            source_identity: None,
+            federated_provider: None,
+            policy: None,
+            policy_arns: Vec::new(),
+            tags: Vec::new(),
+            transitive_tag_keys: Vec::new(),
+        }
+    }
+
     /// Draws its key and seals its token. Nothing is stored: the token says it all.
     fn begin(self, vault: &Vault, entropy: &dyn Entropy, now: Timestamp) -> Result<Credentials, Error> {
         let access_key_id = access_key_id(AccessKeyKind::Temporary, self.aws_account_id, entropy);
@@ -73,13 +97,15 @@ impl NewSession {
         let token = SessionToken {
             aws_account_id: self.aws_account_id,
             owner_id: self.owner_id,
-            of_get_session_token: self.role_session_name.is_none(),
+            of_get_session_token: self.role_session_name.is_none() && self.federated_user_name.is_none(),
             role_session_name: self.role_session_name,
+            federated_user_name: self.federated_user_name,
             secret_access_key: secret.expose().clone(),
             issued_at: now,
             expires_at,
             multi_factor_at: self.multi_factor_at,
             source_identity: self.source_identity,
+            federated_provider: self.federated_provider,
             policy: self.policy,
             policy_arns: self.policy_arns,
             tags: self.tags,

@@ -172,6 +172,20 @@ impl TestServer {
         }
     }
 
+    /// Lets proofs of identity be checked with those who made them.
+    #[must_use]
+    pub fn with_outside(self, outside: Outside) -> Self {
+        Self {
+            pipeline: self.pipeline.with_outside(outside),
+            ..self
+        }
+    }
+
+    /// Somebody who signs nothing.
+    pub fn as_nobody(&self) -> TestClient<'_> {
+        self.as_key("", "")
+    }
+
     /// The root user of the AWS account.
     pub fn as_root(&self) -> TestClient<'_> {
         self.client(&self.root.root_access_key_id, &self.root.root_secret_access_key)

@@ -152,7 +152,7 @@ pub(crate) async fn subject(
             id: id.clone(),
             name: name.clone(),
         }),
-        (None, CallerKind::RoleSession { .. }) => Err(unnamed()),
+        (None, _) => Err(unnamed()),
     }
 }
 

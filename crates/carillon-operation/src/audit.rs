@@ -201,9 +201,12 @@ struct UserIdentity<'a> {
     arn: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
     access_key_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_provider: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_context: Option<Value>,
 }
@@ -302,21 +305,35 @@ fn lookup_name(caller: &Caller) -> &str {
         CallerKind::Root => "root",
         CallerKind::User { name, .. } => name,
         CallerKind::RoleSession { session_name, .. } => session_name,
+        CallerKind::FederatedUser { name } => name,
+        CallerKind::WebIdentity(identity) => &identity.subject,
     }
 }
 
 fn identity(caller: &Caller) -> UserIdentity<'_> {
+    if let Some(identity) = caller.web_identity() {
+        return UserIdentity {
+            kind: Some("WebIdentityUser"),
+            principal_id: Some(&caller.user_id),
+            user_name: Some(&identity.subject),
+            identity_provider: Some(&identity.provider),
+            ..UserIdentity::default()
+        };
+    }
     UserIdentity {
         kind: Some(match caller.kind {
             CallerKind::Root => "Root",
             CallerKind::User { .. } => "IAMUser",
             CallerKind::RoleSession { .. } => "AssumedRole",
+            CallerKind::FederatedUser { .. } => "FederatedUser",
+            CallerKind::WebIdentity(_) => "WebIdentityUser",
         }),
         principal_id: Some(&caller.user_id),
         arn: Some(&caller.arn),
         account_id: Some(caller.aws_account_id.as_str()),
         access_key_id: &caller.access_key_id,
         user_name: caller.user_name(),
+        identity_provider: None,
         session_context: caller.session.as_ref().map(|session| {
             let mut context = json!({ "attributes": {
                 "creationDate": session.issued_at.iso_seconds().to_string(),
@@ -336,6 +353,9 @@ fn identity(caller: &Caller) -> UserIdentity<'_> {
             }
             if let Some(identity) = &session.source_identity {
                 context["sourceIdentity"] = json!(identity);
+            }
+            if let Some(provider) = &session.federated_provider {
+                context["webIdFederationData"] = json!({ "federatedProvider": provider });
             }
             context
         }),

@@ -7,7 +7,7 @@ use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 use carillon_policy::{Context as PolicyContext, ContextValue, Decision, PolicyKind, decide};
 
-use crate::caller::{Call, Caller};
+use crate::caller::{Call, Caller, CallerKind};
 use crate::decision_record::Decided;
 use crate::operation::{Asks, Failed, Request, Target};
 use crate::spec::Admission;
@@ -42,7 +42,7 @@ impl<O> Granted<O> {
                 })
             }
             Admission::Policy if !is_open_to_session(request) => Err(invalid_token().into()),
-            Admission::Policy => {
+            Admission::Policy | Admission::Introduced => {
                 let decided = |decision| Box::new(Decided::new(request, target, asks, decision));
                 match ask_all(request, target, asks) {
                     Ok(decision) => Ok(Self {
@@ -73,12 +73,16 @@ impl<O> Granted<O> {
 }
 
 /// Whether the caller's session may call the operation at all: one of `GetSessionToken` without a second factor
-/// is good for nothing of IAM, and of STS only for what needs no policy and for assuming roles.
-/// Source: STS API Reference, `GetSessionToken`.
+/// is good for nothing of IAM, and of STS only for what needs no policy and for assuming roles; one of
+/// `GetFederationToken` is good for neither.
+/// Source: STS API Reference, `GetSessionToken`, `GetFederationToken`.
 fn is_open_to_session(request: &Request<'_>) -> bool {
     let Some(session) = &request.caller().session else {
         return true;
     };
+    if matches!(request.caller().kind, CallerKind::FederatedUser { .. }) {
+        return !matches!(request.service.name, "iam" | "sts");
+    }
     if !session.of_get_session_token || session.multi_factor_at.is_some() {
         return true;
     }
@@ -180,6 +184,9 @@ fn wording(
     action: &str,
     owner: AwsAccountId,
 ) -> String {
+    if request.caller().web_identity().is_some() {
+        return format!("Not authorized to perform {action}");
+    }
     let mut message = format!(
         "User: {} is not authorized to perform: {action}",
         request.caller().arn
@@ -220,6 +227,7 @@ impl PolicyContext for RequestContext<'_> {
             "aws:useragent" => call.user_agent.as_deref().and_then(text),
             "aws:referer" => call.referer.as_deref().and_then(text),
             "aws:requestedregion" => text(REGION),
+            "aws:principalarn" | "aws:principalaccount" if caller.web_identity().is_some() => None,
             "aws:principalarn" => text(caller.principal_arn()),
             "aws:principalaccount" => text(caller.aws_account_id.as_str()),
             "aws:principaltype" => text(caller.principal_type()),
@@ -241,6 +249,9 @@ impl PolicyContext for RequestContext<'_> {
             "aws:sourceidentity" => session
                 .and_then(|session| session.source_identity.as_deref())
                 .and_then(text),
+            "aws:federatedprovider" => session
+                .and_then(|session| session.federated_provider.as_deref())
+                .and_then(text),
             "aws:resourceaccount" => one(self.owner.to_string()),
             "aws:tagkeys" if !target.tag_keys.is_empty() => Some(many(&target.tag_keys)),
             _ => tagged(key, "aws:principaltag/", &caller.tags)
@@ -260,6 +271,13 @@ impl PolicyContext for RequestContext<'_> {
                         .iter()
                         .find(|(name, _)| *name == key)
                         .map(|(_, values)| many(values))
+                })
+                .or_else(|| {
+                    let (_, values) = target.claims.iter().find(|(name, _)| name == key)?;
+                    match values.as_slice() {
+                        [value] => text(value),
+                        values => Some(many(values)),
+                    }
                 }),
         }
     }

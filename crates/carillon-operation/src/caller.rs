@@ -23,9 +23,10 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Caller {
     pub aws_account_id: AwsAccountId,
     pub kind: CallerKind,
-    /// As policies and messages name it: a user, role session, federated user or root ARN.
+    /// As policies and messages name it: a user, role session, federated user or root ARN; of a web identity, the
+    /// ARN of its provider.
     pub arn: String,
-    /// `aws:userid`: `AIDA…`, `AROA…:session`, or the account.
+    /// `aws:userid`: `AIDA…`, `AROA…:session`, `account:name` of a federated user, or the account.
     pub user_id: String,
     pub principal: Principal,
     pub access_key_id: String,
@@ -49,6 +50,29 @@ pub enum CallerKind {
         role_arn: String,
         session_name: String,
     },
+    /// A session that a user, or root, made for somebody whom AWS does not know.
+    FederatedUser {
+        name: String,
+    },
+    /// Who asks in a request that nobody signed.
+    WebIdentity(WebIdentity),
+}
+
+/// What an identity provider outside says of somebody, proven by its signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebIdentity {
+    /// The ARN of the provider.
+    pub provider: String,
+    pub issuer: String,
+    pub subject: String,
+    /// The application the proof was made for.
+    pub audience: String,
+    /// What conditions can ask for, by lower-case key: `login.example.com:aud`.
+    pub claims: Vec<(String, Vec<String>)>,
+    /// Tags for the session to be.
+    pub tags: Vec<(String, String)>,
+    pub transitive_tag_keys: Vec<String>,
+    pub source_identity: Option<String>,
 }
 
 /// What temporary credentials carry beside the principal.
@@ -58,6 +82,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     pub multi_factor_at: Option<Timestamp>,
     pub source_identity: Option<String>,
+    /// The ARN of the identity provider whose word the session was given on.
+    pub federated_provider: Option<String>,
     /// Session tags that sessions made from this one keep.
     pub transitive_tags: Vec<(String, String)>,
     /// Made by `GetSessionToken`, whose sessions may not call all of IAM and STS.
@@ -98,6 +124,16 @@ impl Caller {
             CallerKind::Root => "Account",
             CallerKind::User { .. } => "User",
             CallerKind::RoleSession { .. } => "AssumedRole",
+            CallerKind::FederatedUser { .. } => "FederatedUser",
+            CallerKind::WebIdentity(_) => "Anonymous",
+        }
+    }
+
+    /// What an identity provider says of the caller, if that is all that is known.
+    pub fn web_identity(&self) -> Option<&WebIdentity> {
+        match &self.kind {
+            CallerKind::WebIdentity(identity) => Some(identity),
+            _ => None,
         }
     }
 }

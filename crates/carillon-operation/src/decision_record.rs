@@ -207,11 +207,13 @@ impl<'a> Question<'a> {
                 .keys
                 .iter()
                 .map(|(key, value)| (Cow::Borrowed(*key), text(value)))
+                .chain(one_claims(target).map(|(key, value)| (text(key), text(value))))
                 .collect(),
             multivalued_keys: target
                 .multivalued_keys
                 .iter()
                 .map(|(key, values)| (Cow::Borrowed(*key), texts(values)))
+                .chain(many_claims(target).map(|(key, values)| (text(key), texts(values))))
                 .collect(),
             resource_policy: target.resource_policy.as_ref().map(|policy| {
                 let snapshot = Snapshot::of(policy.document.text());
@@ -221,6 +223,23 @@ impl<'a> Question<'a> {
             }),
         }
     }
+}
+
+/// What an identity provider says with one value.
+fn one_claims(target: &Target) -> impl Iterator<Item = (&String, &String)> {
+    target
+        .claims
+        .iter()
+        .filter_map(|(key, values)| match values.as_slice() {
+            [value] => Some((key, value)),
+            _ => None,
+        })
+}
+
+/// What an identity provider says with several values.
+fn many_claims(target: &Target) -> impl Iterator<Item = (&String, &[String])> {
+    let claims = target.claims.iter().filter(|(_, values)| values.len() > 1);
+    claims.map(|(key, values)| (key, values.as_slice()))
 }
 
 /// The snapshots that this process has written lately.

@@ -33,14 +33,17 @@ pub use audit::Event;
 pub use authorize::Granted;
 pub use caller::{
     BoxFuture, Call, Caller, CallerKind, Credentials, Identities, SecondFactor, Session, TransportSecurity,
-    Unidentified,
+    Unidentified, WebIdentity,
 };
 pub use decision_record::{Archive, Asked, Recorded, StoredPolicy, StoredStanding, TakenFrom};
 pub use environment::{Environment, Settings};
 pub use fault::Fault;
 pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, job};
-pub use operation::{AnyOperation, Asks, Context, Failed, Operation, Planned, Request, Target, operation};
-pub use outside::{Mail, MailError, MailRelay, Outside};
+pub use operation::{
+    AnyOperation, Asks, Context, Failed, Introduction, Operation, Planned, Request, Target, Unknown,
+    operation,
+};
+pub use outside::{Documents, Mail, MailError, MailRelay, Outside, Unavailable, Wanted};
 pub use page::Page;
 pub use password::{Entrance, Hashing};
 pub use pipeline::{Peer, Pipeline};

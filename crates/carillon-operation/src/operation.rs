@@ -10,7 +10,7 @@ use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Shape;
 use carillon_aws::time::{Entropy, Timestamp};
 use carillon_policy::Attached;
-use carillon_store::{ReadTx, StoreError, bind};
+use carillon_store::{ReadTx, Store, StoreError, bind};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,9 +22,10 @@ use crate::caller::{BoxFuture, Call, Caller, Credentials, SecondFactor};
 use crate::decision_record::Decided;
 use crate::environment::Environment;
 use crate::measure::Waiting;
+use crate::outside::Outside;
 use crate::pipeline::Pipeline;
 use crate::registry::{Entry, Service};
-use crate::spec::{Access, AccessLevel, Spec, Transaction, Wire};
+use crate::spec::{Access, AccessLevel, Admission, Spec, Transaction, Wire};
 use crate::{Fault, REGION};
 
 /// How often a request that lost a race is run again before the caller is told to try later.
@@ -50,6 +51,15 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + Sync + 'static {
         None
     }
 
+    /// Who asks, if the admission is [`Admission::Introduced`](crate::Admission): whom the input proves.
+    ///
+    /// It is called before the transaction and with no caller known, so it must make strangers' wishes cheap.
+    /// What it reads of the database may have changed when `target` is asked.
+    fn introduce(&self, by: &Introduction<'_>) -> impl Future<Output = Result<Caller, Unknown>> + Send {
+        let _ = by;
+        async { Err(Fault::internal("an operation that takes no proof of identity").into()) }
+    }
+
     /// What the policies are asked about. Reads what the decision itself must know, and nothing else: a
     /// target that does not exist is asked about as well, so that a refused caller learns nothing.
     fn target(&self, caller: &Caller, tx: &mut ReadTx) -> impl Future<Output = Result<Target, Fault>> + Send {
@@ -67,6 +77,31 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + Sync + 'static {
         &self,
         cx: &mut Context<'_, Self>,
     ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+/// What proving an identity may ask.
+pub struct Introduction<'a> {
+    pub call: &'a Call,
+    pub environment: &'a Environment,
+    pub store: &'a Store,
+    pub outside: &'a Outside,
+}
+
+/// Why a request proves nobody.
+#[derive(Debug)]
+pub struct Unknown {
+    pub fault: Fault,
+    /// Whose trail hears of it.
+    pub aws_account_id: Option<AwsAccountId>,
+}
+
+impl From<Fault> for Unknown {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            aws_account_id: None,
+        }
+    }
 }
 
 /// Actions that must all be allowed, each with its spellings, the primary one first.
@@ -94,6 +129,9 @@ pub struct Target {
     pub keys: Vec<(&'static str, String)>,
     /// Multivalued keys of the service, by lower-case name: `sts:transitivetagkeys`. Never with an empty list.
     pub multivalued_keys: Vec<(&'static str, Vec<String>)>,
+    /// What an identity provider says of the caller, by lower-case key: `login.example.com:aud`. Never with an empty
+    /// list.
+    pub claims: Vec<(String, Vec<String>)>,
     /// The policy on the resource: the trust policy of a role to assume.
     pub resource_policy: Option<Arc<Attached>>,
     /// What the caller shows beside its signature. It is checked before the policies are asked, and they are told
@@ -218,6 +256,13 @@ pub trait AnyOperation: Send + Sync {
     /// The shapes of input and output, compiled anew: the registry keeps them.
     fn shapes(&self) -> (Shape, Shape);
 
+    /// Whom the input of an unsigned request proves. See [`Operation::introduce`].
+    fn introduce<'a>(
+        &'a self,
+        input: &'a Value,
+        by: &'a Introduction<'a>,
+    ) -> BoxFuture<'a, Result<Caller, Unknown>>;
+
     /// Decides, carries out and records one request whose input has the input's shape.
     ///
     /// Answers the encoded body.
@@ -274,6 +319,10 @@ impl<'a> Request<'a> {
     /// What holds of the caller in this transaction, if that is not what is known of it. `of_snapshot`: what the
     /// transaction sees is durable, so it may be remembered.
     async fn changed(&self, tx: &mut ReadTx, of_snapshot: bool) -> Result<Option<Arc<Credentials>>, Fault> {
+        // Whom the input proves has no policies and no rights that could have changed.
+        if self.entry.spec.admission == Admission::Introduced {
+            return Ok(None);
+        }
         let revision = tx
             .fetch_number(
                 "SELECT access_revision FROM aws_account WHERE aws_account_id = $1",
@@ -333,6 +382,19 @@ impl<O: Operation> AnyOperation for Of<O> {
 
     fn shapes(&self) -> (Shape, Shape) {
         (Shape::of::<O>(), Shape::of_output::<O::Output>())
+    }
+
+    fn introduce<'a>(
+        &'a self,
+        input: &'a Value,
+        by: &'a Introduction<'a>,
+    ) -> BoxFuture<'a, Result<Caller, Unknown>> {
+        Box::pin(async move {
+            match O::deserialize(input) {
+                Ok(operation) => operation.introduce(by).await,
+                Err(error) => Err(Fault::Invalid(error.to_string()).into()),
+            }
+        })
     }
 
     fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Failed>> {
@@ -516,6 +578,14 @@ impl AnyOperation for Planned {
 
     fn shapes(&self) -> (Shape, Shape) {
         (self.labels(), Shape::of_output::<()>())
+    }
+
+    fn introduce<'a>(
+        &'a self,
+        _: &'a Value,
+        _: &'a Introduction<'a>,
+    ) -> BoxFuture<'a, Result<Caller, Unknown>> {
+        Box::pin(async { Err(Fault::NotImplemented(self.spec.action).into()) })
     }
 
     fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Failed>> {

@@ -1,4 +1,4 @@
-//! Everything beyond the process that jobs ask for. Each is a narrow trait with one real implementation.
+//! Everything beyond the process that jobs, and proofs of identity, ask for. Each is a narrow trait with one real implementation.
 
 use std::sync::Arc;
 
@@ -9,7 +9,30 @@ use crate::caller::BoxFuture;
 pub struct Outside {
     /// Absent when the operator configured no mail relay.
     pub mail: Option<Arc<dyn MailRelay>>,
+    /// Absent where nothing may be asked of other servers.
+    pub documents: Option<Arc<dyn Documents>>,
 }
+
+/// Fetches what identity providers publish, by HTTPS. Answers may be some minutes old.
+pub trait Documents: Send + Sync {
+    fn fetch<'a>(&'a self, wanted: Wanted<'a>) -> BoxFuture<'a, Result<Arc<[u8]>, Unavailable>>;
+}
+
+/// A document of an identity provider.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// An `https://` address.
+    pub url: &'a str,
+    /// SHA-1 digests, in hexadecimal, of certificates that are trusted if nothing else vouches for the server.
+    pub thumbprints: &'a [String],
+    /// The answer that is known is not good enough. It may be given again all the same, if it is quite new.
+    pub afresh: bool,
+}
+
+/// Why there is no document. It is for the log, not for strangers.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub String);
 
 /// A message to one person. The sender is the operator's.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -3,6 +3,7 @@
 mod answer;
 mod read;
 mod record;
+mod stranger;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,24 +11,29 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use carillon_aws::error::{Origin, Protocol};
-use carillon_aws::id::{AwsAccountId, account_of_access_key, is_access_key_id};
+use carillon_aws::id::{AwsAccountId, is_access_key_id};
+use carillon_aws::secret::Secret;
 use carillon_aws::sigv4::{Failure, Presented, RegionRule, RequestView, sha256};
+use carillon_policy::Policies;
 use carillon_store::Store;
 use http::Response;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
 use self::answer::{refusal, response, success, wire_error};
-use self::read::{Unreadable, guess_protocol, read};
+use self::read::{Unreadable, guess_protocol, introducing, read};
 use self::record::log_internal;
+use self::stranger::Stranger;
 use crate::Fault;
 use crate::audit::{Event, Facts, event_id};
 use crate::authorization_message::{self, AUTHORIZATION_MESSAGE};
 use crate::caller::{Call, Caller, Credentials, Identities, TransportSecurity, Unidentified};
 use crate::decision_record::Snapshots;
 use crate::environment::Environment;
-use crate::operation::{Failed, Request};
+use crate::operation::{Failed, Introduction, Request};
+use crate::outside::Outside;
 use crate::registry::{Entry, ServiceEntry};
+use crate::spec::Admission;
 use crate::strangers::Strangers;
 
 /// Characters of a `User-Agent` or `Referer` that count. Both are kept in the trail and compared with patterns, and
@@ -41,6 +47,7 @@ pub struct Pipeline {
     pub store: Store,
     pub identities: Arc<dyn Identities>,
     pub environment: Arc<Environment>,
+    outside: Outside,
     strangers: Strangers,
     pub(crate) snapshots: Snapshots,
 }
@@ -66,9 +73,17 @@ impl Pipeline {
             store,
             identities,
             environment,
+            outside: Outside::default(),
             strangers: Strangers::default(),
             snapshots: Snapshots::default(),
         }
+    }
+
+    /// Lets proofs of identity be checked with those who made them.
+    #[must_use]
+    pub fn with_outside(mut self, outside: Outside) -> Self {
+        self.outside = outside;
+        self
     }
 
     /// Answers one request. Never fails: what goes wrong is an answer too.
@@ -126,20 +141,50 @@ impl Pipeline {
         // A scope of no service of ours is told which one the request looks made for.
         let services = self.environment.registry.services();
         let expected = service.or_else(|| services.iter().find(|entry| entry.service.protocol == protocol));
-        let (service, mut credentials) = match self.authenticate(view, body, call, expected).await {
-            Ok(authenticated) => authenticated,
+        let (service, known) = match self.authenticate(view, body, call, expected).await {
+            Ok((service, credentials)) => (service, Some(credentials)),
+            Err(Stranger::Failure(Failure::MissingAuthentication, None))
+                if let Some(service) = introducing(services, parts, body) =>
+            {
+                (service, None)
+            }
             Err(stranger) => return self.turn_away(parts, service, call, stranger, protocol).await,
         };
+        let protocol = service.service.protocol;
         let (entry, input) = match read(service, parts, body) {
             Ok(found) => found,
             Err(Unreadable { name, fault, origin }) => {
-                let event = self.unreadable_event(service, call, &credentials.caller, &name, &fault);
-                let fault = self.append(event).await.err().unwrap_or(fault);
+                let fault = match &known {
+                    Some(known) => {
+                        let event = self.unreadable_event(service, call, &known.caller, &name, &fault);
+                        self.append(event).await.err().unwrap_or(fault)
+                    }
+                    None => fault,
+                };
                 return Answered {
                     response: refusal(&fault, protocol, origin, call),
                     entry: None,
                     decision: "none",
                 };
+            }
+        };
+        let mut credentials = match (entry.spec.admission, known) {
+            (Admission::Introduced, _) => match self.introduce(service, entry, &input, call).await {
+                Ok(credentials) => credentials,
+                Err(fault) => {
+                    return Answered {
+                        response: refusal(&fault, protocol, Origin::Service, call),
+                        entry: Some(entry),
+                        decision: "unauthenticated",
+                    };
+                }
+            },
+            (_, Some(known)) => known,
+            (_, None) => {
+                let stranger = Failure::MissingAuthentication.into();
+                return self
+                    .turn_away(parts, Some(service), call, stranger, protocol)
+                    .await;
             }
         };
         let mut outcome;
@@ -289,6 +334,36 @@ impl Pipeline {
         Ok((service, credentials))
     }
 
+    /// Whom the input of a request proves, with no policies.
+    async fn introduce(
+        &self,
+        service: &ServiceEntry,
+        entry: &Entry,
+        input: &serde_json::Value,
+        call: &Call,
+    ) -> Result<Arc<Credentials>, Fault> {
+        let by = Introduction {
+            call,
+            environment: &self.environment,
+            store: &self.store,
+            outside: &self.outside,
+        };
+        match entry.operation.introduce(input, &by).await {
+            Ok(caller) => {
+                let nothing = Secret::new(String::new());
+                let credentials = Credentials::new(caller, nothing, None, Policies::new(), 0, 0);
+                Ok(Arc::new(credentials))
+            }
+            Err(unknown) => {
+                if let Fault::Internal(cause) = &unknown.fault {
+                    log_internal(&**cause, call);
+                }
+                self.record_unknown(service, entry, input, call, &unknown).await;
+                Err(unknown.fault)
+            }
+        }
+    }
+
     async fn append(&self, event: Event) -> Result<(), Fault> {
         event
             .append(&self.store)
@@ -329,71 +404,6 @@ impl Pipeline {
         }
         .event()
     }
-
-    /// A request that nobody signed is recorded in the trail of the account its key identifier names, if that
-    /// is one of ours. Whether it is recorded changes nothing of the answer.
-    async fn record_stranger(
-        &self,
-        parts: &Parts,
-        service: Option<&ServiceEntry>,
-        call: &Call,
-        failure: &Failure,
-        protocol: Protocol,
-        key: Option<(AwsAccountId, String)>,
-    ) {
-        let (Some(service), Some((account, access_key_id))) = (service, key) else {
-            return;
-        };
-        let is_too_much = self.strangers.are_enough(account, call.now)
-            || (self.is_ours(account).await && !self.strangers.admit(account, call.now));
-        if is_too_much {
-            metrics::counter!("carillon_stranger_events_dropped_total").increment(1);
-            return;
-        }
-        let entry = match service.service.protocol {
-            Protocol::RestJson(_) => service
-                .routed(parts.method.as_str(), parts.uri.path(), parts.uri.query())
-                .ok()
-                .flatten()
-                .map(|(entry, _)| entry),
-            Protocol::Query { .. } | Protocol::Json11 => None,
-        };
-        let event = Facts {
-            call,
-            entropy: &*self.environment.entropy,
-            source: service.service.event_source,
-            name: entry.map_or("UnknownOperation", |entry| entry.name),
-            read_only: entry.is_some_and(|entry| entry.level.reads_only()),
-            identity: Err((account, &access_key_id)),
-            request_parameters: None,
-            response_elements: None,
-            error: Some((failure.code(protocol), &failure.message())),
-            decision: None,
-            resource: None,
-        }
-        .event();
-        if let Err(fault) = self.append(event).await {
-            tracing::error!(
-                ?fault,
-                request.id = call.request_id,
-                "a refused request could not be recorded"
-            );
-        }
-    }
-
-    async fn is_ours(&self, account: AwsAccountId) -> bool {
-        let found = async {
-            self.store
-                .read()
-                .await?
-                .fetch_optional::<(String,)>(
-                    "SELECT aws_account_id FROM aws_account WHERE aws_account_id = $1",
-                    carillon_store::bind![account],
-                )
-                .await
-        };
-        matches!(found.await, Ok(Some(_)))
-    }
 }
 
 /// The part of a header that counts.
@@ -405,34 +415,4 @@ fn cut(mut header: String) -> String {
         header.truncate(end);
     }
     header
-}
-
-/// Why nobody is known to ask.
-enum Stranger {
-    /// With the key that was named, if the check came that far, and the AWS account it is or would be of.
-    Failure(Failure, Option<(AwsAccountId, String)>),
-    Fault(Fault),
-}
-
-impl Stranger {
-    /// Who names a key that nobody has. The identifiers that AWS and we draw say whose it would be.
-    fn naming(access_key_id: &str, failure: Failure) -> Self {
-        let account = account_of_access_key(access_key_id);
-        Self::Failure(
-            failure,
-            account.map(|account| (account, access_key_id.to_owned())),
-        )
-    }
-}
-
-impl From<Failure> for Stranger {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure, None)
-    }
-}
-
-impl From<Fault> for Stranger {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
 }

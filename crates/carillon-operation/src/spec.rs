@@ -116,6 +116,8 @@ pub enum Admission {
     Policy,
     /// Whoever presents valid credentials, as for `sts:GetCallerIdentity`.
     Authenticated,
+    /// Nobody: policies decide, but about whom the input proves, because such requests are not signed.
+    Introduced,
 }
 
 /// The three AWS managed policies of the service.

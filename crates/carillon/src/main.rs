@@ -6,6 +6,7 @@ mod chime_account;
 mod cidr;
 mod connection;
 mod deployment;
+mod documents;
 mod door;
 mod explain;
 mod first_start;

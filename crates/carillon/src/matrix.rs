@@ -82,6 +82,7 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
         tls_certificate: None,
         tls_key: None,
         trusted_proxy: Vec::new(),
+        provider_network: Vec::new(),
         smtp_url: None,
         smtp_ca: None,
         mail_from: None,

@@ -69,6 +69,16 @@ pub struct Serve {
     )]
     pub trusted_proxy: Vec<Cidr>,
 
+    /// Networks that are not public in which identity providers of OpenID Connect may be, separated by commas. Without
+    /// it, tokens are checked only with providers at public addresses.
+    #[arg(
+        long,
+        env = "CARILLON_PROVIDER_NETWORK",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    pub provider_network: Vec<Cidr>,
+
     /// The mail relay: smtp:// (not encrypted), smtp+starttls:// or smtps://, then [USER:PASSWORD@]HOST[:PORT],
     /// user and password percent-encoded. Without it no mail is sent.
     #[arg(long, env = "CARILLON_SMTP_URL", hide_env_values = true, value_name = "URL", value_parser = secret)]

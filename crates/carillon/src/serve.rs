@@ -12,6 +12,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit_log::{self, AuditLog};
+use crate::documents::WebDocuments;
 use crate::door::Door;
 use crate::listener::Listener;
 use crate::mail::SmtpRelay;
@@ -126,11 +127,12 @@ impl Server {
             created.map(|created| first_start::welcome(&created, &public_url, &options.first_start));
         let outside = Outside {
             mail: relay.map(|relay| Arc::new(relay) as Arc<dyn MailRelay>),
+            documents: Some(Arc::new(WebDocuments::new(options.provider_network.clone()))),
         };
         let kinds = [carillon_iam::JOBS, carillon_chime::JOBS].concat();
-        let jobs = JobRunner::new(store.clone(), Arc::clone(&environment), outside, &kinds);
+        let jobs = JobRunner::new(store.clone(), Arc::clone(&environment), outside.clone(), &kinds);
         let identities = Arc::new(IamIdentities::new(store.clone(), Arc::clone(&environment)));
-        let pipeline = Arc::new(Pipeline::new(store, identities, environment));
+        let pipeline = Arc::new(Pipeline::new(store, identities, environment).with_outside(outside));
         Ok(Self {
             address,
             public_url,

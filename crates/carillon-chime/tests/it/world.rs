@@ -139,6 +139,7 @@ impl World {
     pub async fn work(&self) {
         let outside = Outside {
             mail: Some(Arc::clone(&self.relay) as Arc<dyn MailRelay>),
+            ..Outside::default()
         };
         self.server.run_due_jobs(JOBS, outside).await;
     }

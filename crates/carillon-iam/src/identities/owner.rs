@@ -39,6 +39,32 @@ impl Identified {
             _ => self.arn.clone(),
         }
     }
+
+    /// Somebody else, on behalf of this user or root.
+    fn federated(self, account: AwsAccountId, name: &str) -> Self {
+        let arn = arn::federated_user(account, name);
+        Self {
+            kind: CallerKind::FederatedUser {
+                name: name.to_owned(),
+            },
+            user_id: format!("{account}:{name}"),
+            principal: Principal::Federated {
+                arn: arn.clone(),
+                account: account.to_string(),
+                user_arn: Some(self.arn),
+            },
+            arn,
+            boundary: self.boundary,
+        }
+    }
+}
+
+/// What root may do, for sessions that have no more than root and no more than their session policies.
+fn everything(root_arn: &str) -> Attached {
+    let document = serde_json::json!({
+        "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" },
+    });
+    Attached::inline("root", Arc::new(Document::lenient(&document))).held_by(root_arn)
 }
 
 impl IamIdentities {
@@ -63,7 +89,7 @@ impl IamIdentities {
             .await?
             .ok_or(Unidentified::Invalid)?;
         let role_session = token.and_then(|token| token.role_session_name.as_deref());
-        let identified = match role_session {
+        let mut identified = match role_session {
             _ if owner_id == root_user_id => root(account),
             Some(session_name) => role_session_of(tx, account, owner_id, session_name).await?,
             None => user(tx, account, owner_id).await?,
@@ -79,7 +105,15 @@ impl IamIdentities {
                 policies = policies.boundary(vec![self.managed(tx, boundary, &mut text).await?]);
             }
         }
-        if let Some(token) = token.filter(|token| token.has_session_policies()) {
+        let federated_user = token.and_then(|token| token.federated_user_name.as_deref());
+        if let Some(name) = federated_user {
+            if identified.kind == CallerKind::Root {
+                policies = policies.identity(vec![everything(&identified.arn)]);
+            }
+            identified = identified.federated(account, name);
+        }
+        // A federated user without session policies may do nothing.
+        if let Some(token) = token.filter(|token| token.has_session_policies() || federated_user.is_some()) {
             policies = policies.session(self.session_policies(tx, token, &mut text).await?);
         }
         let tags = tags(tag::of(tx, owner_id).await?, token);
@@ -100,6 +134,7 @@ impl IamIdentities {
                 expires_at: token.expires_at,
                 multi_factor_at: token.multi_factor_at,
                 source_identity: token.source_identity.clone(),
+                federated_provider: token.federated_provider.clone(),
                 of_get_session_token: token.of_get_session_token,
                 transitive_tags: token.transitive_tags(),
             }),

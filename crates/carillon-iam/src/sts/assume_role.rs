@@ -1,47 +1,22 @@
 //! Sessions of roles.
 
-use std::sync::Arc;
-
-use carillon_aws::arn::{self, Arn as ParsedArn, IamKind};
-use carillon_aws::id::AwsAccountId;
-use carillon_aws::shape::{Listed, Ranged};
+use carillon_aws::shape::Listed;
 use carillon_aws::string_type;
-use carillon_operation::{
-    Asks, Caller, CallerKind, Context, Environment, Fault, Operation, Spec, Target, Write,
-};
-use carillon_policy::{Attached, Document, PolicyType};
+use carillon_operation::{Asks, Caller, CallerKind, Context, Fault, Operation, Spec, Target, Write};
 use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Credentials, NewSession, SerialNumber, TokenCode, second_factor};
-use crate::document;
+use super::role_session::{
+    self, AssumedRoleUser, DURATION, NewRoleSession, PolicyDescriptorType, RoleSession, RoleSessionName,
+    SessionDuration, SessionPolicies, SessionPolicyDocument, SessionTags,
+};
+use super::{Credentials, SerialNumber, TokenCode, second_factor};
 use crate::error::Error;
 use crate::mfa;
 use crate::name::Arn;
-use crate::policy;
-use crate::role::{RoleRow, rows};
+use crate::role::RoleRow;
 use crate::tag::{self, Tag, TagKey};
-
-/// How long a session lasts that says nothing, in seconds; and the longest one of a caller that is the session
-/// of a role itself.
-const DURATION: i64 = 3_600;
-/// Session policies and tags together, in bytes. Sealed they still fit a header. Our choice: AWS does not
-/// publish how it packs them.
-const PACKED: usize = 4_096;
-/// The last use of a role is kept to a quarter of an hour, in seconds.
-const LAST_USED_STEP: i64 = 900;
-
-string_type! {
-    /// The name of a session, which is part of its ARN.
-    pub RoleSessionName, min: 2, max: 64, pattern: r"[\w+=,.@-]*", example: "ada"
-}
-
-string_type! {
-    /// A policy that narrows what a session may do.
-    pub SessionPolicyDocument, min: 1, max: 2048, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+",
-    example: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"chime:*","Resource":"*"}]}"#
-}
 
 string_type! {
     /// What the owner of a role gives to those who may assume it, so that nobody can make them assume another's.
@@ -53,12 +28,6 @@ string_type! {
     pub SourceIdentity, min: 2, max: 64, pattern: r"[\w+=,.@-]*", example: "ada"
 }
 
-/// Names a managed policy that narrows what a session may do.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(crate) struct PolicyDescriptorType {
-    arn: Option<Arn>,
-}
-
 /// Gives temporary credentials of a role whose trust policy names the caller.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -68,7 +37,7 @@ pub(crate) struct AssumeRole {
     #[serde(default)]
     policy_arns: Listed<PolicyDescriptorType, 0, 10>,
     policy: Option<SessionPolicyDocument>,
-    duration_seconds: Option<Ranged<900, 43_200>>,
+    duration_seconds: Option<SessionDuration>,
     #[serde(default)]
     tags: Listed<Tag, 0, 50>,
     #[serde(default)]
@@ -90,14 +59,6 @@ pub(crate) struct AssumeRoleOutput {
     packed_policy_size: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_identity: Option<String>,
-}
-
-/// A session of a role.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct AssumedRoleUser {
-    assumed_role_id: String,
-    arn: String,
 }
 
 const ASSUME: &[&str] = &["sts:AssumeRole"];
@@ -130,11 +91,7 @@ impl Operation for AssumeRole {
         if caller.is_root() {
             return Err(Fault::denied("Roles may not be assumed by root accounts."));
         }
-        let (account, name) = self.role()?;
-        let role = find(tx, account, name, self.role_arn.as_str()).await?;
-        let mut target =
-            Target::on(self.role_arn.to_string()).filed_under("AWS::IAM::Role", self.role_arn.as_str());
-        target.owner = Some(account);
+        let mut target = role_session::target(tx, &self.role_arn).await?;
         target.second_factor = second_factor(self.serial_number.as_ref(), self.token_code.as_ref())?;
         let inherited = inherited_tags(caller);
         target.request_tags = inherited.to_vec();
@@ -148,82 +105,44 @@ impl Operation for AssumeRole {
                 .multivalued_keys
                 .push(("sts:transitivetagkeys", transitive));
         }
-        target.resource_policy = Some(Arc::new(match role {
-            Some(role) => {
-                target.tags = tag::of(tx, &role.id).await?;
-                trust_policy(&role)?
-            }
-            // A role that does not exist trusts nobody, and nobody is told which of the two it is.
-            None => Attached::inline(name, Arc::new(Document::lenient(&serde_json::Value::Null))),
-        }));
         Ok(target)
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<AssumeRoleOutput, Error> {
-        let (account, name) = self.role()?;
-        let role = find(cx.tx, account, name, self.role_arn.as_str())
-            .await?
-            .ok_or_else(|| Error::Fault(Fault::internal("a role that was decided about is gone")))?;
+        let (account, _) = role_session::named(&self.role_arn)?;
+        let role = role_session::require(cx.tx, &self.role_arn).await?;
         self.use_up_second_factor(cx).await?;
         let duration = self.duration(cx.caller, &role)?;
-        let policy_arns = self.policy_arns(cx.tx, cx.environment, account).await?;
-        if let Some(policy) = &self.policy {
-            document::parse(policy.as_str(), PolicyType::Session, false)?;
-        }
-        let SessionTags {
-            tags,
-            transitive_tag_keys,
-        } = self.tags(cx.caller)?;
-        let packed_policy_size = self.packed_size(&policy_arns, &tags)?;
+        let tags = self.tags(cx.caller)?;
         let source_identity = self.source_identity(cx.caller)?;
-        let is_stale = role
-            .last_used_at
-            .is_none_or(|at| cx.now.as_seconds() - at.as_seconds() >= LAST_USED_STEP);
-        if is_stale {
-            rows::set_last_used(cx.tx, &role.id, cx.now).await?;
-        }
-        let session_name = self.role_session_name.as_str();
-        let assumed_role_user = AssumedRoleUser {
-            assumed_role_id: format!("{}:{session_name}", role.id),
-            arn: arn::assumed_role(account, &role.name, session_name),
-        };
-        let session = NewSession {
-            aws_account_id: account,
-            owner_id: role.id,
-            role_session_name: Some(session_name.to_owned()),
+        let session = NewRoleSession {
+            role,
+            account,
+            name: self.role_session_name.as_str(),
             duration,
-            multi_factor_at: None,
-            source_identity: source_identity.clone(),
-            policy: self.policy.as_ref().map(ToString::to_string),
-            policy_arns,
+            policies: SessionPolicies {
+                document: self.policy.as_ref(),
+                arns: &self.policy_arns,
+            },
             tags,
-            transitive_tag_keys,
+            source_identity: source_identity.clone(),
+            federated_provider: None,
         };
+        let RoleSession {
+            credentials,
+            user,
+            packed_policy_size,
+        } = session.begin(cx).await?;
         Ok(AssumeRoleOutput {
-            credentials: session.begin(&cx.environment.vault, cx.entropy(), cx.now)?,
-            assumed_role_user,
+            credentials,
+            assumed_role_user: user,
             packed_policy_size,
             source_identity,
         })
     }
 }
 
-/// The tags of a session, and which of them sessions made from it keep.
-struct SessionTags {
-    tags: Vec<(String, String)>,
-    transitive_tag_keys: Vec<String>,
-}
-
 impl AssumeRole {
-    /// The AWS account and the name of the role.
-    fn role(&self) -> Result<(AwsAccountId, &str), Fault> {
-        let invalid = || Fault::Invalid(format!("{} is invalid", self.role_arn));
-        let arn = ParsedArn::parse(self.role_arn.as_str()).map_err(|_| invalid())?;
-        let account = arn.account_id().ok_or_else(invalid)?;
-        let role = arn.iam_entity().filter(|entity| entity.kind == IamKind::Role);
-        Ok((account, role.ok_or_else(invalid)?.name))
-    }
-
     /// The code was checked before the policies were asked; here it becomes good for nothing else. The session does not
     /// hand it on. Source: IAM User Guide, "Secure API access with MFA".
     async fn use_up_second_factor(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
@@ -247,7 +166,9 @@ impl AssumeRole {
             ("sts:rolesessionname", self.role_session_name.to_string()),
             (
                 "sts:durationseconds",
-                self.duration_seconds.map_or(DURATION, Ranged::get).to_string(),
+                self.duration_seconds
+                    .map_or(DURATION, SessionDuration::get)
+                    .to_string(),
             ),
         ];
         if let Some(id) = &self.external_id {
@@ -261,12 +182,7 @@ impl AssumeRole {
     }
 
     fn duration(&self, caller: &Caller, role: &RoleRow) -> Result<i64, Error> {
-        let duration = self.duration_seconds.map_or(DURATION, Ranged::get);
-        if duration > role.max_session_duration {
-            return Err(Error::Validation(
-                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.".to_owned(),
-            ));
-        }
+        let duration = role_session::duration(self.duration_seconds, role)?;
         if duration > DURATION && matches!(caller.kind, CallerKind::RoleSession { .. }) {
             return Err(Error::Validation(
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role \
@@ -275,25 +191,6 @@ impl AssumeRole {
             ));
         }
         Ok(duration)
-    }
-
-    /// The managed policies that narrow the session: they belong to the AWS account of the role.
-    async fn policy_arns(
-        &self,
-        tx: &mut ReadTx,
-        environment: &Environment,
-        account: AwsAccountId,
-    ) -> Result<Vec<String>, Error> {
-        let mut arns = Vec::with_capacity(self.policy_arns.len());
-        for arn in self.policy_arns.iter().filter_map(|policy| policy.arn.as_ref()) {
-            if !policy::exists(tx, environment, account, arn.as_str()).await? {
-                return Err(Error::Validation(format!(
-                    "Policy {arn} does not exist or is not attachable."
-                )));
-            }
-            arns.push(arn.to_string());
-        }
-        Ok(arns)
     }
 
     /// The tags of the request, and those that the caller's session passes on.
@@ -320,22 +217,6 @@ impl AssumeRole {
             tags,
             transitive_tag_keys: transitive,
         })
-    }
-
-    fn packed_size(&self, policy_arns: &[String], tags: &[(String, String)]) -> Result<Option<usize>, Error> {
-        let policy = self.policy.as_ref().map_or(0, |policy| policy.as_str().len());
-        let policies = policy + policy_arns.iter().map(String::len).sum::<usize>();
-        let tags: usize = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
-        let size = policies + tags;
-        let percent = (size * 100).div_ceil(PACKED);
-        if size > PACKED {
-            return Err(Error::PackedPolicyTooLarge(if policies == 0 {
-                format!("Packed size of session tags consumes {percent}% of allotted space.")
-            } else {
-                format!("Packed policy consumes {percent}% of allotted space, please use smaller policy.")
-            }));
-        }
-        Ok((size > 0).then_some(percent))
     }
 
     /// Who is behind the session. Once said it cannot be changed.
@@ -376,21 +257,4 @@ fn same_key(left: &str, right: &str) -> bool {
 
 fn invalid_parameter(message: &'static str) -> Error {
     Error::Fault(Fault::refused(400, "InvalidParameterValue", message))
-}
-
-/// The role with exactly this ARN.
-async fn find(
-    tx: &mut ReadTx,
-    account: AwsAccountId,
-    name: &str,
-    role_arn: &str,
-) -> Result<Option<RoleRow>, carillon_store::StoreError> {
-    Ok(rows::find(tx, account, name)
-        .await?
-        .filter(|role| role.arn(account) == role_arn))
-}
-
-fn trust_policy(role: &RoleRow) -> Result<Attached, Fault> {
-    let document = Document::parse(&role.trust_policy, PolicyType::Trust, false).map_err(Fault::internal)?;
-    Ok(Attached::inline(role.name.as_str(), Arc::new(document)))
 }

@@ -2,11 +2,12 @@
 
 use carillon_aws::shape::Ranged;
 use carillon_operation::{Admission, Caller, CallerKind, Context, Fault, Operation, Spec, Target, Write};
-use carillon_store::{ReadTx, bind};
+use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Credentials, NewSession, SerialNumber, TokenCode, second_factor};
+use crate::access_key::rows::root_user_id;
 use crate::error::Error;
 use crate::mfa;
 
@@ -55,44 +56,21 @@ impl Operation for GetSessionToken {
         let duration = self.duration_seconds.map_or(DURATION, Ranged::get);
         let (owner_id, duration) = match &cx.caller.kind {
             CallerKind::User { id, .. } => (id.clone(), duration),
-            CallerKind::Root => (
-                root_user_id(cx.tx, account.as_str()).await?,
-                duration.min(ROOT_DURATION),
-            ),
-            CallerKind::RoleSession { .. } => return Err(with_session()),
+            CallerKind::Root => (root_user_id(cx.tx, account).await?, duration.min(ROOT_DURATION)),
+            CallerKind::RoleSession { .. }
+            | CallerKind::FederatedUser { .. }
+            | CallerKind::WebIdentity(_) => return Err(with_session()),
         };
         let factor = second_factor(self.serial_number.as_ref(), self.token_code.as_ref())?;
         if let Some(factor) = &factor {
             mfa::use_up(cx.tx, cx.environment, account, &owner_id, factor, cx.now).await?;
         }
         let session = NewSession {
-            aws_account_id: account,
-            owner_id,
-            role_session_name: None,
-            duration,
             multi_factor_at: factor.map(|_| cx.now),
-            source_identity: None,
-            policy: None,
-            policy_arns: Vec::new(),
-            tags: Vec::new(),
-            transitive_tag_keys: Vec::new(),
+            ..NewSession::of(account, owner_id, duration)
         };
         Ok(SessionTokenOutput {
             credentials: session.begin(&cx.environment.vault, cx.entropy(), cx.now)?,
         })
     }
-}
-
-async fn root_user_id(tx: &mut ReadTx, account: &str) -> Result<String, Error> {
-    let found: Option<(String,)> = tx
-        .fetch_optional(
-            "SELECT root_user_id FROM aws_account WHERE aws_account_id = $1",
-            bind![account],
-        )
-        .await?;
-    found.map(|(id,)| id).ok_or_else(|| {
-        Error::Fault(carillon_operation::Fault::internal(
-            "a root user without an AWS account",
-        ))
-    })
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod attachment;
+mod federation;
 mod identity;
 mod instance_profile;
 mod last_accessed;

@@ -79,6 +79,7 @@ struct UserIdentity {
     arn: Option<String>,
     account_id: Option<String>,
     user_name: Option<String>,
+    identity_provider: Option<String>,
     session_context: Option<SessionContext>,
 }
 
@@ -88,6 +89,13 @@ struct SessionContext {
     attributes: Attributes,
     session_issuer: Option<SessionIssuer>,
     source_identity: Option<String>,
+    web_id_federation_data: Option<FederationData>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FederationData {
+    federated_provider: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -285,6 +293,11 @@ impl Recorded {
     /// Who asked, as the policies see it.
     pub fn principal(&self) -> Option<Principal> {
         let identity = &self.record.user_identity;
+        if let Some(provider) = &identity.identity_provider {
+            return Some(Principal::WebIdentity {
+                provider: provider.clone(),
+            });
+        }
         let arn = identity.arn.as_deref()?;
         let mut principal: Principal = arn.parse().ok()?;
         match &mut principal {
@@ -408,6 +421,9 @@ impl Recorded {
                 );
             if let Some(identity) = &session.source_identity {
                 context.set("aws:SourceIdentity", identity);
+            }
+            if let Some(federation) = &session.web_id_federation_data {
+                context.set("aws:FederatedProvider", &federation.federated_provider);
             }
         }
         if let Some(at) = basis.multi_factor_at {

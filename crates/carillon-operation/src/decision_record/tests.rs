@@ -60,6 +60,7 @@ fn role_session(now: Timestamp) -> Caller {
             expires_at: Timestamp::from_seconds(now.as_seconds() + 100),
             multi_factor_at: Some(Timestamp::from_micros(now.as_micros() - 60_500_000)),
             source_identity: Some("ada".to_owned()),
+            federated_provider: None,
             transitive_tags: Vec::new(),
             of_get_session_token: false,
         }),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::Fault;
 use crate::registry::{Entry, ServiceEntry};
+use crate::spec::Admission;
 
 /// Members nested deeper than this are refused before they are parsed.
 const DEPTH: usize = 64;
@@ -195,6 +196,31 @@ fn nests_deeper(json: &[u8], limit: usize) -> bool {
         }
     }
     false
+}
+
+/// The service of an operation that takes requests which nobody signed, if this is one.
+pub(super) fn introducing<'a>(
+    services: &'a [ServiceEntry],
+    parts: &Parts,
+    body: &[u8],
+) -> Option<&'a ServiceEntry> {
+    if parts.uri.path() != "/" || !matches!(parts.method, Method::POST | Method::GET) {
+        return None;
+    }
+    let form = if body.is_empty() {
+        query::parse_query_string(parts.uri.query().unwrap_or_default())
+    } else {
+        query::parse(body)
+    };
+    let form = form.ok()?;
+    let action = form.get("Action")?.as_str()?;
+    let takes_it = |service: &&ServiceEntry| {
+        matches!(service.service.protocol, Protocol::Query { .. })
+            && service
+                .named(action)
+                .is_some_and(|entry| entry.spec.admission == Admission::Introduced)
+    };
+    services.iter().find(takes_it)
 }
 
 /// Nobody told us which service is meant: forms are IAM's and STS's way, everything else is JSON.

@@ -138,6 +138,7 @@ impl World {
         });
         let outside = Outside {
             mail: Some(Arc::new(Relay(Mutex::new(answers)))),
+            ..Outside::default()
         };
         let runner = JobRunner::new(
             store.clone(),

@@ -62,7 +62,7 @@ fn row(text: &mut String, entry: &Entry, is_rest: bool) {
     }
     write!(text, " {} |", entry.level.name()).unwrap();
     let admitted = match entry.spec.admission {
-        Admission::Policy => entry
+        Admission::Policy | Admission::Introduced => entry
             .spec
             .grants
             .iter()

@@ -32,7 +32,6 @@ resource "aws_iam_user" "ada" {
   name                 = "ada"
   path                 = "/support/"
   permissions_boundary = aws_iam_policy.boundary.arn
-  force_destroy        = true
 
   tags = {
     team = "support"
@@ -165,6 +164,11 @@ resource "aws_iam_access_key" "ben" {
 resource "aws_iam_user_login_profile" "ben" {
   user                    = aws_iam_user.ben.name
   password_reset_required = true
+
+  # What an import cannot learn.
+  lifecycle {
+    ignore_changes = [password_length, password_reset_required]
+  }
 }
 
 # Roles.
