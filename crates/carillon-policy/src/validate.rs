@@ -41,6 +41,7 @@ mod tree;
 mod variable;
 
 pub use batch::{policy_type, validate_lines};
+pub(crate) use catalogue::global_key;
 pub use catalogue::{Action, Catalogue, Key, KeyKind, Resources, Vocabulary};
 pub use code::Code;
 pub use finding::{Finding, Fix, Position, Severity, Step, Substring, TextSpan, apply_fixes};

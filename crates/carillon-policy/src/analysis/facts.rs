@@ -1,5 +1,7 @@
 //! What is known of condition keys, so that no analysis speaks of requests that cannot be.
 
+use crate::validate::{KeyKind, global_key};
+
 /// What a key can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Facts {
@@ -20,18 +22,17 @@ pub(super) enum Kind {
     Address,
 }
 
-/// Source: IAM User Guide, "AWS global condition context keys". `key` in lower case.
+/// The facts of a key, in lower case.
 pub(super) fn of(key: &str) -> Facts {
-    let kind = match key {
-        "aws:securetransport"
-        | "aws:multifactorauthpresent"
-        | "aws:viaawsservice"
-        | "aws:principalisawsservice" => Some(Kind::Bool),
-        "aws:multifactorauthage" | "sts:durationseconds" => Some(Kind::Number),
-        "aws:currenttime" | "aws:epochtime" | "aws:tokenissuetime" => Some(Kind::Date),
-        "aws:sourceip" | "aws:vpcsourceip" => Some(Kind::Address),
-        _ => None,
+    let global = global_key(key);
+    let kind = match (key, global.map(|global| global.kind)) {
+        ("sts:durationseconds", _) | (_, Some(KeyKind::Number)) => Some(Kind::Number),
+        (_, Some(KeyKind::Bool)) => Some(Kind::Bool),
+        (_, Some(KeyKind::Date)) => Some(Kind::Date),
+        (_, Some(KeyKind::Address)) => Some(Kind::Address),
+        (_, Some(KeyKind::Text | KeyKind::Arn | KeyKind::Binary) | None) => None,
     };
+    // Source: IAM User Guide, "AWS global condition context keys", under "Availability".
     let always = matches!(
         key,
         "aws:currenttime"
@@ -42,16 +43,10 @@ pub(super) fn of(key: &str) -> Facts {
             | "aws:userid"
             | "aws:viaawsservice"
     );
-    let lists = match key {
-        "aws:tagkeys"
-        | "aws:calledvia"
-        | "aws:principalorgpaths"
-        | "aws:resourceorgpaths"
-        | "aws:sourceorgpaths"
-        | "aws:principalservicenameslist"
-        | "sts:transitivetagkeys" => Some(true),
-        _ if key.starts_with("aws:") => Some(false),
-        _ => None,
+    let lists = match (key, global) {
+        ("sts:transitivetagkeys", _) => Some(true),
+        (_, Some(global)) => Some(global.multivalued),
+        (_, None) => None,
     };
     Facts { kind, always, lists }
 }

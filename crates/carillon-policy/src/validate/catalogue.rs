@@ -5,7 +5,8 @@ mod global;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-pub(super) use global::{global_key, global_keys};
+pub(crate) use global::global_key;
+pub(super) use global::global_keys;
 
 use crate::pattern::{Language, Pattern};
 
