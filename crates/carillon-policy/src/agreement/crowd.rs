@@ -66,16 +66,25 @@ fn text(dice: &mut Dice, heads: &[&str], pieces: &[&str]) -> Value {
     text.into()
 }
 
-fn resource(dice: &mut Dice) -> Value {
+/// Patterns of resources, half of them made from the one that is asked about.
+fn resource(dice: &mut Dice, asked: &str) -> Value {
+    // All of the head, and some of the rest.
+    let last = asked.rfind(':').map_or(0, |at| at + 1).min(asked.len());
+    let cut = last + dice.below(asked.len() - last + 1);
     match dice.below(20) {
         0 => json!("*"),
-        1..5 => text(dice, &REQUESTED, &LETTERS),
-        5..9 => format!("{}*", text(dice, &REQUESTED, &LETTERS).as_str().unwrap()).into(),
+        1..5 => format!("{}*", &asked[..cut]).into(),
+        5..7 => format!("{}*{}", &asked[..last], &asked[cut..]).into(),
+        7 => format!("arn:*:*:*:*:*{}", &asked[cut..]).into(),
+        8 => format!("{}?{}", &asked[..cut], asked.get(cut + 1..).unwrap_or_default()).into(),
+        9 => asked.into(),
+        10 => text(dice, &REQUESTED, &LETTERS),
+        11..13 => format!("{}*", text(dice, &REQUESTED, &LETTERS).as_str().unwrap()).into(),
         _ => text(dice, &HEADS, &PIECES),
     }
 }
 
-fn statement(dice: &mut Dice, conditions: &[Value], principals: bool) -> Value {
+fn statement(dice: &mut Dice, asked: &str, conditions: &[Value], principals: bool) -> Value {
     let mut statement = json!({"Effect": if dice.chance(75) { "Allow" } else { "Deny" }});
     let key = if dice.chance(90) { "Action" } else { "NotAction" };
     statement[key] = dice.some(2, |dice| json!(*dice.pick(&PATTERNS)));
@@ -84,7 +93,7 @@ fn statement(dice: &mut Dice, conditions: &[Value], principals: bool) -> Value {
     } else {
         "NotResource"
     };
-    statement[key] = dice.some(3, resource);
+    statement[key] = dice.some(3, |dice| resource(dice, asked));
     if dice.chance(65) {
         statement["Condition"] = dice.pick(conditions).clone();
     }
@@ -94,7 +103,7 @@ fn statement(dice: &mut Dice, conditions: &[Value], principals: bool) -> Value {
     statement
 }
 
-fn document(dice: &mut Dice, principals: bool) -> Value {
+fn document(dice: &mut Dice, asked: &str, principals: bool) -> Value {
     let conditions: Vec<Value> = (0..1 + dice.below(5))
         .map(|_| generator::condition(dice))
         .collect();
@@ -110,7 +119,7 @@ fn document(dice: &mut Dice, principals: bool) -> Value {
         1 + dice.below(most)
     };
     let statements: Vec<Value> = (0..count)
-        .map(|_| statement(dice, &conditions, principals))
+        .map(|_| statement(dice, asked, &conditions, principals))
         .collect();
     json!({"Version": "2012-10-17", "Statement": statements})
 }
@@ -118,10 +127,12 @@ fn document(dice: &mut Dice, principals: bool) -> Value {
 /// Asks the case about such a resource, of such documents among its own.
 pub(super) fn join(dice: &mut Dice, case: &mut Value) {
     case["action"] = json!(*dice.pick(&ACTIONS));
-    case["resource"] = text(dice, &REQUESTED, &LETTERS);
+    let asked = text(dice, &REQUESTED, &LETTERS);
+    let asked = asked.as_str().unwrap();
+    case["resource"] = asked.into();
     let mut push = |list: &mut Value, principals| {
         if let Some(documents) = list.as_array_mut() {
-            documents.push(document(dice, principals));
+            documents.push(document(dice, asked, principals));
         }
     };
     push(&mut case["identity_policies"], false);

@@ -39,7 +39,11 @@ impl Conditions {
     ) -> (Conditions, Box<[Option<Conjunction>]>) {
         // With the place of the first, so that the order never depends on the map's.
         let mut uses: HashMap<&Test, (u32, usize)> = HashMap::new();
-        for (place, test) in statements.clone().flat_map(|statement| &statement.conditions).enumerate() {
+        for (place, test) in statements
+            .clone()
+            .flat_map(|statement| &statement.conditions)
+            .enumerate()
+        {
             uses.entry(test).or_insert((0, place)).0 += 1;
         }
         let mut tests: Vec<(&Test, (u32, usize))> = uses.into_iter().collect();
