@@ -1,0 +1,75 @@
+//! `casbin`: a row for each action of a statement, and a matcher that knows the conditions.
+
+use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
+
+use crate::world::{Condition, OFFICE, World};
+
+pub struct Engine(Vec<Enforcer>);
+
+impl Engine {
+    pub fn new(world: &World) -> anyhow::Result<Engine> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let office = OFFICE
+            .map(|(text, ..)| format!("ipMatch(r.ip, {text:?})"))
+            .join(" || ");
+        let model = format!(
+            r#"
+[request_definition]
+r = act, obj, ip, mfa
+[policy_definition]
+p = act, obj, cond, eft
+[policy_effect]
+e = some(where (p.eft == allow)) && !some(where (p.eft == deny))
+[matchers]
+m = keyMatch(r.act, p.act) && keyMatch(r.obj, p.obj) && (p.cond == "none" || (p.cond == "no-mfa" && r.mfa == "false") || (p.cond == "inside" && ({office})) || (p.cond == "outside" && !({office})))
+"#
+        );
+        let of_user = |user: &crate::world::User| {
+            let mut rows = Vec::new();
+            for statement in user
+                .policies
+                .iter()
+                .flat_map(|number| &world.policies[*number].statements)
+            {
+                let condition = match statement.condition {
+                    Condition::None => "none",
+                    Condition::Office(true) => "inside",
+                    Condition::Office(false) => "outside",
+                    Condition::NoSecondFactor => "no-mfa",
+                };
+                let effect = if statement.allow { "allow" } else { "deny" };
+                rows.extend(statement.actions.iter().map(|action| {
+                    [action, statement.resource.as_str(), condition, effect]
+                        .map(ToOwned::to_owned)
+                        .to_vec()
+                }));
+            }
+            rows.sort();
+            rows.dedup();
+            runtime.block_on(async {
+                let mut enforcer =
+                    Enforcer::new(DefaultModel::from_str(&model).await?, MemoryAdapter::default()).await?;
+                enforcer.add_policies(rows).await?;
+                Ok(enforcer)
+            })
+        };
+        world
+            .users
+            .iter()
+            .map(of_user)
+            .collect::<anyhow::Result<_>>()
+            .map(Engine)
+    }
+
+    pub fn is_allowed(&self, world: &World, number: usize) -> bool {
+        let request = &world.requests[number];
+        let second_factor = if request.second_factor { "true" } else { "false" };
+        let asked = (
+            world.actions[request.action].as_str(),
+            request.resource.as_str(),
+            request.ip_text.as_str(),
+            second_factor,
+        );
+        self.0[request.user].enforce(asked).is_ok_and(|allowed| allowed)
+    }
+}
