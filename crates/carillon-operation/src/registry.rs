@@ -70,7 +70,7 @@ pub struct Registry {
     services: Vec<ServiceEntry>,
     policies: Vec<AwsManagedPolicy>,
     actions: Arc<Actions>,
-    catalogue: OnceLock<Catalogue>,
+    catalogue: OnceLock<Arc<Catalogue>>,
     /// Of requests that come to no operation.
     pub(crate) unrouted: Measures,
 }
@@ -164,8 +164,8 @@ impl Registry {
     }
 
     /// What policies are validated against.
-    pub fn catalogue(&self) -> &Catalogue {
-        self.catalogue.get_or_init(|| terms::catalogue(self))
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        self.catalogue.get_or_init(|| Arc::new(terms::catalogue(self)))
     }
 
     pub fn services(&self) -> &[ServiceEntry] {

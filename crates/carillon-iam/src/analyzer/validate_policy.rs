@@ -1,5 +1,7 @@
 //! `ValidatePolicy`.
 
+use std::sync::Arc;
+
 use carillon_aws::string_enum;
 use carillon_operation::{Context, Fault, Operation, Read, Spec};
 use carillon_policy::PolicyType;
@@ -7,7 +9,7 @@ use carillon_policy::validate::{Code, Finding, Step, TextSpan, validate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyDocument, PolicyKind, invalid};
+use super::{PolicyDocument, PolicyKind, analyse, invalid};
 
 /// Findings of a page, at most and unless asked otherwise.
 const PAGE: usize = 100;
@@ -142,7 +144,9 @@ impl Operation for ValidatePolicy {
                 .and_then(|key| key.first()?.parse().ok())
                 .ok_or_else(|| invalid("nextToken is not one of this policy's findings, or too old"))?,
         };
-        let mut findings = validate(text, self.policy_type()?, cx.environment.registry.catalogue());
+        let (owned, ty) = (text.to_owned(), self.policy_type()?);
+        let catalogue = Arc::clone(cx.environment.registry.catalogue());
+        let mut findings = analyse(move || validate(&owned, ty, &catalogue)).await?;
         // As AWS does: what cannot be read has no other faults yet.
         if let Some(error) = findings
             .iter()
@@ -168,9 +172,7 @@ impl Operation for ValidatePolicy {
 impl ValidatePolicy {
     fn policy_type(&self) -> Result<PolicyType, Fault> {
         match (self.policy_type, self.validate_policy_resource_type) {
-            (PolicyKind::Resource, Some(ResourceType::AssumeRolePolicyDocument)) => {
-                Ok(PolicyType::Trust)
-            }
+            (PolicyKind::Resource, Some(ResourceType::AssumeRolePolicyDocument)) => Ok(PolicyType::Trust),
             (PolicyKind::Resource, _) | (_, None) => Ok(self.policy_type.policy_type()),
             (_, Some(_)) => Err(invalid(
                 "validatePolicyResourceType can be given only with the policy type RESOURCE_POLICY",

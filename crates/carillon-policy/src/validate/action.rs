@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Checker;
 use super::catalogue::Vocabulary;
 use super::code::Code;
-use super::glob::covers;
+use super::glob::{action_covers, covers};
 use super::nearest::nearest;
 use super::report::{Path, Remark};
 use super::tree::{Node, removal};
@@ -42,7 +42,7 @@ impl Checker<'_> {
                     self.action_of_type(here, node, text);
                 }
             }
-            self.redundant(&path, element, Code::RedundantAction, |text| {
+            self.redundant(&path, element, Code::RedundantAction, action_covers, |text| {
                 text.to_ascii_lowercase()
             });
         }
@@ -277,6 +277,7 @@ impl Checker<'_> {
         path: &Path<'_>,
         element: &Node,
         code: Code,
+        covers: fn(&str, &str) -> bool,
         normal: impl Fn(&str) -> String,
     ) {
         let texts: Vec<Option<String>> = element

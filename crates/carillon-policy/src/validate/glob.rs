@@ -38,6 +38,27 @@ pub(super) fn covers(wide: &str, narrow: &str) -> bool {
         .all(|character| *character == '*')
 }
 
+/// As [`covers`] for actions in lower case.
+pub(super) fn action_covers(wide: &str, narrow: &str) -> bool {
+    // The service is no pattern, so `*` is the only text that reaches over services.
+    wide == "*" || covers(wide, narrow) && wide.split(':').next() == narrow.split(':').next()
+}
+
+/// As [`covers`] for resources: ARNs are compared part by part.
+pub(super) fn resource_covers(wide: &str, narrow: &str) -> bool {
+    if wide == "*" || wide == narrow {
+        return true;
+    }
+    let (wide, narrow): (Vec<&str>, Vec<&str>) =
+        (wide.splitn(6, ':').collect(), narrow.splitn(6, ':').collect());
+    wide.len() == 6
+        && narrow.len() == 6
+        && wide
+            .iter()
+            .zip(&narrow)
+            .all(|(wide, narrow)| covers(wide, narrow))
+}
+
 /// Whether some text is matched by both. A `true` may be wrong for very long patterns, a `false` is not.
 pub(super) fn overlap(one: &str, other: &str) -> bool {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());

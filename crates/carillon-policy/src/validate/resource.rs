@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::Checker;
 use super::action::quoted;
 use super::code::Code;
+use super::glob::resource_covers;
 use super::nearest::nearest;
 use super::report::{Path, Remark};
 use super::tree::Node;
@@ -96,7 +97,13 @@ impl Checker<'_> {
                 let here = if element.is_array() { &here } else { &path };
                 self.resource(here, node, text);
             }
-            self.redundant(&path, element, Code::RedundantResource, str::to_owned);
+            self.redundant(
+                &path,
+                element,
+                Code::RedundantResource,
+                resource_covers,
+                str::to_owned,
+            );
         }
         self.not_limited(path, statement);
     }

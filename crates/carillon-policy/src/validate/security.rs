@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::code::Code;
-use super::glob::{covers, overlap};
+use super::glob::{action_covers, overlap, resource_covers};
 use super::principal::condition_keys;
 use super::report::{Path, Remark};
 use super::tree::{Member, Node, Value, removal};
@@ -159,25 +159,6 @@ impl<'a> Statement<'a> {
         };
         actions && resources
     }
-}
-
-fn action_covers(wide: &str, narrow: &str) -> bool {
-    // The service is no pattern, so `*` is the only text that reaches over services.
-    wide == "*" || covers(wide, narrow) && wide.split(':').next() == narrow.split(':').next()
-}
-
-fn resource_covers(wide: &str, narrow: &str) -> bool {
-    if wide == "*" || wide == narrow {
-        return true;
-    }
-    let (wide, narrow): (Vec<&str>, Vec<&str>) =
-        (wide.splitn(6, ':').collect(), narrow.splitn(6, ':').collect());
-    wide.len() == 6
-        && narrow.len() == 6
-        && wide
-            .iter()
-            .zip(&narrow)
-            .all(|(wide, narrow)| covers(wide, narrow))
 }
 
 /// A value in a form that does not depend on the order of members or on how a list of one is written.

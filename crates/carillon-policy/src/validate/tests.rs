@@ -196,6 +196,7 @@ const RESOURCES: &[Row] = &[
     (Code::ResourceNotSupported, I, r#""Effect": "Allow", "Action": «"iam:CreateUser"», "Resource": "arn:aws:iam::111122223333:role/a""#, r#""Effect": "Allow", "Action": "iam:CreateUser", "Resource": "arn:aws:iam::111122223333:u*""#),
     (Code::ResourceNotSupported, I, r#""Effect": "Allow", "Action": «"chime:ListUsers"», "NotResource": "arn:aws:chime:us-east-1:111122223333:vc/a""#, GOOD),
     (Code::WildcardInServiceName, I, r#""Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:«s*»:::b""#, GOOD),
+    (Code::RedundantResource, I, r#""Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::b*", "arn:aws:s3:::c", «"arn:aws:s3:::c"»]"#, r#""Effect": "Allow", "Action": "sqs:*", "Resource": ["arn:aws:sqs:*:1:q", "arn:aws:sqs:us-east-1:2:1:q"]"#),
     (Code::RedundantResource, I, r#""Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::b*", «"arn:aws:s3:::bucket"»]"#, r#""Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]"#),
 ];
 
@@ -240,6 +241,7 @@ const CONDITIONS: &[(Code, &str, &str)] = &[
     (Code::UnsupportedSpaceInVariable, r#"{"StringEquals": {"aws:username": "«${ aws:userid }»"}}"#, r#"{"StringEquals": {"aws:username": "${aws:PrincipalTag/two words}"}}"#),
     (Code::UnsupportedSpaceInVariable, r#"{"StringEquals": {"aws:username": "«${aws:userid,'x'}»"}}"#, r#"{"StringEquals": {"aws:username": "${aws:userid, 'x y'}"}}"#),
     (Code::EmptyVariable, r#"{"StringEquals": {"aws:username": "a«${}»"}}"#, r#"{"StringEquals": {"aws:username": "a${$}{}"}}"#),
+    (Code::InvalidGlobalConditionKey, r#"{"StringEquals": {"aws:username": "«${aws:usernam}»"}}"#, r#"{"StringEquals": {"aws:username": "${aws:PrincipalTag/a b}"}}"#),
     (Code::InvalidVariableForOperator, r#"{"IpAddress": {"aws:SourceIp": "«${aws:SourceIp}»"}}"#, r#"{"StringLike": {"aws:username": "${aws:userid}"}}"#),
     (Code::ForAllValuesWithSingleValuedKey, r#"{"ForAllValues:StringEquals": {«"aws:username"»: "a"}}"#, r#"{"ForAllValues:StringEquals": {"aws:TagKeys": "a"}}"#),
     (Code::ForAllValuesInAllow, r#"{"ForAllValues:StringEquals": {«"aws:TagKeys"»: "a"}}"#, r#"{"ForAllValues:StringEquals": {"aws:TagKeys": "a"}, "Null": {"aws:TagKeys": "false"}}"#),

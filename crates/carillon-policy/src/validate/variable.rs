@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Checker;
+use super::catalogue::global_key;
 use super::code::Code;
 use super::report::{Path, Remark};
 use super::tree::Node;
@@ -123,6 +124,15 @@ fn fault(range: Range<usize>, body: &str) -> Option<Fault> {
             message,
             Some(rewritten(inner)),
         ));
+    }
+    let name = key.trim();
+    if name
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+        && global_key(name).is_none()
+    {
+        let message = format!("The condition key {name} does not exist.");
+        return Some((range, Code::InvalidGlobalConditionKey, message, None));
     }
     let (default, inner) = (default?, inner?);
     let trimmed = default.trim();
