@@ -4,7 +4,7 @@ use carillon_iam::testing::{ACCOUNT, Answer, TestClient, TestServer, engines};
 use carillon_iam::{ACCESS_ANALYZER, IAM, STS};
 use serde_json::{Value, json};
 
-use crate::{allow, document, given_policy, given_role, trust};
+use crate::{allow, document, given_policy, given_role, text, trust};
 
 async fn server() -> TestServer {
     TestServer::start(&[&IAM, &STS, &ACCESS_ANALYZER]).await
@@ -109,19 +109,10 @@ async fn public_access_is_found() {
 
 /// Names without their ARNs, with the extent.
 fn extents(answer: &Answer) -> Vec<(String, String)> {
-    let principals = answer.ok()["principals"].as_array().unwrap();
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .unwrap()
-            .rsplit([':', '/'])
-            .next()
-            .unwrap()
-            .to_owned()
-    };
+    let principals = answer.ok()["principals"].as_array().into_iter().flatten();
+    let last = |arn: &str| arn.rsplit([':', '/']).next().unwrap_or_default().to_owned();
     principals
-        .iter()
-        .map(|item| (text(&item["principal"]), text(&item["access"]["extent"])))
+        .map(|item| (last(&text(&item["principal"])), text(&item["access"]["extent"])))
         .collect()
 }
 
