@@ -70,6 +70,10 @@ import {
   id = "ben"
 }
 import {
+  to = aws_iam_virtual_mfa_device.ada
+  id = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:mfa/ada"
+}
+import {
   to = aws_iam_role.helpdesk
   id = "helpdesk"
 }

@@ -171,6 +171,14 @@ resource "aws_iam_user_login_profile" "ben" {
   }
 }
 
+resource "aws_iam_virtual_mfa_device" "ada" {
+  virtual_mfa_device_name = "ada"
+
+  tags = {
+    team = "support"
+  }
+}
+
 # Roles.
 
 data "aws_iam_policy_document" "trust" {
