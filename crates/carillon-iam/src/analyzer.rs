@@ -6,7 +6,7 @@ mod access;
 mod checks;
 pub(crate) mod explain_request;
 mod known;
-mod preview_access_change;
+pub(crate) mod preview_access_change;
 mod replay;
 mod table;
 mod unused_permissions;

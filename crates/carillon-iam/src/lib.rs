@@ -37,6 +37,7 @@ pub mod testing;
 mod user;
 
 pub use analyzer::explain_request::{Explained, explain};
+pub use analyzer::preview_access_change::{AccessChange, AccessPreview, CallChange, Effect, preview_change};
 pub use analyzer::{ACCESS_ANALYZER, KnownAction, PermissionRow, known_actions, permission_rows};
 pub use identities::IamIdentities;
 pub use login_profile::sign_in::{SignIn, SignInOutcome, SignedIn, sign_in};

@@ -84,7 +84,7 @@ async fn change_once<T>(
 }
 
 /// A fault in the words of a command.
-fn failure(fault: Fault) -> anyhow::Error {
+pub fn failure(fault: Fault) -> anyhow::Error {
     match fault {
         Fault::Refused { message, .. } | Fault::Denied(message) | Fault::Invalid(message) => {
             anyhow!(message)

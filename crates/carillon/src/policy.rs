@@ -1,9 +1,10 @@
-//! `carillon policy`: the policy engine on documents and cases, without a server. Each subcommand is a file.
+//! `carillon policy`: the policy engine on documents, cases and recorded calls, without a server. Each subcommand is a file.
 
 mod diff;
 mod evaluate;
 mod explain;
 mod lint;
+mod replay;
 mod test;
 mod validate;
 mod what_can;
@@ -17,6 +18,7 @@ pub enum Command {
     Evaluate(evaluate::Evaluate),
     Explain(explain::Explain),
     Lint(lint::Lint),
+    Replay(replay::Replay),
     Test(test::Test),
     Validate(validate::Validate),
     WhatCan(what_can::WhatCan),
@@ -29,6 +31,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Evaluate(options) => evaluate::run(options),
         Command::Explain(options) => explain::run(options),
         Command::Lint(options) => lint::run(options),
+        Command::Replay(options) => replay::run(options),
         Command::Test(options) => test::run(options),
         Command::Validate(options) => validate::run(options),
         Command::WhatCan(options) => what_can::run(options),

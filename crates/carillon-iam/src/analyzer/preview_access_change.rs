@@ -93,7 +93,7 @@ struct Attachment {
 
 string_enum! {
     /// What becomes of calls.
-    pub(crate) enum Effect {
+    pub enum Effect {
         /// They are refused today and would be allowed.
         Gained = "GAINED",
         /// They are allowed today and would be refused.
@@ -118,14 +118,14 @@ pub struct AccessPreview {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallChange {
-    effect: Effect,
+    pub effect: Effect,
     /// The user or role.
-    principal_arn: String,
-    action: String,
-    resource: String,
-    count: usize,
+    pub principal_arn: String,
+    pub action: String,
+    pub resource: String,
+    pub count: usize,
     /// The newest of these calls.
-    last_request_id: String,
+    pub last_request_id: String,
     last_time: IsoSeconds,
 }
 
@@ -178,23 +178,65 @@ impl Operation for PreviewAccessChange {
                 .and_then(|max| usize::try_from(max.get()).ok())
                 .unwrap_or(PAGE),
         };
-        let change = self.change.read(cx.tx, registry, account).await?;
+        let (mut page, next) = self.change.preview(cx.tx, registry, &stretch).await?;
+        page.next_token = next.map(|place| cx.token(&filters, &place.key()));
+        Ok(page)
+    }
+}
+
+/// Tries a change on all recorded calls of the last `days` days, without pages. `show` gets each stretch of the trail.
+///
+/// # Errors
+///
+/// When the change could not be made, or the database cannot be read.
+pub async fn preview_change(
+    tx: &mut ReadTx,
+    registry: &Registry,
+    account: AwsAccountId,
+    change: &AccessChange,
+    (now, days): (Timestamp, i64),
+    mut show: impl FnMut(AccessPreview),
+) -> Result<(), Fault> {
+    let mut stretch = Stretch {
+        account,
+        since: Timestamp::from_seconds(now.as_seconds() - days * DAY),
+        before: Place::after(Timestamp::MAX),
+        limit: PAGE,
+    };
+    loop {
+        let (page, next) = change.preview(tx, registry, &stretch).await?;
+        show(page);
+        match next {
+            Some(place) => stretch.before = place,
+            None => return Ok(()),
+        }
+    }
+}
+
+impl AccessChange {
+    /// One stretch, and where the next one begins.
+    async fn preview(
+        &self,
+        tx: &mut ReadTx,
+        registry: &Registry,
+        stretch: &Stretch,
+    ) -> Result<(AccessPreview, Option<Place>), Fault> {
+        let change = self.read(tx, registry, stretch.account).await?;
         let Preview {
             turned,
             examined,
             undecided,
             next,
-        } = preview(cx.tx, registry, &change, &stretch).await?;
-        Ok(AccessPreview {
+        } = preview(tx, registry, &change, stretch).await?;
+        let page = AccessPreview {
             changes: turned.into_iter().map(CallChange::from).collect(),
             examined,
             undecided,
-            next_token: next.map(|place| cx.token(&filters, &place.key())),
-        })
+            next_token: None,
+        };
+        Ok((page, next))
     }
-}
 
-impl AccessChange {
     async fn read(
         &self,
         tx: &mut ReadTx,
