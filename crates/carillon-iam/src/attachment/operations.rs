@@ -12,69 +12,46 @@ use crate::error::Error;
 use crate::name::{Arn, ExistingUserName, GroupName, Marker, PolicyPath, RoleName};
 use crate::page::MaxItems;
 
+/// Attaching and detaching: both name an entity and a policy.
+macro_rules! change {
+    ($kind:expr, $name:ident: $Name:ty, $Operation:ident, $change:path, $doc:expr) => {
+        #[doc = $doc]
+        #[derive(Debug, Deserialize, JsonSchema)]
+        #[serde(rename_all = "PascalCase")]
+        pub(crate) struct $Operation {
+            $name: $Name,
+            policy_arn: Arn,
+        }
+
+        impl Operation for $Operation {
+            const SPEC: Spec = Spec::named(concat!("iam:", stringify!($Operation)));
+
+            type Access = PermissionsManagement;
+            type Output = ();
+            type Error = Error;
+
+            async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
+                let (name, arn) = (self.$name.as_str(), self.policy_arn.as_str());
+                super::target(caller, tx, $kind, name, arn).await
+            }
+
+            async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
+                $change(cx, $kind, self.$name.as_str(), self.policy_arn.as_str()).await
+            }
+        }
+    };
+}
+
 macro_rules! operations {
     ($kind:expr, $noun:literal, $name:ident: $Name:ty, $Attach:ident, $Detach:ident, $List:ident) => {
-        #[doc = concat!("Attaches a managed policy to a ", $noun, ".")]
-        #[derive(Debug, Deserialize, JsonSchema)]
-        #[serde(rename_all = "PascalCase")]
-        pub(crate) struct $Attach {
-            $name: $Name,
-            policy_arn: Arn,
-        }
-
-        impl Operation for $Attach {
-            const SPEC: Spec = Spec::named(concat!("iam:", stringify!($Attach)));
-
-            type Access = PermissionsManagement;
-            type Output = ();
-            type Error = Error;
-
-            async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-                super::target(
-                    caller,
-                    tx,
-                    $kind,
-                    self.$name.as_str(),
-                    self.policy_arn.as_str(),
-                )
-                .await
-            }
-
-            async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-                super::attach(cx, $kind, self.$name.as_str(), self.policy_arn.as_str()).await
-            }
-        }
-
-        #[doc = concat!("Detaches a managed policy from a ", $noun, ".")]
-        #[derive(Debug, Deserialize, JsonSchema)]
-        #[serde(rename_all = "PascalCase")]
-        pub(crate) struct $Detach {
-            $name: $Name,
-            policy_arn: Arn,
-        }
-
-        impl Operation for $Detach {
-            const SPEC: Spec = Spec::named(concat!("iam:", stringify!($Detach)));
-
-            type Access = PermissionsManagement;
-            type Output = ();
-            type Error = Error;
-
-            async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-                super::target(
-                    caller,
-                    tx,
-                    $kind,
-                    self.$name.as_str(),
-                    self.policy_arn.as_str(),
-                )
-                .await
-            }
-
-            async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-                super::detach(cx, $kind, self.$name.as_str(), self.policy_arn.as_str()).await
-            }
-        }
+        change!(
+            $kind, $name: $Name, $Attach, super::attach,
+            concat!("Attaches a managed policy to a ", $noun, ".")
+        );
+        change!(
+            $kind, $name: $Name, $Detach, super::detach,
+            concat!("Detaches a managed policy from a ", $noun, ".")
+        );
 
         #[doc = concat!("Lists the managed policies on a ", $noun, " by name.")]
         #[derive(Debug, Deserialize, JsonSchema)]

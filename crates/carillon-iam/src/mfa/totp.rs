@@ -170,4 +170,29 @@ mod tests {
         assert_eq!(ahead.accepts(SEED, code(1_011), now), Some(1_011));
         assert_eq!(ahead.accepts(SEED, code(1_000), now), None);
     }
+
+    /// Whatever is tried and whenever: what is accepted comes later each time, and is near the time of the try.
+    #[test]
+    fn accepted_steps_only_go_forward() {
+        let mut pace = Pace::default();
+        let mut random = 1_u64;
+        let mut accepted = 0;
+        for try_number in 0..3_000 {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            // The clock of the server goes back now and then.
+            let present = 1_000 + try_number / 3 - i64::from(random.is_multiple_of(7));
+            let shown = present - 3 + i64::try_from((random >> 33) % 7).unwrap();
+            if let Some(step) = pace.accepts(SEED, code(shown), at(present * STEP)) {
+                assert!(
+                    step > pace.last_step && (step - present).abs() <= WINDOW,
+                    "{step} at {present}"
+                );
+                pace.last_step = step;
+                accepted += 1;
+            }
+        }
+        assert!(accepted > 300, "{accepted}");
+    }
 }
