@@ -67,6 +67,8 @@ pub struct Event {
     pub(crate) basis: Option<String>,
     /// What the basis names and may not be kept yet.
     pub(crate) snapshots: Vec<Snapshot>,
+    /// The same event in the trail of another AWS account.
+    pub(crate) copy: Option<Box<Event>>,
 }
 
 impl Event {
@@ -75,7 +77,9 @@ impl Event {
         for snapshot in &self.snapshots {
             tx.execute(KEEP, &snapshot.values(self.at)).await?;
         }
-        tx.execute(INSERT, &self.values()).await?;
+        for event in self.copies() {
+            tx.execute(INSERT, &event.values()).await?;
+        }
         Ok(())
     }
 
@@ -88,7 +92,15 @@ impl Event {
                 .append(KEEP, snapshot.values(self.at).map(owned).into())
                 .await?;
         }
-        store.append(INSERT, self.values().map(owned).into()).await
+        for event in self.copies() {
+            store.append(INSERT, event.values().map(owned).into()).await?;
+        }
+        Ok(())
+    }
+
+    /// The event as it is in other trails, and then itself.
+    pub(crate) fn copies(&self) -> impl Iterator<Item = &Event> {
+        self.copy.as_deref().into_iter().chain(std::iter::once(self))
     }
 
     fn values(&self) -> [carillon_store::Value<'_>; 12] {
@@ -185,6 +197,9 @@ struct Record<'a> {
     event_type: &'static str,
     management_event: bool,
     recipient_account_id: &'a str,
+    /// The same in the trails of both AWS accounts.
+    #[serde(rename = "sharedEventID", skip_serializing_if = "Option::is_none")]
+    shared_event_id: Option<&'a str>,
     event_category: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     tls_details: Option<TlsDetails<'a>>,
@@ -219,21 +234,51 @@ struct TlsDetails<'a> {
     client_provided_host_header: &'a str,
 }
 
+/// A trail that an event of another AWS account's caller is in as well.
+#[derive(Clone, Copy)]
+struct Shared<'a> {
+    /// What the events in both trails have in common.
+    id: &'a str,
+    /// Whose trail, of the one that is not the caller's own.
+    owner: Option<AwsAccountId>,
+}
+
 impl Facts<'_> {
     /// The event of a request.
     pub fn event(self) -> Event {
+        self.write(None)
+    }
+
+    /// The event of a request that made use of what another AWS account owns: it is in the trail of that account as
+    /// well, which learns whose the caller is and no more of it.
+    ///
+    /// Source: IAM User Guide, "Logging IAM and AWS STS API calls with AWS CloudTrail".
+    pub fn shared_with(self, owner: AwsAccountId) -> Event {
         let id = event_id(self.call.now, self.entropy);
-        let (account, access_key_id, user_name) = match self.identity {
-            Ok(caller) => (
+        let shared = |owner| Some(Shared { id: &id, owner });
+        let copy = self.write(shared(Some(owner)));
+        Event {
+            copy: Some(Box::new(copy)),
+            ..self.write(shared(None))
+        }
+    }
+
+    fn write(&self, shared: Option<Shared<'_>>) -> Event {
+        let owner = shared.and_then(|shared| shared.owner);
+        let id = event_id(self.call.now, self.entropy);
+        let (account, access_key_id, user_name) = match (self.identity, owner) {
+            (_, Some(owner)) => (owner, "", ""),
+            (Ok(caller), None) => (
                 caller.aws_account_id,
                 caller.access_key_id.as_str(),
                 lookup_name(caller),
             ),
-            Err((account, access_key_id)) => (account, access_key_id, ""),
+            (Err((account, access_key_id)), None) => (account, access_key_id, ""),
         };
         let record = Record {
             event_version: EVENT_VERSION,
             user_identity: match self.identity {
+                Ok(caller) if owner.is_some() => foreign(caller),
                 Ok(caller) => identity(caller),
                 Err((_, access_key_id)) => UserIdentity {
                     access_key_id,
@@ -256,6 +301,7 @@ impl Facts<'_> {
             response_elements: self.response_elements.as_ref(),
             additional_event_data: self
                 .decision
+                .filter(|_| owner.is_none())
                 .map(|decision| json!({ "authorization": explain(decision) })),
             request_id: &self.call.request_id,
             event_id: &id,
@@ -268,6 +314,7 @@ impl Facts<'_> {
             event_type: "AwsApiCall",
             management_event: true,
             recipient_account_id: account.as_str(),
+            shared_event_id: shared.map(|shared| shared.id),
             event_category: "Management",
             tls_details: match &self.call.tls {
                 Some(TransportSecurity::Here {
@@ -290,11 +337,12 @@ impl Facts<'_> {
             user_name: user_name.to_owned(),
             access_key_id: access_key_id.to_owned(),
             read_only: self.read_only,
-            resource: self.resource,
+            resource: self.resource.clone(),
             record,
             id,
             basis: None,
             snapshots: Vec::new(),
+            copy: None,
         }
     }
 }
@@ -307,6 +355,16 @@ fn lookup_name(caller: &Caller) -> &str {
         CallerKind::RoleSession { session_name, .. } => session_name,
         CallerKind::FederatedUser { name } => name,
         CallerKind::WebIdentity(identity) => &identity.subject,
+    }
+}
+
+/// A caller as another AWS account learns of it.
+fn foreign(caller: &Caller) -> UserIdentity<'_> {
+    UserIdentity {
+        kind: Some("AWSAccount"),
+        principal_id: Some(&caller.user_id),
+        account_id: Some(caller.aws_account_id.as_str()),
+        ..UserIdentity::default()
     }
 }
 

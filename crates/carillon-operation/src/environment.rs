@@ -40,11 +40,13 @@ pub struct Settings {
 impl Environment {
     /// What follows a commit: the audit log gets its line, and the job runner is told.
     pub fn after_commit(&self, event: &Event) {
-        if let Some(log) = &self.audit_log
-            // The trail itself is in the database; a log that cannot keep up must not stop requests.
-            && log.try_send(event.record.clone()).is_err()
-        {
-            metrics::counter!("carillon_audit_log_dropped_total").increment(1);
+        if let Some(log) = &self.audit_log {
+            for event in event.copies() {
+                // The trail itself is in the database; a log that cannot keep up must not stop requests.
+                if log.try_send(event.record.clone()).is_err() {
+                    metrics::counter!("carillon_audit_log_dropped_total").increment(1);
+                }
+            }
         }
         if !event.read_only {
             self.jobs.notify_one();

@@ -70,6 +70,7 @@ impl ServiceEvent<'_> {
             record: record.to_string(),
             basis: None,
             snapshots: Vec::new(),
+            copy: None,
         }
     }
 }

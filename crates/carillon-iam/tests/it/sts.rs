@@ -631,3 +631,50 @@ async fn root_s_sessions_last_an_hour() {
     assert_eq!(me.ok()["Arn"], format!("arn:aws:iam::{ACCOUNT}:root"));
     assert_eq!(session.iam("ListUsers", &[]).await.code(), "InvalidClientTokenId");
 }
+
+#[tokio::test]
+async fn both_accounts_hear_who_assumed_what() {
+    for server in servers().await {
+        let other = server.as_root_of_another_account().await;
+        let me = other.query("sts", "GetCallerIdentity", &[]).await;
+        let owner = text(&me.ok()["Account"]);
+        let role = given_role(&other, "Partner", &trust(ACCOUNT)).await;
+        let bob = server.as_user("bob", &[&allow("sts:AssumeRole")]).await;
+        let answer = assume(&bob, &role, &[]).await;
+        let key = text(&answer.ok()["Credentials"]["AccessKeyId"]);
+        let stranger = server.as_user("eve", &[]).await;
+        assert_eq!(assume(&stranger, &role, &[]).await.code(), "AccessDenied");
+
+        let mut tx = server.store().read().await.unwrap();
+        let rows: Vec<(String, String)> = tx
+            .fetch_all(
+                "SELECT aws_account_id, record FROM audit_event WHERE event_name = 'AssumeRole' ORDER BY event_id",
+                &[],
+            )
+            .await
+            .unwrap();
+        let of = |account: &str| -> Vec<Value> {
+            let own = rows.iter().filter(|(of, _)| of == account);
+            own.map(|(_, record)| serde_json::from_str(record).unwrap()).collect()
+        };
+        // Who was refused is known in its own account only.
+        let (own, theirs) = (of(ACCOUNT), of(&owner));
+        assert_eq!((own.len(), theirs.len()), (2, 1), "{rows:?}");
+        let done = own.iter().find(|event| event.get("errorCode").is_none()).unwrap();
+        assert_eq!(done["sharedEventID"], theirs[0]["sharedEventID"]);
+        assert!(done["sharedEventID"].is_string() && done["eventID"] != theirs[0]["eventID"]);
+        assert_eq!(done["userIdentity"]["arn"], user_arn("bob"));
+        let id = &done["userIdentity"]["principalId"];
+        assert_eq!(
+            theirs[0]["userIdentity"],
+            json!({ "type": "AWSAccount", "principalId": id, "accountId": ACCOUNT })
+        );
+        assert_eq!(theirs[0]["recipientAccountId"], owner);
+        assert_eq!(theirs[0]["responseElements"]["credentials"]["accessKeyId"], key);
+        assert_eq!(theirs[0].get("additionalEventData"), None);
+        // Within an account there is one event, and nothing to share.
+        let own_role = given_role(&server.as_root(), "Own", &trust(ACCOUNT)).await;
+        assume(&bob, &own_role, &[]).await.ok();
+        assert_eq!(server.last_event().get("sharedEventID"), None);
+    }
+}

@@ -1,6 +1,7 @@
 //! What a request leaves in the trail, and what it answers with.
 
 use carillon_aws::error::Protocol;
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::lower_first;
 use carillon_aws::xml;
 use serde::Serialize;
@@ -49,7 +50,15 @@ impl Request<'_> {
         target: &Target,
         response_elements: Option<Value>,
     ) -> Event {
-        self.event(None, decided, target.filed_under.clone(), response_elements)
+        let own = self.caller().aws_account_id;
+        let owner = target.owner.filter(|owner| *owner != own);
+        self.event(
+            None,
+            decided,
+            target.filed_under.clone(),
+            response_elements,
+            owner,
+        )
     }
 
     /// Writes the event of a request that failed. One that will be run again is not over yet.
@@ -72,16 +81,19 @@ impl Request<'_> {
             failed.decided.as_deref(),
             failed.filed_under.clone(),
             None,
+            None,
         );
         self.pipeline.append(event).await
     }
 
+    /// `owner`: of what the request made use of, if that is another AWS account.
     fn event(
         &self,
         error: Option<(&str, &str)>,
         decided: Option<&Decided>,
         resource: Option<(&'static str, String)>,
         response_elements: Option<Value>,
+        owner: Option<AwsAccountId>,
     ) -> Event {
         let parameters = self
             .input
@@ -96,7 +108,7 @@ impl Request<'_> {
             });
         let resource =
             resource.or_else(|| (self.service.resource_of)(self.input, response_elements.as_ref()));
-        let mut event = Facts {
+        let facts = Facts {
             call: self.call,
             entropy: &*self.pipeline.environment.entropy,
             source: self.service.event_source,
@@ -108,8 +120,11 @@ impl Request<'_> {
             error,
             decision: decided.map(|decided| &decided.decision),
             resource,
-        }
-        .event();
+        };
+        let mut event = match owner {
+            Some(owner) => facts.shared_with(owner),
+            None => facts.event(),
+        };
         if let Some(decided) = decided {
             event.basis = Some(decided.basis.clone());
             event.snapshots = self.pipeline.snapshots.unwritten(decided, self.call.now);

@@ -347,6 +347,7 @@ mod tests {
             record: number.to_string(),
             basis: None,
             snapshots: Vec::new(),
+            copy: None,
         }
     }
 
