@@ -52,7 +52,9 @@ pub(crate) struct CheckAnswer {
 #[serde(rename_all = "camelCase")]
 struct ReasonSummary {
     description: String,
-    statement_index: usize,
+    /// Absent where the policy only denies less, so that callers' own policies come to count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement_index: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     statement_id: Option<String>,
 }
@@ -62,7 +64,7 @@ impl CheckAnswer {
     fn of<'a>(
         what: &str,
         messages: [&str; 2],
-        failed: impl Iterator<Item = (&'a Source, &'a Witness)>,
+        failed: impl Iterator<Item = (Option<&'a Source>, &'a Witness)>,
         undecided: &[Undecided],
     ) -> Result<CheckAnswer, Fault> {
         let reasons: Vec<ReasonSummary> = failed
@@ -90,18 +92,17 @@ impl CheckAnswer {
     }
 }
 
-fn reason(what: &str, source: &Source, witness: &Witness) -> ReasonSummary {
-    let statement = match &source.sid {
-        Some(sid) => format!("sid: {sid}"),
-        None => format!("index: {}", source.index),
+fn reason(what: &str, source: Option<&Source>, witness: &Witness) -> ReasonSummary {
+    let sid = source.and_then(|source| source.sid.clone());
+    let place = match (source, &sid) {
+        (Some(_), Some(sid)) => format!("in the statement with sid: {sid}"),
+        (Some(source), None) => format!("in the statement with index: {}", source.index),
+        (None, _) => "by what is no longer denied".to_owned(),
     };
     ReasonSummary {
-        description: format!(
-            "{what} in the statement with {statement}, for example {}.",
-            request(witness)
-        ),
-        statement_index: source.index,
-        statement_id: source.sid.clone(),
+        description: format!("{what} {place}, for example {}.", request(witness)),
+        statement_index: source.map(|source| source.index),
+        statement_id: sid,
     }
 }
 
@@ -160,7 +161,7 @@ impl Operation for CheckNoNewAccess {
             found
                 .gained
                 .iter()
-                .map(|difference| (&difference.statement, &difference.witness)),
+                .map(|difference| (difference.statement.as_ref(), &difference.witness)),
             &found.undecided,
         )
     }
@@ -251,7 +252,7 @@ impl Operation for CheckAccessNotGranted {
                 "The policy document does not grant access to perform one or more of the listed actions or resources.",
                 "The policy document grants access to perform one or more of the listed actions or resources.",
             ],
-            found.by.iter().map(|(source, witness)| (source, witness)),
+            found.by.iter().map(|(source, witness)| (Some(source), witness)),
             &found.undecided,
         )
     }
@@ -293,7 +294,7 @@ impl Operation for CheckNoPublicAccess {
                 "The resource policy does not grant public access for the given resource type.",
                 "The resource policy grants public access for the given resource type.",
             ],
-            found.by.iter().map(|(source, witness)| (source, witness)),
+            found.by.iter().map(|(source, witness)| (Some(source), witness)),
             &found.undecided,
         )
     }

@@ -255,15 +255,16 @@ impl Search<'_> {
         let asked = in_map(context);
         let confirmed = self.by.confirms(situation, action, resource, &asked)
             && !self.not_by.confirms(situation, action, resource, &asked);
-        let statement = applying(&self.by, situation, Effect::Allow, action, resource, &asked);
-        let (true, Some((attached, statement))) = (confirmed, statement) else {
-            self.doubts.insert(action.to_owned(), Why::Variables);
+        let allowing = applying(&self.by, situation, Effect::Allow, action, resource, &asked);
+        let denying = applying(&self.not_by, situation, Effect::Deny, action, resource, &asked);
+        let (true, Some((attached, statement))) = (confirmed, allowing.or(denying)) else {
+            let names = group.actions.iter().map(|actions| actions.example().to_owned());
+            self.doubts.extend(names.map(|name| (name, Why::Variables)));
             return;
         };
         let written = Written::read(&attached.document, statement.index());
-        let denied_by = applying(&self.not_by, situation, Effect::Deny, action, resource, &asked)
-            .map(|(attached, statement)| Source::new(attached, statement));
-        let source = Source::new(attached, statement);
+        let source = allowing.map(|(attached, statement)| Source::new(attached, statement));
+        let denied_by = denying.map(|(attached, statement)| Source::new(attached, statement));
         self.settled
             .extend(group.actions.iter().map(|actions| actions.example().to_owned()));
         let same = self.differences.iter_mut().find(|known| {

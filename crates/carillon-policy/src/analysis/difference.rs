@@ -41,8 +41,9 @@ pub struct Difference {
     pub callers: BTreeSet<String>,
     /// Whether the other policy allows the same actions on the same resources under other conditions.
     pub only_conditions: bool,
-    /// The statement that allows.
-    pub statement: Source,
+    /// The statement that allows. None where the caller's own policies do, and the policy of the resource only does
+    /// not deny; then resources, conditions and patterns are those of [`denied_by`](Difference::denied_by).
+    pub statement: Option<Source>,
     /// The statement of the other policy that denies, if one does.
     pub denied_by: Option<Source>,
     /// A request that only one of the two allows, as the ordinary evaluator confirmed.

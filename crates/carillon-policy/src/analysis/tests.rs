@@ -313,11 +313,11 @@ fn a_difference_says_what_where_and_by_which_statement() {
     let [lists, ops] = &*comparison.gained else {
         panic!("{comparison:#?}")
     };
-    assert_eq!(lists.statement.sid.as_deref(), Some("Lists"));
+    assert_eq!(lists.statement.as_ref().unwrap().sid.as_deref(), Some("Lists"));
     assert_eq!(lists.actions, ["chime:GetUser"]);
     assert_eq!(lists.action_patterns, ["chime:List*"]);
     assert!(!lists.only_conditions);
-    assert_eq!(ops.statement.line, 3);
+    assert_eq!(ops.statement.as_ref().unwrap().line, 3);
     assert_eq!(ops.actions, ["chime:CreateUser", "chime:DeleteUser"]);
     assert_eq!(ops.action_patterns, ["chime:*User"]);
     assert_eq!(ops.conditions, ["aws:SourceIp is in `10.0.0.0/8`"]);
@@ -491,4 +491,24 @@ fn policies_of_resources_are_compared_for_every_caller() {
             comparison.lost
         );
     }
+}
+
+#[test]
+fn a_deny_of_a_resource_policy_counts_where_callers_policies_allow() {
+    let old = policy(
+        r#"{"Effect": "Allow", "NotAction": "s3:*t", "Resource": "*", "NotPrincipal": {"AWS": "111122223333"}}"#,
+    );
+    let new = policy(
+        r#"{"Effect": "Deny", "Action": ["s3:Put", "ec2:*"], "Resource": "*",
+            "NotPrincipal": {"AWS": "arn:aws:iam::111122223333:user/ana"}}"#,
+    );
+    let actions = ["s3:Put", "ec2:x"];
+    let comparison = compare(&attached(&old), &attached(&new), PolicyType::Resource, &actions);
+    let by_nobody = comparison
+        .lost
+        .iter()
+        .find(|difference| difference.statement.is_none())
+        .unwrap();
+    assert_eq!(by_nobody.actions, ["ec2:x", "s3:Put"]);
+    assert!(by_nobody.denied_by.is_some());
 }

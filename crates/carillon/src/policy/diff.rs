@@ -149,7 +149,11 @@ fn describe(text: &mut String, difference: &Difference, what: &str, mark: char) 
     for caller in &difference.callers {
         _ = writeln!(text, "    to       {caller}");
     }
-    _ = writeln!(text, "    by       {}", place(&difference.statement));
+    let by = difference
+        .statement
+        .as_ref()
+        .map_or_else(|| "the caller's own policies".to_owned(), place);
+    _ = writeln!(text, "    by       {by}");
     if let Some(denied_by) = &difference.denied_by {
         _ = writeln!(text, "    denied   by {} of the other policy", place(denied_by));
     }
