@@ -45,12 +45,12 @@ impl Provider {
     fn publish(&self, path: &str, content: Value) {
         self.documents
             .lock()
-            .unwrap()
+            .expect("nobody panicked with it")
             .insert(format!("{ISSUER}{path}"), content);
     }
 
     fn publish_key(&self) {
-        let (name, key) = &*self.key.lock().unwrap();
+        let (name, key) = &*self.key.lock().expect("nobody panicked with it");
         let point = key.public_key().as_ref();
         let coordinate = |range: std::ops::Range<usize>| BASE64_URL_SAFE_NO_PAD.encode(&point[range]);
         let odd = json!({ "kty": "XYZ", "kid": "odd" });
@@ -62,22 +62,24 @@ impl Provider {
     }
 
     fn rotate(&self, name: &str) {
-        *self.key.lock().unwrap() = (name.to_owned(), new_key());
+        *self.key.lock().expect("nobody panicked with it") = (name.to_owned(), new_key());
     }
 
     fn token(&self, claims: &Value) -> String {
-        let (name, key) = &*self.key.lock().unwrap();
+        let (name, key) = &*self.key.lock().expect("nobody panicked with it");
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": name });
         let text = format!("{}.{}", part(&header), part(claims));
-        let signature = key.sign(&SystemRandom::new(), text.as_bytes()).unwrap();
+        let signature = key
+            .sign(&SystemRandom::new(), text.as_bytes())
+            .expect("a key that signs");
         format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature.as_ref()))
     }
 }
 
 fn new_key() -> EcdsaKeyPair {
     let random = SystemRandom::new();
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap()
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a new key");
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).expect("a new key")
 }
 
 fn part(json: &Value) -> String {
@@ -90,7 +92,7 @@ impl Documents for Provider {
             if wanted.url.ends_with("/keys") {
                 self.asked.fetch_add(1, Ordering::Relaxed);
             }
-            let documents = self.documents.lock().unwrap();
+            let documents = self.documents.lock().expect("nobody panicked with it");
             let found = documents
                 .get(wanted.url)
                 .map(|found| found.to_string().into_bytes().into());
@@ -116,7 +118,7 @@ fn claims(server: &TestServer, others: &Value) -> Value {
     let mut claims = json!({
         "iss": ISSUER, "sub": "ben", "aud": "app", "iat": now, "exp": now + 600,
     });
-    for (key, value) in others.as_object().unwrap() {
+    for (key, value) in others.as_object().expect("an object") {
         claims[key] = value.clone();
     }
     claims

@@ -655,7 +655,8 @@ async fn both_accounts_hear_who_assumed_what() {
             .unwrap();
         let of = |account: &str| -> Vec<Value> {
             let own = rows.iter().filter(|(of, _)| of == account);
-            own.map(|(_, record)| serde_json::from_str(record).unwrap()).collect()
+            own.map(|(_, record)| serde_json::from_str(record).unwrap())
+                .collect()
         };
         // Who was refused is known in its own account only.
         let (own, theirs) = (of(ACCOUNT), of(&owner));
