@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::exclusion::{Exclusions, PolicyIdentifier};
 use super::principal::{self, Source};
 use super::question::{
-    ActionNames, Asker, ContextEntry, Levels, Question, ResourceArns, ResourceHandlingOption, ResourceName,
+    ActionNames, ContextEntry, Levels, Question, ResourceArns, ResourceHandlingOption, ResourceName,
 };
 use super::result::SimulatePolicyResponse;
 use super::{Part, Simulation, policy_inputs};
@@ -63,7 +63,7 @@ impl Operation for SimulatePrincipalPolicy {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<SimulatePolicyResponse, Error> {
         let exclusions = Exclusions::read(&self.policy_exclusion_list)?;
         let registry = &cx.environment.registry;
-        let source = principal::source(
+        let mut source = principal::source(
             cx.tx,
             registry,
             cx.caller.aws_account_id,
@@ -71,16 +71,9 @@ impl Operation for SimulatePrincipalPolicy {
             &exclusions,
         )
         .await?;
-        let principal = match &self.caller_arn {
-            Some(caller) => principal::caller(caller.as_str())?,
-            None => source.principal,
-        };
-        let asker = Asker {
-            principal,
-            identity: source.identity,
-            boundary: source.boundary,
-            tags: source.tags,
-        };
+        if let Some(caller) = &self.caller_arn {
+            source.principal = principal::caller(caller.as_str())?;
+        }
         let question = Question {
             actions: &self.action_names,
             resources: &self.resource_arns,
@@ -91,7 +84,7 @@ impl Operation for SimulatePrincipalPolicy {
             resource_owner: self.resource_owner.as_ref(),
             context: &self.context_entries,
         };
-        let simulation = question.simulation(registry, asker)?;
+        let simulation = question.simulation(registry, source)?;
         answer(cx, simulation, self.max_items, self.marker.as_ref()).await
     }
 }
@@ -146,7 +139,7 @@ impl Operation for SimulateCustomPolicy {
                 unique_id: None,
             },
         };
-        let asker = Asker {
+        let asker = Source {
             principal,
             identity: Vec::new(),
             boundary: None,

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::holding::{self, Held};
 use crate::tag;
 
-/// Everything a user, group or role brings into a simulation.
+/// Who asks in a simulation, and everything that a user, group or role brings into it.
 pub(super) struct Source {
     pub principal: Principal,
     pub identity: Vec<Attached>,

@@ -9,10 +9,11 @@ use carillon_aws::{string_enum, string_type};
 use carillon_operation::Registry;
 use carillon_policy::explain::is_value;
 use carillon_policy::validate::KeyKind;
-use carillon_policy::{Attached, MapContext, Policies, PolicyType, Principal};
+use carillon_policy::{Attached, MapContext, Policies, PolicyType};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::principal::Source;
 use super::{Simulation, input, inputs, policy_inputs};
 use crate::error::Error;
 use crate::name::PolicyDocument;
@@ -102,19 +103,11 @@ pub(super) struct Question<'a> {
     pub context: &'a [ContextEntry],
 }
 
-/// Who asks in a simulation, and what is known of the caller beforehand.
-pub(super) struct Asker {
-    pub principal: Principal,
-    pub identity: Vec<Attached>,
-    pub boundary: Option<Attached>,
-    pub tags: Vec<(String, String)>,
-}
-
 impl Question<'_> {
     /// # Errors
     ///
     /// [`Error::InvalidInput`] for whatever cannot be simulated.
-    pub fn simulation(&self, registry: &Registry, mut asker: Asker) -> Result<Simulation, Error> {
+    pub fn simulation(&self, registry: &Registry, mut asker: Source) -> Result<Simulation, Error> {
         asker.identity.extend(policy_inputs(self.policy_inputs)?);
         let mut policies = Policies::new()
             .identity(asker.identity)

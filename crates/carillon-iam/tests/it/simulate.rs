@@ -307,6 +307,18 @@ async fn large_simulations_come_in_pages() {
         1_000
     );
     assert_eq!(results[0]["EvalDecision"], "implicitDeny");
+    // Even one action can be too much.
+    let statement = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"});
+    let long = document(&Value::Array(vec![statement; 2_100]));
+    members.push(("PolicyInputList.member.2", &long));
+    let refused = simulated(&root, &members).await;
+    assert_eq!(refused.code(), "InvalidInput");
+    assert!(
+        refused.message().contains("too many statements"),
+        "{}",
+        refused.message()
+    );
+    members.pop();
 
     members.retain(|(name, _)| !name.starts_with("Resource"));
     let all = pages(&root, "SimulateCustomPolicy", &members, "EvaluationResults").await;
