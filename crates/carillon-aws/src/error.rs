@@ -225,8 +225,8 @@ mod tests {
 
     #[test]
     fn what_a_header_cannot_hold_is_left_out() {
-        let (_, headers, _) =
-            error(400, "Bad\nRequest", Origin::Service).render(Protocol::RestJson(JsonErrors::Chime), "r\r\n1");
+        let (_, headers, _) = error(400, "Bad\nRequest", Origin::Service)
+            .render(Protocol::RestJson(JsonErrors::Chime), "r\r\n1");
         assert!(headers.get(ERROR_TYPE).is_none() && headers.get(REQUEST_ID).is_none());
     }
 }

@@ -20,7 +20,9 @@ pub use portal::Portal;
 
 use account::operations::*;
 use carillon_aws::error::{JsonErrors, Protocol};
-use carillon_operation::{AnyJob, FA, Group, RO, ResourceTerms, Service, Spec, Terms, UM, job, operation, planned};
+use carillon_operation::{
+    AnyJob, FA, Group, RO, ResourceTerms, Service, Spec, Terms, UM, job, operation, planned,
+};
 use serde_json::Value;
 use user::batches::*;
 use user::invitation::operations::*;

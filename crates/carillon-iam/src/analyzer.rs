@@ -17,7 +17,6 @@ use carillon_aws::error::{JsonErrors, Protocol};
 use carillon_aws::{string_enum, string_type};
 use carillon_operation::{Fault, Group, Service, operation};
 use carillon_policy::PolicyType;
-use tokio::sync::Semaphore;
 
 use crate::terms;
 
@@ -89,11 +88,4 @@ impl PolicyKind {
 /// A refusal of a member's value, as this service words it.
 fn invalid(message: impl Into<String>) -> Fault {
     Fault::refused(400, "ValidationException", message)
-}
-
-/// Does the work of an analysis beside the requests that need no thinking, and few at a time.
-async fn analyse<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    static AT_ONCE: Semaphore = Semaphore::const_new(2);
-    let _permit = AT_ONCE.acquire().await.map_err(Fault::internal)?;
-    tokio::task::spawn_blocking(work).await.map_err(Fault::internal)
 }

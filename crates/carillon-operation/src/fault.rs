@@ -21,6 +21,8 @@ pub enum Fault {
     Changed,
     /// The action exists and this server has no operation for it yet.
     NotImplemented(&'static str),
+    /// Too much is asked at the same time. Each protocol has its own code for it.
+    Throttled,
     /// Ours; the log carries it, the wire only says that something failed.
     Internal(Box<dyn std::error::Error + Send + Sync>),
     /// The transaction lost a race; nothing it did remains, and it is run again.

@@ -26,6 +26,7 @@ mod service_event;
 mod spec;
 mod strangers;
 mod terms;
+mod think;
 mod trail;
 mod vault;
 

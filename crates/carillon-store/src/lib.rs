@@ -173,6 +173,7 @@ enum Connection {
     SqliteReader(sqlite::Reader),
     SqliteWriter(sqlite::Writer),
     Postgres(postgres::Transaction),
+    Ended,
 }
 
 impl ReadTx {
@@ -226,8 +227,19 @@ impl ReadTx {
             Connection::SqliteReader(reader) => sqlite::each(reader.connection(), sql, values, visit),
             Connection::SqliteWriter(writer) => sqlite::each(writer.connection()?, sql, values, visit),
             Connection::Postgres(transaction) => transaction.each(sql, values, visit).await,
+            Connection::Ended => Err(ended()),
         }
     }
+
+    /// Ends the snapshot, so that its connection serves others while what was read is thought about. Whoever reads
+    /// afterwards gets an error; a writing transaction that is ended so is undone.
+    pub fn end(&mut self) {
+        self.connection = Connection::Ended;
+    }
+}
+
+fn ended() -> StoreError {
+    StoreError::Database("the transaction was ended before".into())
 }
 
 /// A serializable transaction that may write. Dropping it undoes everything it did.
@@ -240,6 +252,7 @@ impl WriteTx {
             Connection::SqliteReader(_) => unreachable!("a writing transaction never holds a reader"),
             Connection::SqliteWriter(writer) => sqlite::execute(writer.connection()?, sql, values),
             Connection::Postgres(transaction) => transaction.execute(sql, values).await,
+            Connection::Ended => Err(ended()),
         }
     }
 
@@ -249,6 +262,7 @@ impl WriteTx {
             Connection::SqliteReader(_) => unreachable!("a writing transaction never holds a reader"),
             Connection::SqliteWriter(writer) => writer.commit().await,
             Connection::Postgres(transaction) => transaction.commit().await,
+            Connection::Ended => Err(ended()),
         }
     }
 
@@ -260,6 +274,7 @@ impl WriteTx {
                 writer.connection()?.execute_batch(sql).map_err(sqlite::error)
             }
             Connection::Postgres(transaction) => transaction.execute_script(sql).await,
+            Connection::Ended => Err(ended()),
         }
     }
 }

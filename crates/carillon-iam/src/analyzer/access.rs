@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks::{CheckedAction, CheckedResource, request};
+use super::invalid;
 use super::known::known_actions;
 use super::table::{PermissionRow, permission_rows};
-use super::{analyse, invalid};
 use crate::account::details::AccountAuthorizationDetails;
 
 /// Principals of a page of `WhoCan`, at most and unless asked otherwise.
@@ -174,8 +174,9 @@ impl Operation for WhoCan {
         let account = account(cx).await?;
         let (owned_action, owned_resource) = (action.to_owned(), resource.map(ToOwned::to_owned));
         let root = format!("arn:aws:iam::{}:root", cx.aws_account_id());
-        let answer =
-            analyse(move || analysis::who_can(&account, &owned_action, owned_resource.as_deref())).await?;
+        let answer = cx
+            .think(move || analysis::who_can(&account, &owned_action, owned_resource.as_deref()))
+            .await?;
         let first = PrincipalAccess {
             principal: root,
             access: EffectiveAccess::bare(AccessExtent::Always),
@@ -289,7 +290,7 @@ impl Operation for WhatCan {
         let page = cx.page(rest, limit, &filters, |(last, _)| vec![(last + 1).to_string()]);
         let actions = known_actions(&cx.environment.registry);
         let identities = page.items;
-        let principals = analyse(move || {
+        let principals = cx.think(move || {
             let mut principals = Vec::new();
             for (_, identity) in identities {
                 let names = actions.iter().map(|action| action.name.as_str());

@@ -11,7 +11,7 @@ use carillon_policy::{Attached, Document, PolicyType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyDocument, analyse, invalid};
+use super::{PolicyDocument, invalid};
 
 string_enum! {
     /// What a document is attached as.
@@ -147,11 +147,13 @@ impl Operation for CheckNoNewAccess {
     type Output = CheckAnswer;
     type Error = Fault;
 
-    async fn handle(&self, _: &mut Context<'_, Self>) -> Result<CheckAnswer, Fault> {
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<CheckAnswer, Fault> {
         let ty = self.policy_type.policy_type();
         let new = policy(&self.new_policy_document, ty, "newPolicyDocument")?;
         let old = policy(&self.existing_policy_document, ty, "existingPolicyDocument")?;
-        let found = analyse(move || analysis::new_access(&[old], &[new], ty, &[])).await?;
+        let found = cx
+            .think(move || analysis::new_access(&[old], &[new], ty, &[]))
+            .await?;
         CheckAnswer::of(
             "New access",
             [
@@ -207,7 +209,7 @@ impl Operation for CheckAccessNotGranted {
     type Output = CheckAnswer;
     type Error = Fault;
 
-    async fn handle(&self, _: &mut Context<'_, Self>) -> Result<CheckAnswer, Fault> {
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<CheckAnswer, Fault> {
         let ty = self.policy_type.policy_type();
         let policy = policy(&self.policy_document, ty, "policyDocument")?;
         let access = self.access.first();
@@ -240,12 +242,13 @@ impl Operation for CheckAccessNotGranted {
                 "access.resources has `{wrong}`, which is no ARN"
             )));
         }
-        let found = analyse(move || {
-            let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
-            let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
-            analysis::granted(&policy, ty, &actions, &resources)
-        })
-        .await?;
+        let found = cx
+            .think(move || {
+                let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
+                let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
+                analysis::granted(&policy, ty, &actions, &resources)
+            })
+            .await?;
         CheckAnswer::of(
             "One or more of the listed actions or resources",
             [
@@ -281,13 +284,13 @@ impl Operation for CheckNoPublicAccess {
     type Output = CheckAnswer;
     type Error = Fault;
 
-    async fn handle(&self, _: &mut Context<'_, Self>) -> Result<CheckAnswer, Fault> {
+    async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<CheckAnswer, Fault> {
         let ty = match self.resource_type.as_str() {
             "AWS::IAM::AssumeRolePolicyDocument" => PolicyType::Trust,
             _ => PolicyType::Resource,
         };
         let policy = policy(&self.policy_document, ty, "policyDocument")?;
-        let found = analyse(move || analysis::public(&policy, ty)).await?;
+        let found = cx.think(move || analysis::public(&policy, ty)).await?;
         CheckAnswer::of(
             "Public access granted",
             [

@@ -9,7 +9,7 @@ use carillon_policy::validate::{Code, Finding, Step, TextSpan, validate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyDocument, PolicyKind, analyse, invalid};
+use super::{PolicyDocument, PolicyKind, invalid};
 
 /// Findings of a page, at most and unless asked otherwise.
 const PAGE: usize = 100;
@@ -146,7 +146,7 @@ impl Operation for ValidatePolicy {
         };
         let (owned, ty) = (text.to_owned(), self.policy_type()?);
         let catalogue = Arc::clone(cx.environment.registry.catalogue());
-        let mut findings = analyse(move || validate(&owned, ty, &catalogue)).await?;
+        let mut findings = cx.think(move || validate(&owned, ty, &catalogue)).await?;
         // As AWS does: what cannot be read has no other faults yet.
         if let Some(error) = findings
             .iter()

@@ -58,6 +58,19 @@ pub(super) fn wire_error(fault: &Fault, protocol: Protocol, request_id: &str) ->
             code: by_protocol("NotImplemented", "NotImplementedException"),
             message: format!("{action} is an action of the service that this server cannot carry out yet"),
         },
+        Fault::Throttled => Wire {
+            status: if matches!(protocol, Protocol::RestJson(_)) {
+                429
+            } else {
+                400
+            },
+            code: if json11 || plain {
+                "ThrottlingException".into()
+            } else {
+                by_protocol("Throttling", "ThrottledClientException")
+            },
+            message: "Rate exceeded".to_owned(),
+        },
         Fault::Internal(_) => Wire {
             status: 500,
             code: if plain {
