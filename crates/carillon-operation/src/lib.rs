@@ -22,6 +22,7 @@ mod page;
 mod password;
 mod pipeline;
 mod registry;
+mod retention;
 mod service_event;
 mod spec;
 mod strangers;
@@ -51,6 +52,7 @@ pub use pipeline::{Peer, Pipeline};
 pub use registry::{
     AwsManagedPolicy, Entry, Group, Registry, ResourceOf, Service, ServiceEntry, StaticPolicy,
 };
+pub use retention::prune;
 pub use service_event::ServiceEvent;
 pub use spec::{
     Access, AccessLevel, Admission, FA, Grant, List, ManagedPolicy, PermissionsManagement, RO, Read, Spec,

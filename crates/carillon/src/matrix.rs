@@ -87,6 +87,7 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
         smtp_ca: None,
         mail_from: None,
         audit_log: None,
+        audit_retention_days: 90,
         log_format: LogFormat::Auto,
         log_level: "off".to_owned(),
         first_start: FirstStart {

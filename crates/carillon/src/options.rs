@@ -98,6 +98,11 @@ pub struct Serve {
     #[arg(long, env = "CARILLON_AUDIT_LOG", value_name = "FILE")]
     pub audit_log: Option<PathBuf>,
 
+    /// Days that the audit trail in the database is kept, 1 to 3650. LookupEvents finds the last 90.
+    #[arg(long, env = "CARILLON_AUDIT_RETENTION_DAYS", value_name = "DAYS", default_value_t = 90,
+          value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub audit_retention_days: u32,
+
     /// How log lines look. `auto` is text on a terminal and JSON otherwise.
     #[arg(long, env = "CARILLON_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Auto)]
     pub log_format: LogFormat,

@@ -3,10 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
+use carillon_aws::time::{Clock, SystemClock};
 use carillon_iam::IamIdentities;
-use carillon_operation::{JobRunner, MailRelay, Outside, Pipeline, Settings};
+use carillon_operation::{JobRunner, MailRelay, Outside, Pipeline, Settings, prune};
+use carillon_store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,6 +22,10 @@ use crate::mail::SmtpRelay;
 use crate::options::Serve;
 use crate::output::say;
 use crate::{deployment, first_start, logging, monitoring, tls};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often old events are looked for.
+const PRUNED_EVERY: Duration = Duration::from_secs(60 * 60);
 
 pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
     logging::start(options.log_format, &options.log_level)?;
@@ -79,6 +86,8 @@ pub struct Server {
     jobs: Arc<JobRunner>,
     metrics: PrometheusHandle,
     audit_log: Option<AuditLog>,
+    store: Store,
+    audit_retention: Duration,
 }
 
 impl Server {
@@ -132,7 +141,7 @@ impl Server {
         let kinds = [carillon_iam::JOBS, carillon_chime::JOBS].concat();
         let jobs = JobRunner::new(store.clone(), Arc::clone(&environment), outside.clone(), &kinds);
         let identities = Arc::new(IamIdentities::new(store.clone(), Arc::clone(&environment)));
-        let pipeline = Arc::new(Pipeline::new(store, identities, environment).with_outside(outside));
+        let pipeline = Arc::new(Pipeline::new(store.clone(), identities, environment).with_outside(outside));
         Ok(Self {
             address,
             public_url,
@@ -147,6 +156,8 @@ impl Server {
             jobs: Arc::new(jobs),
             metrics,
             audit_log,
+            store,
+            audit_retention: DAY * options.audit_retention_days,
         })
     }
 
@@ -154,12 +165,27 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let jobs = tokio::spawn(self.jobs.run());
         let upkeep = tokio::spawn(monitoring::keep_up(self.metrics));
+        let retention = tokio::spawn(keep_trail(self.store, self.audit_retention));
         self.listener.serve(self.door, stop).await;
         // A job that is cut off here is done again when its lease ends, by whoever runs then.
         jobs.abort();
         upkeep.abort();
+        retention.abort();
         if let Some(log) = self.audit_log {
             log.close().await;
+        }
+    }
+}
+
+/// Deletes what is too old from the trails, until it is stopped.
+async fn keep_trail(store: Store, keep: Duration) {
+    let mut turns = tokio::time::interval(PRUNED_EVERY);
+    // The first one comes at once, and a server that starts has better things to do.
+    turns.tick().await;
+    loop {
+        turns.tick().await;
+        if let Err(error) = prune(&store, SystemClock.now(), keep).await {
+            tracing::warn!(%error, "old events could not be deleted; tried again later");
         }
     }
 }
