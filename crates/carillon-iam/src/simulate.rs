@@ -21,7 +21,7 @@ use crate::name::PolicyDocument;
 /// Pairs of action and resource that one page answers, unless one action alone has more.
 const PAIRS: usize = 1_000;
 
-/// Statements that may be looked at for one page: about a second of work.
+/// Comparisons for one page, counted as [`Document::weight`] does: about a second of work.
 const WORK: usize = 2_000_000;
 
 /// What is asked.
@@ -52,11 +52,11 @@ impl Simulation {
     fn run(self, start: usize, limit: usize) -> Result<Part, Error> {
         let mut simulator = Simulator::new(self.policies.clone());
         let documents = self.resource_policy.iter().map(|policy| &policy.document);
-        let statements: usize = documents.map(|document| document.statements().len()).sum();
-        let each = (simulator.statements() + statements).saturating_mul(self.resources.len());
+        let weight: usize = documents.map(|document| document.weight()).sum();
+        let each = (simulator.weight() + weight).saturating_mul(self.resources.len());
         if each > WORK {
             return Err(Error::InvalidInput(format!(
-                "The policies have too many statements to simulate them on {} resources.",
+                "The policies are too large to simulate them on {} resources.",
                 self.resources.len()
             )));
         }

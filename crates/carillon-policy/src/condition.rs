@@ -32,6 +32,30 @@ pub(crate) struct Compare {
     values: Values,
 }
 
+impl Test {
+    /// How many values there are to compare with.
+    pub fn weight(&self) -> usize {
+        match self {
+            Test::Compare(compare) => compare.values.len(),
+            Test::Null { absent, .. } => absent.len(),
+            Test::Never => 0,
+        }
+    }
+}
+
+impl Values {
+    fn len(&self) -> usize {
+        match self {
+            Values::Text(values) | Values::IgnoreCase(values) | Values::Bool(values) => values.len(),
+            Values::Number(_, values) => values.len(),
+            Values::Date(_, values) => values.len(),
+            Values::Binary(values) => values.len(),
+            Values::Address(values) => values.len(),
+            Values::Arn(values) => values.len(),
+        }
+    }
+}
+
 /// How an operator looks into a multivalued key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Set {

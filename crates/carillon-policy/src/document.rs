@@ -157,6 +157,11 @@ impl Document {
         &self.text
     }
 
+    /// The statements, and the names, patterns and values in them: what a request is compared with at the most.
+    pub fn weight(&self) -> usize {
+        self.statements.iter().map(Statement::weight).sum()
+    }
+
     /// In the order of the text.
     pub fn statements(&self) -> &[Statement] {
         &self.statements
@@ -234,6 +239,15 @@ impl Statement {
                 .map(|block| condition::compile(block, variables))
                 .unwrap_or_default(),
         })
+    }
+
+    fn weight(&self) -> usize {
+        let patterns =
+            [&self.action.action, &self.action.not_action].map(|list| list.as_ref().map_or(0, Vec::len));
+        let resources = [&self.resource.resource, &self.resource.not_resource]
+            .map(|list| list.as_ref().map_or(0, Vec::len));
+        let values = self.conditions.iter().map(Test::weight);
+        1 + self.principal.weight() + patterns.iter().chain(&resources).sum::<usize>() + values.sum::<usize>()
     }
 
     /// Its place among the statements of the document, counted from 0.

@@ -320,6 +320,14 @@ impl PrincipalElement {
         }
     }
 
+    /// How many names it has.
+    pub fn weight(&self) -> usize {
+        match self {
+            PrincipalElement::Absent => 0,
+            PrincipalElement::Principal(names) | PrincipalElement::NotPrincipal(names) => names.len(),
+        }
+    }
+
     /// The strongest way in which the element names the caller. `always_hit`: whether a `NotPrincipal`
     /// applies to this caller whoever it lists.
     pub fn way(&self, caller: &Principal, always_hit: bool) -> Option<Way> {

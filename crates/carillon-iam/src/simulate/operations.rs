@@ -161,7 +161,7 @@ impl Operation for SimulateCustomPolicy {
 }
 
 /// A page of a simulation. Its items are the actions, and a marker is good for the same actions and resources only.
-async fn answer<O: Operation>(
+async fn answer<O: Operation<Access = Read>>(
     cx: &mut Context<'_, O>,
     simulation: Simulation,
     max_items: Option<MaxItems>,
@@ -174,9 +174,7 @@ async fn answer<O: Operation>(
         number => number.parse().map_err(Fault::internal)?,
     };
     let limit = page::limit(max_items);
-    // Large simulations take their time, and others wait for this thread.
-    let run = tokio::task::spawn_blocking(move || simulation.run(start, limit));
-    let Part { results, next } = run.await.map_err(Fault::internal)??;
+    let Part { results, next } = cx.think(move || simulation.run(start, limit)).await??;
     let marker = next.map(|next| cx.token(&[&asked], &[next.to_string()]));
     Ok(SimulatePolicyResponse {
         evaluation_results: results,

@@ -53,12 +53,10 @@ impl Simulator {
         }
     }
 
-    /// How many statements the policies have, which bounds the work of a simulation.
-    pub fn statements(&self) -> usize {
+    /// How much there is to look at for one request: see [`Document::weight`].
+    pub fn weight(&self) -> usize {
         let attached = self.policies.attached();
-        attached
-            .map(|(_, policy)| policy.document.statements().len())
-            .sum()
+        attached.map(|(_, policy)| policy.document.weight()).sum()
     }
 
     /// Simulates one request.
