@@ -91,7 +91,9 @@ pub fn failure(fault: Fault) -> anyhow::Error {
         }
         Fault::Internal(cause) => anyhow::Error::from_boxed(cause),
         Fault::NotImplemented(action) => anyhow!("{action} is not built yet"),
-        Fault::Contended | Fault::Changed | Fault::Throttled => anyhow!("too many changes at the same time; try again"),
+        Fault::Contended | Fault::Changed | Fault::Throttled => {
+            anyhow!("too many changes at the same time; try again")
+        }
     }
 }
 

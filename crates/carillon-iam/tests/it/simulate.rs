@@ -313,11 +313,7 @@ async fn large_simulations_come_in_pages() {
     members.push(("PolicyInputList.member.2", &long));
     let refused = simulated(&root, &members).await;
     assert_eq!(refused.code(), "InvalidInput");
-    assert!(
-        refused.message().contains("too large"),
-        "{}",
-        refused.message()
-    );
+    assert!(refused.message().contains("too large"), "{}", refused.message());
     members.pop();
 
     members.retain(|(name, _)| !name.starts_with("Resource"));
