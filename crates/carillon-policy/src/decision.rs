@@ -470,10 +470,11 @@ impl<'a> Asked<'a> {
             if statement.effect() != Effect::Allow {
                 continue;
             }
-            let Some(way) = self.way(statement) else { continue };
+            let counts = |way: &Way| way.lets_in(self.request().principal);
+            let Some(way) = self.way(statement).filter(counts) else {
+                continue;
+            };
             let place = match way {
-                // Who trusts everybody means those whom AWS knows. Our choice: AWS does not say.
-                Way::Wild if matches!(self.request().principal, Principal::WebIdentity { .. }) => continue,
                 Way::Account => &mut grants.account,
                 Way::User | Way::Role => &mut grants.parent,
                 Way::Wild | Way::Direct => &mut grants.caller,

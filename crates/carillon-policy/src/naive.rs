@@ -40,7 +40,7 @@ impl Judge<'_> {
             return "Allowed";
         }
 
-        let anonymous_or_service = who.is_none_or(|who| !who.starts_with("arn:"));
+        let anonymous_or_service = !self.of_an_account();
         let root = who.is_some_and(|who| who.ends_with(":root"));
         let linked = who.is_some_and(|who| who.contains(":role/aws-service-role/"));
         let none = Value::Null;
@@ -114,7 +114,7 @@ impl Judge<'_> {
             .collect();
 
         let granted = if anonymous_or_service {
-            r.contains(&"direct") || r.contains(&"wild")
+            r.contains(&"direct") || (r.contains(&"wild") && !self.web_identity())
         } else if self.same_account() {
             let resource = self.case["resource"].as_str().unwrap();
             let insists = (action.starts_with("sts:") && !target.is_null())
@@ -129,6 +129,18 @@ impl Judge<'_> {
             !r.is_empty() && i && b && s
         };
         if granted { "Allowed" } else { "ImplicitlyDenied" }
+    }
+
+    /// Whether an identity provider vouches for the caller, who is then written as the provider.
+    fn web_identity(&self) -> bool {
+        let who = self.case["principal"].as_str();
+        who.is_some_and(|who| part(who, 5).starts_with("oidc-provider/"))
+    }
+
+    /// Whether the caller is somebody of an AWS account.
+    fn of_an_account(&self) -> bool {
+        let who = self.case["principal"].as_str();
+        who.is_some_and(|who| who.starts_with("arn:")) && !self.web_identity()
     }
 
     fn same_account(&self) -> bool {
@@ -202,7 +214,7 @@ impl Judge<'_> {
         let listed = self.names_in(negative)?;
         let bounded = {
             let who = self.case["principal"].as_str().unwrap_or_default();
-            !self.case["boundaries"].is_null() && who.starts_with("arn:") && !who.ends_with(":root")
+            !self.case["boundaries"].is_null() && self.of_an_account() && !who.ends_with(":root")
         };
         let always = statement["Effect"] == "Deny" && bounded;
         (listed.is_empty() || always).then_some("wild")
@@ -226,6 +238,9 @@ impl Judge<'_> {
         if key == "Service" {
             return (who == Some(name) && !name.starts_with("arn:")).then_some("direct");
         }
+        if key == "Federated" {
+            return (who == Some(name) && self.web_identity()).then_some("direct");
+        }
         if key != "AWS" {
             return None;
         }
@@ -233,7 +248,7 @@ impl Judge<'_> {
             return Some("wild");
         }
         let who = who?;
-        if !who.starts_with("arn:") {
+        if !self.of_an_account() {
             return None;
         }
         let account = part(who, 4);

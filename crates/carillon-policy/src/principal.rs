@@ -209,6 +209,14 @@ pub(crate) enum Way {
     Direct,
 }
 
+impl Way {
+    /// Whether an allow that names the caller in this way counts. Who trusts everybody means those whom AWS knows,
+    /// not all whom an identity provider vouches for. Our choice, the narrower one: AWS does not say.
+    pub fn lets_in(self, caller: &Principal) -> bool {
+        self != Way::Wild || !matches!(caller, Principal::WebIdentity { .. })
+    }
+}
+
 impl NamedPrincipal {
     fn new(kind: PrincipalType, text: &str) -> NamedPrincipal {
         let form = match kind {

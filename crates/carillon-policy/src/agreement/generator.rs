@@ -40,7 +40,10 @@ impl Dice {
     }
 }
 
-pub(super) const PRINCIPALS: [&str; 9] = [
+/// Who vouches for web identities, which cases write as this.
+pub(super) const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/login.example.com";
+
+pub(super) const PRINCIPALS: [&str; 10] = [
     "arn:aws:iam::111122223333:user/ana",
     "arn:aws:iam::111122223333:user/ops/ben",
     "arn:aws:sts::111122223333:assumed-role/Desk/ana",
@@ -50,6 +53,7 @@ pub(super) const PRINCIPALS: [&str; 9] = [
     "arn:aws:iam::111122223333:root",
     "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/Linked",
     "events.amazonaws.com",
+    PROVIDER,
 ];
 
 const ACTIONS: [&str; 10] = [
@@ -290,7 +294,12 @@ pub(super) fn principal_element(dice: &mut Dice) -> Value {
         return json!("*");
     }
     let key = *dice.pick(&["AWS", "AWS", "AWS", "AWS", "Service", "Federated"]);
-    let names = dice.some(3, |dice| text(dice, &NAMES));
+    let names = dice.some(3, |dice| {
+        if key == "Federated" && dice.chance(70) {
+            return json!(PROVIDER);
+        }
+        text(dice, &NAMES)
+    });
     json!({key: names})
 }
 

@@ -136,13 +136,18 @@ impl Side<'_> {
         Ok(Formula::all([allow, Formula::not(deny)]))
     }
 
-    /// The way in which a statement names the caller. Documents without principals mean everybody.
+    /// The way in which a statement names the caller, if it counts so. Documents without principals mean everybody.
     pub fn way(&self, statement: &Statement, situation: &Situation) -> Option<Way> {
         if !self.ty.names_principals() {
             return Some(Way::Wild);
         }
-        let always_hit = statement.effect() == Effect::Deny && situation.bounded;
-        statement.principal.way(&situation.principal, always_hit)
+        let denies = statement.effect() == Effect::Deny;
+        let way = statement
+            .principal
+            .way(&situation.principal, denies && situation.bounded)?;
+        // Guardrails let nobody in, and deny nobody by allowing everybody.
+        let lets_in = !denies && matches!(self.ty, PolicyType::Resource | PolicyType::Trust);
+        (!lets_in || way.lets_in(&situation.principal)).then_some(way)
     }
 
     fn applying(

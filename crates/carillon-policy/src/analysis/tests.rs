@@ -245,6 +245,22 @@ fn conditions_are_compared_by_their_values() {
             r#""ForAnyValue:StringLike": {"k": "*"}"#,
             "+",
         ),
+        // AWS documents these two as lists, and others as single values, of which the two operators ask the same.
+        (
+            r#""Null": {"aws:VpceOrgPaths": false}, "ForAllValues:StringLike": {"aws:VpceOrgPaths": "a*"}"#,
+            r#""ForAnyValue:StringLike": {"aws:VpceOrgPaths": "a*"}"#,
+            "+-",
+        ),
+        (
+            r#""Null": {"aws:CalledVia": false}, "ForAllValues:StringLike": {"aws:CalledVia": "a*"}"#,
+            r#""ForAnyValue:StringLike": {"aws:CalledVia": "a*"}"#,
+            "+-",
+        ),
+        (
+            r#""Null": {"aws:VpceOrgID": false}, "ForAllValues:StringLike": {"aws:VpceOrgID": "a*"}"#,
+            r#""ForAnyValue:StringLike": {"aws:VpceOrgID": "a*"}"#,
+            "",
+        ),
         (r#""Odd": {"k": "a"}"#, r#""StringEquals": {"k": []}"#, ""),
     ] {
         assert_eq!(sign(&under(old), &under(new)), expected, "{old} to {new}");
@@ -467,6 +483,23 @@ fn policies_of_resources_are_compared_for_every_caller() {
         (
             trust(r#"{"Federated": "arn:aws:iam::111122223333:oidc-provider/a"}"#),
             trust(account),
+            PolicyType::Trust,
+            true,
+            true,
+        ),
+        // Everybody means everybody whom AWS knows: whom a provider vouches for, only the provider's name lets in.
+        (
+            trust(r#"{"AWS": "*"}"#),
+            trust(r#"{"AWS": "*", "Federated": "arn:aws:iam::111122223333:oidc-provider/a"}"#),
+            PolicyType::Trust,
+            true,
+            false,
+        ),
+        (
+            policy(
+                r#"{"Effect": "Allow", "NotPrincipal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}"#,
+            ),
+            trust(r#"{"Federated": "arn:aws:iam::111122223333:oidc-provider/a"}"#),
             PolicyType::Trust,
             true,
             true,

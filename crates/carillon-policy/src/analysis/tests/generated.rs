@@ -190,7 +190,8 @@ proptest! {
 }
 
 const ANA: &str = "arn:aws:iam::111122223333:user/ana";
-const CALLERS: [&str; 8] = [
+const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/a";
+const CALLERS: [&str; 9] = [
     ANA,
     "arn:aws:iam::111122223333:user/ben",
     "arn:aws:sts::111122223333:assumed-role/desk/session",
@@ -198,9 +199,10 @@ const CALLERS: [&str; 8] = [
     "arn:aws:iam::444455556666:user/ana",
     "arn:aws:sts::444455556666:assumed-role/desk/x",
     "events.amazonaws.com",
+    PROVIDER,
     "",
 ];
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "*",
     "111122223333",
     ANA,
@@ -209,6 +211,7 @@ const NAMES: [&str; 8] = [
     "arn:aws:iam::444455556666:root",
     "arn:aws:iam::111122223333:user/carl",
     "events.amazonaws.com",
+    PROVIDER,
 ];
 
 /// A policy of a resource, with principals.
@@ -217,7 +220,8 @@ fn resource_policy() -> impl Strategy<Value = Value> {
     let statement = (statement(), named).prop_map(|(mut statement, (shape, names))| {
         let key = if shape == 0 { "NotPrincipal" } else { "Principal" };
         let (services, others): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name.ends_with(".com"));
-        statement[key] = json!({"AWS": others, "Service": services});
+        let (providers, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|name| *name == PROVIDER);
+        statement[key] = json!({"AWS": others, "Service": services, "Federated": providers});
         statement
     });
     prop::collection::vec(statement, 1..3)
