@@ -227,6 +227,16 @@ impl Language {
         state.contains(&self.steps.len())
     }
 
+    /// The work of [`Language::has`] for a text of some length.
+    pub fn work(&self, length: usize) -> usize {
+        let stars = self.steps.iter().filter(|step| step.is_star()).count();
+        // Most texts are told from a literal at once; after a star, every place may be one to go on from.
+        if stars == 0 {
+            return length / 64 + 1;
+        }
+        (length / 8 + 1).saturating_mul(stars + 1)
+    }
+
     fn after(&self, at: usize, character: char) -> Option<usize> {
         let step = self.steps.get(at).filter(|step| step.takes(character))?;
         Some(if step.is_star() { at } else { at + 1 })

@@ -363,6 +363,74 @@ fn hostile_policies_are_refused_in_bounded_time() {
     );
 }
 
+/// A condition with many values, each made from its number.
+fn many(operator: &str, count: usize, value: impl Fn(usize) -> String) -> String {
+    let values: Vec<String> = (0..count)
+        .map(|number| format!(r#""{}""#, value(number)))
+        .collect();
+    format!(r#""{operator}": {{"k": [{}]}}"#, values.join(","))
+}
+
+#[test]
+fn many_values_are_little_work() {
+    const MANY: usize = 1_000;
+    let number = |number: usize| format!("{}.5", number * 7);
+    let date = |number: usize| (1_767_225_600 + number * 60).to_string();
+    let network = |number: usize| format!("10.{}.{}.0/25", number / 256, number % 256);
+    let binary = |number: usize| format!("{number:04}");
+    for (operator, value) in [
+        ("NumericEquals", &number as &dyn Fn(usize) -> String),
+        ("NumericLessThan", &number),
+        ("DateEquals", &date),
+        ("DateGreaterThan", &date),
+        ("IpAddress", &network),
+        ("BinaryEquals", &binary),
+    ] {
+        let [all, fewer] = [MANY, MANY - 1].map(|count| policy(&under(&many(operator, count, value))));
+        let within = |old: &str, new: &str| {
+            compare_within(200_000, &attached(old), &attached(new), PolicyType::Identity, &[])
+        };
+        assert_eq!(within(&all, &all), Comparison::default(), "{operator}");
+        let comparison = within(&fewer, &all);
+        assert!(
+            comparison.undecided.is_empty(),
+            "{operator} {:?}",
+            comparison.undecided
+        );
+        // After the earliest of them is after any of them.
+        let gains = usize::from(operator != "DateGreaterThan");
+        assert_eq!(
+            (comparison.gained.len(), comparison.lost.len()),
+            (gains, 0),
+            "{operator}"
+        );
+    }
+}
+
+#[test]
+fn the_work_of_comparing_values_is_counted() {
+    // Every number meets every pattern.
+    let both = format!(
+        "{}, {}",
+        many("NumericEquals", 300, |number| number.to_string()),
+        many("StringLike", 300, |number| format!("{number}*x")),
+    );
+    let (old, new) = (policy(&under(&both)), policy(&allow("*", "*")));
+    let comparison = compare_within(
+        200_000,
+        &attached(&old),
+        &attached(&new),
+        PolicyType::Identity,
+        &[],
+    );
+    let too_large = |undecided: &super::Undecided| undecided.reason.contains("too large");
+    assert!(
+        comparison.undecided.iter().any(too_large),
+        "{:?}",
+        comparison.undecided
+    );
+}
+
 #[test]
 fn access_that_must_not_be_granted_is_found() {
     for (policy_text, actions, resources, expected) in [

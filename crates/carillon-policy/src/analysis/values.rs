@@ -2,7 +2,8 @@
 
 mod example;
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashSet};
 
 use self::example::{addresses, binaries, dates, numbers};
 use super::facts::Kind;
@@ -27,9 +28,32 @@ enum Wanted {
     Texts(Vec<Language>),
     Numbers(Relation, Vec<Box<str>>),
     Dates(Relation, Vec<i128>),
-    /// Family (whether it is version 4), first and last address.
+    /// Family (whether it is version 4), first and last address; they do not overlap.
     Networks(Vec<(bool, u128, u128)>),
     Binaries(Vec<Vec<u8>>),
+}
+
+/// Sorts values, and keeps those of them that decide: to be less than any is to be less than the greatest.
+fn decisive<T>(relation: Relation, mut values: Vec<T>, compare: impl Fn(&T, &T) -> Ordering) -> Vec<T> {
+    values.sort_by(&compare);
+    values.dedup_by(|left, right| compare(left, right).is_eq());
+    match relation {
+        Relation::Equal => {}
+        Relation::Less | Relation::LessOrEqual => drop(values.drain(..values.len().saturating_sub(1))),
+        Relation::Greater | Relation::GreaterOrEqual => values.truncate(1),
+    }
+    values
+}
+
+/// Whether a value, compared by this, stands in the relation to one of the decisive ones.
+fn stands<T>(relation: Relation, values: &[T], compared_to: impl Fn(&T) -> Ordering) -> bool {
+    match relation {
+        // The search wants to know where its places stand, seen from what it looks for.
+        Relation::Equal => values
+            .binary_search_by(|value| compared_to(value).reverse())
+            .is_ok(),
+        _ => values.iter().any(|value| relation.holds(compared_to(value))),
+    }
 }
 
 /// Whether a value is wanted.
@@ -70,17 +94,28 @@ impl Matcher {
                 Wanted::Texts(languages)
             }
             Family::Number(relation) => {
-                let numbers = values.iter().filter(|text| Decimal::parse(text).is_some());
-                Wanted::Numbers(relation, numbers.map(|text| text.as_str().into()).collect())
+                let texts = values.iter().map(String::as_str);
+                let numbers: Vec<(Decimal<'_>, &str)> = texts
+                    .filter_map(|text| Some((Decimal::parse(text)?, text)))
+                    .collect();
+                let numbers = decisive(relation, numbers, |(left, _), (right, _)| left.compare(right));
+                Wanted::Numbers(
+                    relation,
+                    numbers.into_iter().map(|(_, text)| text.into()).collect(),
+                )
             }
-            Family::Date(relation) => Wanted::Dates(
-                relation,
-                values.iter().filter_map(|text| value::instant(text)).collect(),
-            ),
+            Family::Date(relation) => {
+                let dates = values.iter().filter_map(|text| value::instant(text));
+                Wanted::Dates(relation, decisive(relation, dates.collect(), Ord::cmp))
+            }
             Family::Binary => {
-                Wanted::Binaries(values.iter().filter_map(|text| value::binary(text)).collect())
+                let values: BTreeSet<Vec<u8>> =
+                    values.iter().filter_map(|text| value::binary(text)).collect();
+                Wanted::Binaries(values.into_iter().collect())
             }
-            Family::Address => Wanted::Networks(values.iter().filter_map(|text| network(text)).collect()),
+            Family::Address => {
+                Wanted::Networks(disjoint(values.iter().filter_map(|text| network(text)).collect()))
+            }
         };
         Matcher { wanted, unknown }
     }
@@ -90,19 +125,41 @@ impl Matcher {
         let yes = match &self.wanted {
             Wanted::Texts(languages) => languages.iter().any(|language| language.has(asked)),
             Wanted::Numbers(relation, numbers) => Decimal::parse(asked).is_some_and(|asked| {
-                let mut numbers = numbers.iter().filter_map(|number| Decimal::parse(number));
-                numbers.any(|number| relation.holds(asked.compare(&number)))
+                stands(*relation, numbers, |number| {
+                    // All of them were read before.
+                    Decimal::parse(number).map_or(Ordering::Less, |number| asked.compare(&number))
+                })
             }),
-            Wanted::Dates(relation, dates) => value::instant(asked)
-                .is_some_and(|asked| dates.iter().any(|date| relation.holds(asked.cmp(date)))),
+            Wanted::Dates(relation, dates) => {
+                value::instant(asked).is_some_and(|asked| stands(*relation, dates, |date| asked.cmp(date)))
+            }
             Wanted::Networks(networks) => value::address_bits(asked).is_some_and(|(version_4, bits)| {
-                networks
-                    .iter()
-                    .any(|(of, first, last)| *of == version_4 && (first..=last).contains(&&bits))
+                let after = networks.partition_point(|(of, first, _)| (*of, *first) <= (version_4, bits));
+                let last_before = after.checked_sub(1).and_then(|at| networks.get(at));
+                last_before.is_some_and(|(of, _, last)| *of == version_4 && bits <= *last)
             }),
-            Wanted::Binaries(values) => value::binary(asked).is_some_and(|asked| values.contains(&asked)),
+            Wanted::Binaries(values) => {
+                value::binary(asked).is_some_and(|asked| values.binary_search(&asked).is_ok())
+            }
         };
         self.known(yes)
+    }
+
+    /// The work of [`Matcher::answer`] for a text of some length.
+    fn work(&self, length: usize) -> usize {
+        let compared = match &self.wanted {
+            Wanted::Texts(languages) => {
+                let work = languages.iter().map(|language| language.work(length));
+                return work.sum();
+            }
+            Wanted::Numbers(_, values) => values.len(),
+            Wanted::Dates(_, values) => values.len(),
+            Wanted::Networks(values) => values.len(),
+            Wanted::Binaries(values) => values.len(),
+        };
+        // A binary search. A unit is enough for some dozen characters.
+        let steps = compared.checked_ilog2().map_or(1, |steps| steps as usize + 2);
+        (length / 64 + 1).saturating_mul(steps)
     }
 
     /// The answer when it is known whether one of the definite values matches.
@@ -196,6 +253,20 @@ fn network(text: &str) -> Option<(bool, u128, u128)> {
     Some((version_4, bits & mask, bits | !mask))
 }
 
+/// The same addresses, in order, and none twice.
+fn disjoint(mut networks: Vec<(bool, u128, u128)>) -> Vec<(bool, u128, u128)> {
+    networks.sort_unstable();
+    let mut merged: Vec<(bool, u128, u128)> = Vec::new();
+    for (version_4, first, last) in networks {
+        match merged.last_mut() {
+            // One that begins right after the other goes on with it.
+            Some((of, _, end)) if *of == version_4 && first <= end.saturating_add(1) => *end = last.max(*end),
+            _ => merged.push((version_4, first, last)),
+        }
+    }
+    merged
+}
+
 /// A kind of value with an order or form of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Sort {
@@ -277,19 +348,33 @@ pub(super) fn value_classes(
     languages.dedup();
     let texts = classes(&languages, &Language::everything(), &[], budget)?;
 
-    // What values there certainly are.
-    let mut candidates: Vec<String> = Vec::new();
+    let textual = Textual::new(matchers, &languages);
+
+    // What values there certainly are, with the class of texts whose example one is.
+    let mut candidates: Vec<(String, Option<&Class>)> = Vec::new();
     for sort in &sorts {
-        candidates.extend(sort.candidates(matchers));
+        candidates.extend(sort.candidates(matchers).into_iter().map(|text| (text, None)));
     }
-    candidates.extend(texts.iter().map(|class| class.example.clone()));
-    candidates.push("x".to_owned());
+    candidates.extend(texts.iter().map(|class| (class.example.clone(), Some(class))));
+    candidates.push(("x".to_owned(), None));
     let mut found: Vec<ValueClass> = Vec::new();
-    let mut seen: HashMap<(Vec<Answer>, Vec<bool>), ()> = HashMap::new();
+    let mut seen: HashSet<(Vec<Answer>, Vec<bool>)> = HashSet::new();
     let mut ways: Vec<BTreeSet<Vec<usize>>> = vec![BTreeSet::new(); sorts.len()];
-    for text in candidates {
-        budget.spend(matchers.len() * 4 + 1)?;
-        let answers: Vec<Answer> = matchers.iter().map(|matcher| matcher.answer(&text)).collect();
+    for (text, class) in candidates {
+        budget.spend(matchers.len() * 4 + text.len() / 64 + 1)?;
+        let mut answers = Vec::new();
+        for (number, matcher) in matchers.iter().enumerate() {
+            answers.push(match class {
+                Some(class) if matcher.sort().is_none() => {
+                    budget.spend(class.members.len())?;
+                    matcher.known(textual.has(number, class))
+                }
+                _ => {
+                    budget.spend(matcher.work(text.len()))?;
+                    matcher.answer(&text)
+                }
+            });
+        }
         let reads: Vec<bool> = sorts.iter().map(|sort| sort.reads(&text)).collect();
         for ((sort, reads), ways) in sorts.iter().zip(&reads).zip(&mut ways) {
             let own = matchers.iter().zip(&answers).enumerate();
@@ -300,7 +385,7 @@ pub(super) fn value_classes(
             ways.insert([usize::from(*reads)].into_iter().chain(way).collect());
         }
         let fits = typed.is_none_or(|typed| typed.reads(&text));
-        if fits && seen.insert((answers.clone(), reads), ()).is_none() {
+        if fits && seen.insert((answers.clone(), reads)) {
             found.push(ValueClass {
                 answers,
                 example: Some(text),
@@ -309,12 +394,9 @@ pub(super) fn value_classes(
     }
     // With one way of looking at values the candidates are all there is. With several, any combination may exist.
     if !sorts.is_empty() && (sorts.len() > 1 || texts.len() > 1) {
-        let combined = combinations(matchers, &sorts, typed, &languages, &texts, &ways, budget)?;
-        let missing = combined
-            .into_iter()
-            .filter(|answers| !found.iter().any(|class| class.answers == *answers));
-        let missing: Vec<Vec<Answer>> = missing.collect();
-        found.extend(missing.into_iter().map(|answers| ValueClass {
+        let combined = combinations(matchers, &sorts, typed, &textual, &texts, &ways, budget)?;
+        // Those that are known already are left out below.
+        found.extend(combined.into_iter().map(|answers| ValueClass {
             answers,
             example: None,
         }));
@@ -322,36 +404,69 @@ pub(super) fn value_classes(
     Ok(dedup(found))
 }
 
+/// Which languages matchers have, by their numbers among all.
+struct Textual {
+    /// Of each matcher, ascending.
+    of: Vec<Vec<usize>>,
+    /// Whether each language has but one text.
+    single: Vec<bool>,
+}
+
+impl Textual {
+    /// The languages are all those of the matchers, ascending.
+    fn new(matchers: &[&Matcher], languages: &[&Language]) -> Textual {
+        let own = |matcher: &&Matcher| {
+            let own = matcher.languages().iter();
+            own.filter_map(|language| languages.binary_search(&language).ok())
+                .collect()
+        };
+        Textual {
+            of: matchers.iter().map(own).collect(),
+            single: languages
+                .iter()
+                .map(|language| language.only_text().is_some())
+                .collect(),
+        }
+    }
+
+    /// Whether a language of the matcher has the texts of the class.
+    fn has(&self, matcher: usize, class: &Class) -> bool {
+        let own = self.of.get(matcher);
+        own.is_some_and(|own| {
+            class
+                .members
+                .iter()
+                .any(|number| own.binary_search(number).is_ok())
+        })
+    }
+
+    fn is_single(&self, class: &Class) -> bool {
+        let single = |number: &usize| self.single.get(*number).copied().unwrap_or(false);
+        class.members.iter().any(single)
+    }
+}
+
 /// Every combination of a class of texts with a way of being a number, with a way of being a date and so on.
 fn combinations(
     matchers: &[&Matcher],
     sorts: &BTreeSet<Sort>,
     typed: Option<Sort>,
-    languages: &[&Language],
+    textual: &Textual,
     texts: &[Class],
     ways: &[BTreeSet<Vec<usize>>],
     budget: &mut Budget,
 ) -> Result<Vec<Vec<Answer>>, TooLarge> {
     let mut combined = Vec::new();
     for text in texts {
-        let is_single = text.members.iter().any(|number| {
-            languages
-                .get(*number)
-                .is_some_and(|language| language.only_text().is_some())
-        });
-        if is_single {
+        budget.spend(text.members.len() + 1)?;
+        if textual.is_single(text) {
             // Its one text was among the candidates.
             continue;
         }
-        let mut partial: Vec<Vec<Answer>> = vec![
-            matchers
-                .iter()
-                .map(|matcher| {
-                    let own = |language| languages.binary_search(&language).is_ok_and(|at| text.is_in(at));
-                    matcher.known(matcher.languages().iter().any(own))
-                })
-                .collect(),
-        ];
+        budget.spend(text.members.len().saturating_mul(matchers.len()))?;
+        let of_text = matchers.iter().enumerate();
+        let of_text = of_text.map(|(number, matcher)| matcher.known(textual.has(number, text)));
+        let mut partial: Vec<Vec<Answer>> = vec![of_text.collect()];
         for (sort, ways) in sorts.iter().zip(ways) {
             let mut next = Vec::new();
             for answers in &partial {
@@ -378,11 +493,11 @@ fn combinations(
 
 /// Those with an example first, and none twice.
 fn dedup(found: Vec<ValueClass>) -> Vec<ValueClass> {
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     let (known, unknown): (Vec<_>, Vec<_>) = found.into_iter().partition(|class| class.example.is_some());
     let mut kept = Vec::new();
     for class in known.into_iter().chain(unknown) {
-        if seen.insert(class.answers.clone(), ()).is_none() {
+        if seen.insert(class.answers.clone()) {
             kept.push(class);
         }
     }

@@ -1,6 +1,5 @@
 //! Values of each kind that are enough to stand for all: at, between and beyond those that policies name.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -11,13 +10,11 @@ use crate::value::Decimal;
 
 /// Each number, one between each two neighbours, one below and one above all.
 pub(super) fn numbers<'a>(lists: impl Iterator<Item = &'a Vec<Box<str>>>) -> Vec<String> {
-    let mut sorted: Vec<&str> = lists.flatten().map(|number| &**number).collect();
-    let compare = |left: &&str, right: &&str| match (Decimal::parse(left), Decimal::parse(right)) {
-        (Some(left), Some(right)) => left.compare(&right),
-        _ => Ordering::Equal,
-    };
-    sorted.sort_by(compare);
-    sorted.dedup_by(|left, right| compare(&&**left, &&**right).is_eq());
+    let read = |number: &'a Box<str>| Some((Decimal::parse(number)?, &**number));
+    let mut numbers: Vec<(Decimal<'a>, &'a str)> = lists.flatten().filter_map(read).collect();
+    numbers.sort_by(|(left, _), (right, _)| left.compare(right));
+    numbers.dedup_by(|(left, _), (right, _)| left.compare(right).is_eq());
+    let sorted: Vec<&str> = numbers.into_iter().map(|(_, number)| number).collect();
     let longest = sorted.iter().map(|number| number.len()).max().unwrap_or_default();
     let mut all: Vec<String> = sorted.iter().map(|number| (*number).to_owned()).collect();
     for pair in sorted.windows(2) {
