@@ -177,6 +177,9 @@ struct Question<'a> {
     keys: Pairs<'a>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     multivalued_keys: Vec<(Cow<'a, str>, Vec<Cow<'a, str>>)>,
+    /// Whether a second factor was shown with the request itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    second_factor: bool,
     /// Name and digest of the policy of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resource_policy: Option<(Cow<'a, str>, String)>,
@@ -215,6 +218,7 @@ impl<'a> Question<'a> {
                 .map(|(key, values)| (Cow::Borrowed(*key), texts(values)))
                 .chain(many_claims(target).map(|(key, values)| (text(key), texts(values))))
                 .collect(),
+            second_factor: target.second_factor.is_some(),
             resource_policy: target.resource_policy.as_ref().map(|policy| {
                 let snapshot = Snapshot::of(policy.document.text());
                 let named = (Cow::Borrowed(&*policy.name), snapshot.digest.to_string());

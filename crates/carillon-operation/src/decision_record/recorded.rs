@@ -2,7 +2,7 @@
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
-use carillon_policy::{Attached, MapContext, Principal, Request};
+use carillon_policy::{Attached, Context as _, ContextValue, MapContext, Principal, Request};
 use carillon_store::{FromRow, ReadTx, Row, StoreError, bind};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -430,6 +430,11 @@ impl Recorded {
             let age = now.since(Timestamp::from_micros(at)).as_secs();
             context.set("aws:MultiFactorAuthAge", age.to_string());
         }
+        if question.second_factor {
+            context
+                .set("aws:MultiFactorAuthPresent", "true")
+                .set("aws:MultiFactorAuthAge", "0");
+        }
         context
     }
 
@@ -458,6 +463,28 @@ fn spellings(registry: &Registry, action: &str) -> Vec<String> {
 }
 
 impl Asked {
+    /// The question as far as it is about the caller, which owns the resource then: without the policy of the resource
+    /// and its tags.
+    pub fn of_caller_alone(&self, principal: &Principal) -> Self {
+        let mut context = MapContext::new();
+        for key in self.context.keys() {
+            if key.starts_with("aws:resourcetag/") || key.starts_with("iam:resourcetag/") {
+                continue;
+            }
+            match self.context.get(&key) {
+                Some(ContextValue::One(value)) => context.set(&key, value),
+                Some(ContextValue::Many(values)) => context.set_many(&key, values),
+                None => &mut context,
+            };
+        }
+        Self {
+            owner: principal.account().unwrap_or_default().to_owned(),
+            resource_policy: None,
+            context: Arc::new(context),
+            ..self.clone()
+        }
+    }
+
     /// Runs `with` on the question as the engine takes it.
     pub fn ask<T>(&self, principal: &Principal, with: impl FnOnce(&Request<'_>) -> T) -> T {
         let actions: Vec<&str> = self.actions.iter().map(String::as_str).collect();

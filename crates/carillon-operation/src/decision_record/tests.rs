@@ -1,3 +1,4 @@
+use carillon_aws::secret::Secret;
 use carillon_aws::time::TestEntropy;
 use carillon_policy::{Attached, Context as _, Document, Policies, Principal};
 use carillon_store::Store;
@@ -7,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::audit::Facts;
 use crate::authorize::RequestContext;
-use crate::caller::{CallerKind, Session, TransportSecurity};
+use crate::caller::{CallerKind, SecondFactor, Session, TransportSecurity};
 use crate::{Place, Registry};
 
 const ACCOUNT: &str = "111122223333";
@@ -144,8 +145,17 @@ async fn kept(
 #[tokio::test]
 async fn the_context_is_the_same_as_when_it_was_decided() {
     let now = Timestamp::from_micros(1_700_000_000_123_456);
-    let (call, target) = (call(now), target());
-    for caller in [role_session(now), user()] {
+    let call = call(now);
+    let mut with_second_factor = target();
+    with_second_factor.second_factor = Some(SecondFactor {
+        serial_number: format!("arn:aws:iam::{ACCOUNT}:mfa/phone"),
+        code: Secret::new("123456".to_owned()),
+    });
+    for (caller, target) in [
+        (role_session(now), target()),
+        (user(), target()),
+        (user(), with_second_factor),
+    ] {
         let (_folder, store, recorded) = kept(&call, &caller, &target, Policies::new()).await;
         let registry = Registry::new(&[]);
         let taken_from = recorded
