@@ -134,6 +134,11 @@ fn ask_all(request: &Request<'_>, target: &Target, asks: Option<Asks>) -> Result
     Ok(decision)
 }
 
+/// Whether an action is allowed on each resource of the target.
+pub(crate) fn allows(request: &Request<'_>, target: &Target, spellings: &[&str]) -> bool {
+    ask(request, target, spellings).is_ok()
+}
+
 /// Asks about each resource of the target. The decision is the one about the first.
 fn ask(request: &Request<'_>, target: &Target, spellings: &[&str]) -> Result<Decision, Refused> {
     let decision = ask_on(request, target, &target.resource, spellings)?;

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::authorize::Granted;
+use crate::authorize::{self, Granted};
 use crate::caller::{BoxFuture, Call, Caller, Credentials, SecondFactor};
 use crate::decision_record::Decided;
 use crate::environment::Environment;
@@ -234,6 +234,7 @@ pub struct Context<'a, O: Operation> {
     pub now: Timestamp,
     pub environment: &'a Environment,
     pub tx: &'a mut <O::Access as Access>::Tx,
+    request: &'a Request<'a>,
     _granted: &'a Granted<O>,
 }
 
@@ -244,6 +245,12 @@ impl<O: Operation> Context<'_, O> {
 
     pub fn aws_account_id(&self) -> AwsAccountId {
         self.caller.aws_account_id
+    }
+
+    /// Whether the policies allow the caller an action, given in all its spellings, that the operation does not need:
+    /// for answers that tell more to those who could ask for it anyway. The trail does not hear of it.
+    pub fn may(&self, spellings: &[&str], target: &Target) -> bool {
+        authorize::allows(self.request, target, spellings)
     }
 }
 
@@ -509,6 +516,7 @@ async fn conclude<O: Operation>(
             now: request.call.now,
             environment,
             tx: &mut tx,
+            request,
             _granted: &granted,
         };
         let output = operation.handle(&mut context).await.map_err(Into::into)?;

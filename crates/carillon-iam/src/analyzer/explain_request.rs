@@ -3,28 +3,31 @@
 //! An operation of this server's own. AWS has nothing like it; `sts:DecodeAuthorizationMessage`, which comes nearest,
 //! knows no statement but the one that decided.
 
+mod attachable;
+mod case;
+
 use std::fmt::{self, Display, Formatter, Write as _};
 
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::string_type;
 use carillon_aws::time::IsoSeconds;
-use carillon_operation::{
-    Archive, AwsManagedPolicy, Caller, Context, Fault, Operation, Read, Recorded, Registry, Spec, Target,
-};
-use carillon_policy::explain::{Explanation, Options, Outcome, explain_with};
-use carillon_policy::{Attached, decide};
+use carillon_operation::{Caller, Context, Fault, Operation, Read, Recorded, Registry, Spec, Target};
+use carillon_policy::Attached;
+use carillon_policy::explain::{Explanation, Outcome};
 use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::holding;
-use crate::policy::rows::{Filter, list_after};
+use self::attachable::attachable;
+pub(crate) use self::case::Case;
+use self::case::WITHOUT_RESOURCE;
 
 /// The condition key of who made the request that is to be explained: with it somebody can be let explain no refusals
 /// but their own.
 const EXPLAINED: &str = "access-analyzer:explainedprincipalarn";
-/// Customer managed policies that are tried as a way out.
-const ATTACHABLE: i64 = 100;
+/// Who may not list the AWS account's policies is not told of them.
+const LIST_POLICIES: &[&str] = &["iam:ListPolicies"];
 
 string_type! {
     /// The identifier of a request, as its answer has it.
@@ -89,21 +92,29 @@ impl Operation for ExplainRequest {
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<Explained, Fault> {
-        let id = self.request_id.as_str();
-        let recorded = Recorded::find(cx.tx, cx.aws_account_id(), id)
-            .await?
-            .ok_or_else(|| {
-                Fault::refused(
-                    404,
-                    "ResourceNotFoundException",
-                    format!("the trail has no request {id}"),
-                )
-            })?;
-        Ok(explain(cx.tx, &cx.environment.registry, &recorded).await?)
+        let (id, account) = (self.request_id.as_str(), cx.aws_account_id());
+        let recorded = Recorded::find(cx.tx, account, id).await?.ok_or_else(|| {
+            Fault::refused(
+                404,
+                "ResourceNotFoundException",
+                format!("the trail has no request {id}"),
+            )
+        })?;
+        let registry = &cx.environment.registry;
+        let Some(case) = Case::read(cx.tx, registry, &recorded).await? else {
+            return Ok(Explained::without_decision(&recorded));
+        };
+        let customer = cx.may(LIST_POLICIES, &Target::any()).then_some(account);
+        let attachable = case.attachable(cx.tx, registry, customer).await?;
+        Ok(if case.shows_resource_to(cx).await? {
+            Explained::of_case(&recorded, &case, &case.explain(&attachable))
+        } else {
+            Explained::of_caller(&recorded, &case, &case.explain_caller(&attachable))
+        })
     }
 }
 
-/// Explains a recorded request.
+/// Explains a recorded request to whoever may read the database: nothing is left out.
 ///
 /// # Errors
 ///
@@ -113,62 +124,28 @@ pub async fn explain(
     registry: &Registry,
     recorded: &Recorded,
 ) -> Result<Explained, StoreError> {
-    let taken_from = recorded.taken_from(tx, &mut Archive::default(), registry).await?;
-    let mut explained = Explained::of(recorded);
-    let Some(taken_from) = taken_from else {
-        explained.notes.push(without_decision(recorded).to_owned());
-        return Ok(explained);
+    let Some(case) = Case::read(tx, registry, recorded).await? else {
+        return Ok(Explained::without_decision(recorded));
     };
-    let policies = taken_from
-        .standing
-        .policies(recorded.principal_arn().unwrap_or_default());
-    let principal = &taken_from.principal;
-    let refused = taken_from
-        .asked
-        .iter()
-        .find(|asked| !asked.ask(principal, |request| decide(request, &policies).is_allowed()));
-    // All that were asked had to be allowed, so the first that was not is the one to explain.
-    let Some(asked) = refused.or(taken_from.asked.first()) else {
-        return Ok(explained);
-    };
-    let attachable = match refused {
-        Some(_) => attachable(tx, registry, recorded).await?,
-        None => Vec::new(),
-    };
-    let options = Options {
-        attachable: &attachable,
-    };
-    let explanation = asked.ask(principal, |request| explain_with(request, &policies, options));
-    explained.take(&explanation, taken_from.asked.len());
-    Ok(explained)
+    let attachable = case
+        .attachable(tx, registry, Some(recorded.aws_account_id))
+        .await?;
+    Ok(Explained::of_case(recorded, &case, &case.explain(&attachable)))
 }
 
-/// Managed policies that could be attached, the narrowest first. As good a measure as any: the shortest.
-async fn attachable(
-    tx: &mut ReadTx,
-    registry: &Registry,
-    recorded: &Recorded,
-) -> Result<Vec<Attached>, StoreError> {
-    let of_aws = registry.aws_managed_policies().iter();
-    let mut texts: Vec<(String, String)> = of_aws
-        .filter_map(|AwsManagedPolicy { arn, documents, .. }| Some((arn.clone(), documents.last()?.clone())))
-        .collect();
-    let everything = Filter {
-        path_prefix: "/",
-        attachments: 0,
-        boundaries: 0,
-        uses: 0,
-    };
-    for policy in list_after(tx, recorded.aws_account_id, "", everything, ATTACHABLE).await? {
-        if let Some(text) = holding::managed_text(tx, registry, &policy.arn).await? {
-            texts.push((policy.arn, text));
+impl Case {
+    /// What can be proposed: of the AWS account's policies only if `customer` is given.
+    async fn attachable(
+        &self,
+        tx: &mut ReadTx,
+        registry: &Registry,
+        customer: Option<AwsAccountId>,
+    ) -> Result<Vec<Attached>, StoreError> {
+        if !self.is_refused() {
+            return Ok(Vec::new());
         }
+        attachable(tx, registry, &self.actions(), customer).await
     }
-    texts.sort_by_key(|(_, text)| text.len());
-    texts
-        .into_iter()
-        .map(|(arn, text)| Ok(Attached::managed(arn, holding::compiled(&text)?)))
-        .collect()
 }
 
 /// Why there is no explanation.
@@ -204,12 +181,32 @@ impl Explained {
         }
     }
 
+    fn without_decision(recorded: &Recorded) -> Self {
+        let mut explained = Self::of(recorded);
+        explained.notes.push(without_decision(recorded).to_owned());
+        explained
+    }
+
+    fn of_case(recorded: &Recorded, case: &Case, explanation: &Explanation) -> Self {
+        let mut explained = Self::of(recorded);
+        explained.take(explanation, case.questions);
+        explained
+    }
+
+    /// To those who do not see what belongs to the resource.
+    fn of_caller(recorded: &Recorded, case: &Case, explanation: &Explanation) -> Self {
+        let mut explained = Self::of(recorded);
+        // That a refusal was explicit may be the resource's word.
+        if explained.decision.as_deref() != Some(ALLOWED) && explanation.decision != Outcome::Allowed {
+            explained.decision = Some(word(explanation.decision).to_owned());
+        }
+        explained.notes.push(WITHOUT_RESOURCE.to_owned());
+        explained.take(explanation, case.questions);
+        explained
+    }
+
     fn take(&mut self, explanation: &Explanation, questions: usize) {
-        let again = match explanation.decision {
-            Outcome::Allowed => "allowed",
-            Outcome::ExplicitlyDenied => "explicitDeny",
-            Outcome::ImplicitlyDenied => "implicitDeny",
-        };
+        let again = word(explanation.decision);
         if self.decision.as_deref() != Some(again) {
             let note = format!("taken again by this release, the decision is another one: {again}");
             self.notes.push(note);
@@ -223,12 +220,23 @@ impl Explained {
             let note = format!("the request needed {questions} permissions; {one} is explained");
             self.notes.push(note);
         }
-        if again == "allowed" && self.error_code.is_some() {
+        if again == ALLOWED && self.error_code.is_some() {
             let note = "the policies allowed the request, and it failed afterwards";
             self.notes.push(note.to_owned());
         }
         self.explanation = serde_json::to_value(explanation).ok();
         self.explanation_text = Some(explanation.to_string());
+    }
+}
+
+const ALLOWED: &str = "allowed";
+
+/// As the trail has it.
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allowed => ALLOWED,
+        Outcome::ExplicitlyDenied => "explicitDeny",
+        Outcome::ImplicitlyDenied => "implicitDeny",
     }
 }
 

@@ -1,13 +1,13 @@
 //! What an encoded authorization message says.
 
 use carillon_aws::string_type;
-use carillon_operation::{Archive, Context, Fault, Operation, Read, Recorded, Spec, authorization_message};
-use carillon_policy::decide;
-use carillon_policy::explain::{Actual, Element, Explanation, Outcome, Part, explain};
+use carillon_operation::{Context, Fault, Operation, Read, Recorded, Spec, authorization_message};
+use carillon_policy::explain::{Actual, Element, Explanation, Outcome, Part};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::analyzer::explain_request::Case;
 use crate::error::Error;
 
 string_type! {
@@ -54,21 +54,14 @@ impl Operation for DecodeAuthorizationMessage {
         let recorded = Recorded::find(cx.tx, account, &request_id)
             .await?
             .ok_or_else(invalid)?;
-        let taken_from = recorded
-            .taken_from(cx.tx, &mut Archive::default(), registry)
+        let case = Case::read(cx.tx, registry, &recorded)
             .await?
             .ok_or_else(invalid)?;
-        let policies = taken_from
-            .standing
-            .policies(recorded.principal_arn().unwrap_or_default());
-        let principal = &taken_from.principal;
-        // All that were asked had to be allowed, so the first that was not is what the refusal is about.
-        let refused = taken_from
-            .asked
-            .iter()
-            .find(|asked| !asked.ask(principal, |request| decide(request, &policies).is_allowed()));
-        let asked = refused.or(taken_from.asked.first()).ok_or_else(invalid)?;
-        let explanation = asked.ask(principal, |request| explain(request, &policies));
+        let explanation = if case.shows_resource_to(cx).await? {
+            case.explain(&[])
+        } else {
+            case.explain_caller(&[])
+        };
         Ok(DecodedMessage {
             decoded_message: message(&explanation).to_string(),
         })

@@ -135,6 +135,168 @@ async fn who_may_not_explain_learns_nothing() {
     }
 }
 
+/// A trust policy with a secret in it, that refuses all who do not know the secret.
+fn secretive(principal: &str) -> String {
+    document(&json!([
+        { "Sid": "Partners", "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "sts:AssumeRole",
+          "Condition": { "StringEquals": { "sts:ExternalId": "B-SECRET" } } },
+        { "Sid": "NeverFrom", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole",
+          "Condition": { "StringEquals": { "aws:UserAgent": "B-SECRET" } } },
+    ]))
+}
+
+#[tokio::test]
+async fn the_trust_policy_of_another_account_is_nobody_s_business() {
+    for server in servers().await {
+        let other = server.as_root_of_another_account().await;
+        let role = given_role(&other, "Partner", &secretive(ACCOUNT)).await;
+        let tag = [
+            ("RoleName", "Partner"),
+            ("Tags.member.1.Key", "stage"),
+            ("Tags.member.1.Value", "B-SECRET"),
+        ];
+        other.iam("TagRole", &tag).await.ok();
+        let missing = role.replace("Partner", "Missing");
+        let denying = role.replace("Partner", "Denying");
+        let deny = document(&json!({
+            "Sid": "B-SECRET", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole",
+        }));
+        assert_eq!(given_role(&other, "Denying", &deny).await, denying);
+        let eve = server
+            .as_user(
+                "eve",
+                &[&allow("sts:*"), &allow("access-analyzer:*"), &allow("iam:*")],
+            )
+            .await;
+        let root = server.as_root();
+        let mut told = Vec::new();
+        for arn in [&role, &missing, &denying] {
+            let refused = assume(&eve, arn, &[]).await;
+            assert_eq!(refused.code(), "AccessDenied");
+            let message = refused.headers[MESSAGE].to_str().unwrap().to_owned();
+            let request = last_request(&server);
+            for client in [&eve, &root] {
+                let explained = explain(client, &request).await;
+                let name = arn.rsplit('/').next().unwrap();
+                let body = explained.ok();
+                assert!(!explained.text.contains("SECRET"), "{}", explained.text);
+                assert!(!explained.text.contains("ExternalId"), "{}", explained.text);
+                assert_eq!(body["decision"], "implicitDeny");
+                assert_eq!(body["explanation"]["changes"], json!([]));
+                assert_eq!(body["explanation"]["near_misses"], json!([]));
+                assert!(body["notes"][0].as_str().unwrap().contains("not shown"));
+                assert_eq!(body["notes"].as_array().map(Vec::len), Some(1));
+                told.push(body["explanation"].to_string().replace(name, "It"));
+
+                let members = [("EncodedMessage", message.as_str())];
+                let decoded = client.query("sts", "DecodeAuthorizationMessage", &members).await;
+                let decoded: Value = serde_json::from_str(&text(&decoded.ok()["DecodedMessage"])).unwrap();
+                assert_eq!(decoded["explicitDeny"], json!(false));
+                assert_eq!(decoded["matchedStatements"]["items"], json!([]));
+                told.push(decoded["context"].to_string().replace(name, "It"));
+            }
+        }
+        // Whether there is such a role, and whether it denies or just says nothing, cannot be told.
+        let (first, others) = told.split_at(4);
+        assert!(others.chunks(4).all(|told| told == first), "{told:#?}");
+        // What is of the caller is told as ever: the missing permission, and which one would do.
+        let bob = server.as_user("bob", &[]).await;
+        assume(&bob, &role, &[("ExternalId", "B-SECRET")]).await;
+        let explained = explain(&root, &last_request(&server)).await;
+        let changes = explained.ok()["explanation"]["changes"].to_string();
+        assert!(
+            changes.contains("add_statement") && !changes.contains("trust"),
+            "{changes}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_trust_policy_is_shown_to_those_who_may_get_the_role() {
+    for server in servers().await {
+        let root = server.as_root();
+        let role = given_role(&root, "Helpdesk", &secretive(ACCOUNT)).await;
+        let own = json!({
+            "Effect": "Allow", "Action": "access-analyzer:ExplainRequest", "Resource": "*",
+            "Condition": { "StringEquals": { "access-analyzer:ExplainedPrincipalArn": "${aws:PrincipalArn}" } },
+        });
+        let eve = server
+            .as_user("eve", &[&allow("sts:AssumeRole"), &document(&own)])
+            .await;
+        let other_role = document(&json!({
+            "Effect": "Allow", "Action": "iam:GetRole", "Resource": format!("arn:aws:iam::{ACCOUNT}:role/Other"),
+        }));
+        let nosy = server
+            .as_user("nosy", &[&allow("access-analyzer:*"), &other_role])
+            .await;
+        let this_role = document(&json!({
+            "Effect": "Allow", "Action": "iam:GetRole", "Resource": role,
+        }));
+        let helper = server
+            .as_user("helper", &[&allow("access-analyzer:*"), &this_role])
+            .await;
+        assert_eq!(assume(&eve, &role, &[]).await.code(), "AccessDenied");
+        let refused = last_request(&server);
+        for client in [&eve, &nosy] {
+            let explained = explain(client, &refused).await;
+            assert_eq!(explained.ok()["decision"], "implicitDeny");
+            assert!(!explained.text.contains("SECRET"), "{}", explained.text);
+        }
+        for client in [&helper, &root] {
+            let explained = explain(client, &refused).await;
+            let near = sentences(&explained.ok()["explanation"]["near_misses"]);
+            assert!(near[0].contains("B-SECRET"), "{near:?}");
+            assert_eq!(explained.body["notes"], json!([]));
+        }
+        // Nor does it leak from what it allowed.
+        assume(&eve, &role, &[("ExternalId", "B-SECRET")]).await.ok();
+        let allowed = last_request(&server);
+        let explained = explain(&nosy, &allowed).await;
+        assert_eq!(explained.ok()["explanation"]["decision"], "Allowed");
+        assert!(!explained.text.contains("Partners"), "{}", explained.text);
+        assert!(explain(&helper, &allowed).await.text.contains("Partners"));
+    }
+}
+
+#[tokio::test]
+async fn an_existing_policy_is_proposed_if_it_allows_little() {
+    for server in servers().await {
+        let root = server.as_root();
+        let ana = server.as_user("ana", &[]).await;
+        let proposed = async |client: &TestClient<'_>| {
+            ana.iam("CreateUser", &[("UserName", "bob")]).await;
+            let explained = explain(client, &last_request(&server)).await;
+            let changes = explained.ok()["explanation"]["changes"]
+                .as_array()
+                .unwrap()
+                .clone();
+            let edits = changes.iter().map(|change| change["edits"][0].clone());
+            let mut edits = edits.filter(|edit| edit["edit"] == "attach");
+            edits.next().map(|edit| text(&edit["policy_arn"]))
+        };
+        // Short, and broader than anything that AWS has for it.
+        crate::given_policy(&root, "All", &allow("*")).await;
+        let broad = json!({ "Effect": "Allow", "NotAction": "s3:*", "Resource": "*" });
+        crate::given_policy(&root, "Nearly", &document(&broad)).await;
+        assert_eq!(
+            proposed(&root).await.as_deref(),
+            Some("arn:aws:iam::aws:policy/IAMFullAccess")
+        );
+        let many = json!({
+            "Sid": "ALongNameThatMakesTheTextOfThisPolicyLongerThanThatOfEveryOther", "Effect": "Allow",
+            "Action": "iam:CreateUser", "Resource": "*",
+        });
+        let narrow = crate::given_policy(&root, "Narrow", &document(&many)).await;
+        assert_eq!(proposed(&root).await, Some(narrow));
+        // Names of policies are for those who may list them.
+        let helper = server.as_user("helper", &[&allow("access-analyzer:*")]).await;
+        assert_eq!(
+            proposed(&helper).await.as_deref(),
+            Some("arn:aws:iam::aws:policy/IAMFullAccess")
+        );
+    }
+}
+
 #[tokio::test]
 async fn what_no_policy_decided_is_told_so() {
     let server = TestServer::start(&[&IAM, &STS, &ACCESS_ANALYZER]).await;
