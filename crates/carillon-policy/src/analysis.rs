@@ -31,7 +31,7 @@ pub use compare::{compare, new_access};
 pub use difference::{Comparison, Difference, Source, Undecided, Values, Witness};
 pub use effective::{Extent, Permission, Reason};
 pub use granted::{Granted, granted, public};
-pub use who::{Able, Can, Could, Step, WhoCan, what_can, who_can};
+pub use who::{Able, Can, Could, Step, WhoCan, what_can, what_each_can, who_can};
 
 #[cfg(test)]
 mod tests;

@@ -289,23 +289,21 @@ impl Operation for WhatCan {
             .collect();
         let page = cx.page(rest, limit, &filters, |(last, _)| vec![(last + 1).to_string()]);
         let actions = known_actions(&cx.environment.registry);
-        let identities = page.items;
+        let identities: Vec<_> = page.items.into_iter().map(|(_, identity)| identity).collect();
         let principals = cx.think(move || {
-            let mut principals = Vec::new();
-            for (_, identity) in identities {
-                let names = actions.iter().map(|action| action.name.as_str());
-                let can = analysis::what_can(&identity, names)?;
-                principals.push(PrincipalPermissions {
-                    principal: identity.arn,
-                    permissions: permission_rows(can, &actions)
-                        .into_iter()
-                        .filter_map(PermissionSummary::of)
-                        .collect(),
-                });
-            }
-            Ok::<_, String>(principals)
+            let names: Vec<&str> = actions.iter().map(|action| action.name.as_str()).collect();
+            let can = analysis::what_each_can(&identities, &names)?;
+            let principals = identities.into_iter().zip(can);
+            let principals = principals.map(|(identity, can)| PrincipalPermissions {
+                principal: identity.arn,
+                permissions: permission_rows(can, &actions)
+                    .into_iter()
+                    .filter_map(PermissionSummary::of)
+                    .collect(),
+            });
+            Ok::<_, String>(principals.collect())
         });
-        let principals = principals
+        let principals: Vec<_> = principals
             .await?
             .map_err(|reason| Fault::refused(422, "UnprocessableEntityException", reason))?;
         Ok(WhatCanAnswer {

@@ -159,7 +159,7 @@ impl Search<'_> {
         let is_free = valuation == Valuation::default();
         let mut space = Space::new(valuation);
         let questions = self.questions(&mut space, situations)?;
-        let mut solver = Solver::new(&space, self.catalogue, self.budget.clone());
+        let mut solver = Solver::new(&space, self.catalogue, self.budget.take());
         for question in &questions {
             for group in solver.groups(&question.formula)? {
                 self.explore(&mut solver, question, &group, is_free)?;

@@ -94,6 +94,8 @@ pub(super) struct Effective<'a> {
     pub named: Vec<String>,
     /// Answers by what is left of the formulas.
     answers: HashMap<Vec<Formula>, Permission>,
+    /// Of all formulas together, which each question goes through.
+    size: usize,
 }
 
 impl<'a> Effective<'a> {
@@ -125,6 +127,9 @@ impl<'a> Effective<'a> {
         };
         let named = space.spellings.values().cloned().collect();
         let reachable = reachable(&mut space);
+        let clauses = allow.iter().chain(&deny).map(|clause| clause.applies.size());
+        let limit = boundary.as_ref().map_or(0, |(_, allowed)| allowed.size());
+        let size = clauses.sum::<usize>() + limit + reachable.size();
         Ok(Effective {
             space,
             allow,
@@ -133,6 +138,7 @@ impl<'a> Effective<'a> {
             reachable,
             named,
             answers: HashMap::new(),
+            size,
         })
     }
 
@@ -157,7 +163,8 @@ impl<'a> Effective<'a> {
             None | Some("*") => Formula::True,
             Some(pattern) => self.space.wanted_resource(pattern),
         };
-        let mut solver = Solver::new(&self.space, &[], budget.clone());
+        let mut solver = Solver::new(&self.space, &[], budget.take());
+        solver.budget.spend(self.size)?;
         let known = solver.known_action(action)?;
         let clauses = self.allow.iter().chain(&self.deny);
         let mut left: Vec<Formula> = clauses.map(|clause| known.in_formula(&clause.applies)).collect();
@@ -273,7 +280,7 @@ impl<'a> Effective<'a> {
             Formula::all([limit, own, Formula::any(named)]),
         ]);
         let whole = Formula::all([granted, Formula::not(Formula::any(denied))]);
-        let mut solver = Solver::new(&self.space, &[], budget.clone());
+        let mut solver = Solver::new(&self.space, &[], budget.take());
         let left = solver.of_action(&whole, ACTION)?;
         let left = solver.of_resource(&left, &role.arn)?;
         let found = solver.context(&left)?;

@@ -163,7 +163,7 @@ impl<'a> Check<'a> {
         let on = any_or(resources, &mut |text| space.wanted_resource(text));
         let scope = [wanted, on, reachable(&mut space), subject(&mut space, self.ty)];
         let question = Formula::all(scope.into_iter().chain([grants]));
-        let mut solver = Solver::new(&space, &[], self.budget.clone());
+        let mut solver = Solver::new(&space, &[], self.budget.take());
         for group in solver.groups(&question)? {
             for (resources, left) in solver.cases(&group.formula)? {
                 let Some(first) = group.actions.first() else {

@@ -21,11 +21,21 @@ impl Budget {
         Ok(())
     }
 
+    /// All of it, for work that gives back what it does not need, unless it comes to no end within it.
+    pub fn take(&mut self) -> Budget {
+        std::mem::replace(self, Budget::new(0))
+    }
+
     /// A budget out of this one, with no more than so many units.
     pub fn part(&mut self, units: usize) -> Budget {
         let part = units.min(self.left);
         self.left -= part;
         Budget { left: part }
+    }
+
+    /// An equal share for one of so many that are still to come.
+    pub fn share(&mut self, of: usize) -> Budget {
+        self.part(self.left / of.max(1))
     }
 
     /// Takes back what was not spent.

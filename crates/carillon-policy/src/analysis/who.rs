@@ -10,8 +10,8 @@ use super::limit::Budget;
 
 /// Work that a question about one identity may be.
 const EACH: usize = 2_000_000;
-/// Work that the question may be as a whole.
-const ALL: usize = 200_000_000;
+/// Work that the question may be as a whole, whoever it is about: some ten seconds.
+const ALL: usize = 50_000_000;
 
 /// Who can do an action.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -81,16 +81,49 @@ pub fn what_can<'a>(
     identity: &Identity,
     actions: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<Can>, String> {
+    let actions: Vec<&str> = actions.into_iter().collect();
+    what_can_within(&mut Budget::new(ALL), identity, &actions)
+}
+
+/// As [`what_can`] for several identities, in their order, in the work that one of them may be: each has an equal
+/// share of what those before it left. What is more is undecided.
+///
+/// # Errors
+///
+/// If the text of a policy of any of them cannot be read.
+pub fn what_each_can(identities: &[Identity], actions: &[&str]) -> Result<Vec<Vec<Can>>, String> {
+    what_each_can_within(ALL, identities, actions)
+}
+
+pub(super) fn what_each_can_within(
+    budget: usize,
+    identities: &[Identity],
+    actions: &[&str],
+) -> Result<Vec<Vec<Can>>, String> {
+    let mut budget = Budget::new(budget);
+    let mut all = Vec::new();
+    for (number, identity) in identities.iter().enumerate() {
+        let mut share = budget.share(identities.len() - number);
+        all.push(what_can_within(&mut share, identity, actions)?);
+        budget.give_back(share);
+    }
+    Ok(all)
+}
+
+pub(super) fn what_can_within(
+    budget: &mut Budget,
+    identity: &Identity,
+    actions: &[&str],
+) -> Result<Vec<Can>, String> {
     let mut effective = Effective::new(identity).map_err(|stopped| stopped.to_string())?;
-    let mut budget = Budget::new(ALL);
     let mut seen = HashSet::new();
     let mut can = Vec::new();
     let named = effective.named.clone();
-    for action in actions.into_iter().map(ToOwned::to_owned).chain(named) {
+    for action in actions.iter().map(|action| (*action).to_owned()).chain(named) {
         if !seen.insert(action.to_ascii_lowercase()) {
             continue;
         }
-        let permission = limited(&mut effective, &action, None, &mut budget);
+        let permission = limited(&mut effective, &action, None, budget);
         if permission.extent != Extent::Never {
             can.push(Can { action, permission });
         }

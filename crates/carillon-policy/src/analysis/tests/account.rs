@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Account, Extent, WhoCan, what_can, who_can};
+use super::super::limit::{Budget, TooLarge};
+use super::super::who::{what_can_within, what_each_can_within};
+use super::super::{Account, Can, Extent, WhoCan, what_can, who_can};
 
 const ARN: &str = "arn:aws:iam::111122223333";
 
@@ -150,6 +152,32 @@ fn a_denied_action_is_nobodys() {
     let carl = &account().identities[2].clone();
     let can = what_can(carl, ["chime:GetUser"]).unwrap();
     assert_eq!(can[0].action, "sts:AssumeRole", "named by the policy alone");
+}
+
+#[test]
+fn a_page_of_identities_has_one_budget_in_equal_shares() {
+    let stars = |letter: char| format!("x:*{letter}*{letter}*");
+    let hostile = json!({
+        "Effect": "Allow", "Action": ('a'..='z').map(stars).collect::<Vec<_>>(), "Resource": "*",
+        "Condition": {"StringLike": {"k": ('a'..='z').map(stars).collect::<Vec<_>>()}},
+    });
+    let details = json!({
+        "UserDetailList": [
+            user("ana", hostile.clone()), user("ben", hostile), user("carl", allow("x:aa", "*")),
+        ],
+        "GroupDetailList": [], "RoleDetailList": [], "Policies": [],
+    });
+    let identities = Account::from_details(&details).unwrap().identities;
+    let can = what_each_can_within(60_000, &identities, &["x:aa", "x:bb", "x:cc"]).unwrap();
+    let extents = |can: &[Can]| can.iter().map(|can| can.permission.extent).collect::<Vec<_>>();
+    assert_eq!(extents(&can[0]), [Extent::Undecided; 3]);
+    assert_eq!(extents(&can[1]), [Extent::Undecided; 3]);
+    // Whoever came before left it enough.
+    assert_eq!(extents(&can[2]), [Extent::Always]);
+    // A question without an answer was work all the same.
+    let mut budget = Budget::new(60_000);
+    what_can_within(&mut budget, &identities[0], &["x:aa"]).unwrap();
+    assert_eq!(budget.spend(1), Err(TooLarge));
 }
 
 #[test]
