@@ -1,7 +1,9 @@
 //! Users change their own passwords.
 
 use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::Duration;
 
+use carillon_operation::guard::Key;
 use carillon_operation::{
     Caller, CallerKind, Context, Entrance, Environment, Fault, Operation, Spec, Target, Write,
 };
@@ -47,6 +49,7 @@ pub(crate) struct ChangePassword {
 /// The passwords of the user as the first snapshot has them.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
+    user_id: String,
     /// Nothing without a login profile.
     password_hash: Option<String>,
     /// Those that may not be chosen again.
@@ -61,6 +64,7 @@ impl Seen {
             None => Vec::new(),
         };
         Ok(Self {
+            user_id: user_id.to_owned(),
             password_hash: profile.map(|profile| profile.password_hash),
             forbidden: forbidden.into_iter().map(|(hash,)| hash).collect(),
         })
@@ -70,6 +74,8 @@ impl Seen {
 /// What the slow work found.
 #[derive(Debug, Default)]
 struct Prepared {
+    /// How long to wait before the next try, if there were too many: nothing else was looked at.
+    wait: Option<Duration>,
     old_matches: bool,
     is_reused: bool,
     hash: String,
@@ -105,6 +111,12 @@ impl Operation for ChangePassword {
         let Some(seen) = self.seen.get() else {
             return Ok(());
         };
+        // Whoever has a stolen access key must not find the password to sign in with at the speed of this machine.
+        let keys = [Key::OwnPassword(seen.user_id.clone())];
+        if let Err(wait) = environment.guard.admit(&keys, environment.clock.now()) {
+            self.prepared.wait = Some(wait);
+            return Ok(());
+        }
         let old_matches = environment
             .verify_password(
                 &self.old_password.secret(),
@@ -115,6 +127,7 @@ impl Operation for ChangePassword {
         if !old_matches {
             return Ok(());
         }
+        environment.guard.forgive(&keys);
         let new = self.new_password.secret();
         let mut is_reused = false;
         for hash in &seen.forbidden {
@@ -126,6 +139,7 @@ impl Operation for ChangePassword {
             }
         }
         self.prepared = Prepared {
+            wait: None,
             old_matches,
             is_reused,
             hash: environment.hash_password(&new, Entrance::Api).await?,
@@ -149,6 +163,12 @@ impl Operation for ChangePassword {
         if present.password_hash.is_none() {
             return Err(no_such_profile(name));
         }
+        if let Some(wait) = self.prepared.wait {
+            return Err(Error::AccessDenied(format!(
+                "Too many wrong passwords. Try again in {} seconds.",
+                wait.as_secs().max(1)
+            )));
+        }
         if !self.prepared.old_matches {
             return Err(Error::AccessDenied("The old password was incorrect.".to_owned()));
         }
@@ -166,8 +186,7 @@ impl Operation for ChangePassword {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
+    use super::*;
     use crate::IAM;
     use crate::testing::{TestClient, TestServer, engines};
 
@@ -225,6 +244,42 @@ mod tests {
             assert_eq!(
                 change(&server.as_root(), "x", "Third-3-Pass").await.code(),
                 "InvalidUserType"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn guessing_the_old_password_gets_slow() {
+        for engine in engines().await {
+            let server = TestServer::start_on(engine, &[&IAM]).await;
+            let [ada, bob] = [
+                server.as_user("ada", &[ALLOWED]).await,
+                server.as_user("bob", &[ALLOWED]).await,
+            ];
+            give(&server, "ada", "First-1-Pass").await;
+            give(&server, "bob", "First-1-Pass").await;
+            for _ in 0..5 {
+                let wrong = change(&ada, "Wrong", "Second-2-Pass").await;
+                assert_eq!(wrong.message(), "The old password was incorrect.");
+            }
+            for old in ["Wrong", "First-1-Pass"] {
+                assert_eq!(
+                    change(&ada, old, "Second-2-Pass").await.refusal(),
+                    (
+                        403,
+                        "AccessDenied",
+                        "Too many wrong passwords. Try again in 1 seconds."
+                    )
+                );
+            }
+            change(&bob, "First-1-Pass", "Second-2-Pass").await.ok();
+            server.clock().advance(Duration::from_secs(1));
+            change(&ada, "First-1-Pass", "Second-2-Pass").await.ok();
+            let wrong = change(&ada, "First-1-Pass", "Third-3-Pass").await;
+            assert_eq!(
+                wrong.message(),
+                "The old password was incorrect.",
+                "the right one forgave those before it"
             );
         }
     }
