@@ -71,7 +71,7 @@ impl Operation for CreateRole {
         let account = cx.aws_account_id();
         let written = self.assume_role_policy_document.as_str();
         tag::check(&self.tags)?;
-        let trust_policy = trust::kept(cx.tx, written).await?;
+        let trust_policy = trust::kept(cx.tx, account, written).await?;
         if let Some(boundary) = &self.permissions_boundary {
             boundary::require(cx.tx, cx.environment, account, boundary.as_str()).await?;
         }

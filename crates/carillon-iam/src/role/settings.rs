@@ -104,7 +104,7 @@ impl Operation for UpdateAssumeRolePolicy {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         let account = cx.aws_account_id();
         let mut role = super::require(cx.tx, account, &self.role_name).await?;
-        role.trust_policy = trust::kept(cx.tx, self.policy_document.as_str()).await?;
+        role.trust_policy = trust::kept(cx.tx, account, self.policy_document.as_str()).await?;
         rows::update(cx.tx, &role).await?;
         raise_revision(cx.tx, account, cx.now).await?;
         Ok(())

@@ -29,12 +29,12 @@ enum Named {
     Nobody,
 }
 
-/// Checks a trust policy, and makes it what is kept.
+/// Checks a trust policy of a role of this AWS account, and makes it what is kept.
 ///
 /// # Errors
 ///
 /// [`Error::MalformedPolicyDocument`] for the first principal that does not exist, too.
-pub(crate) async fn kept(tx: &mut ReadTx, text: &str) -> Result<String, Error> {
+pub(crate) async fn kept(tx: &mut ReadTx, account: AwsAccountId, text: &str) -> Result<String, Error> {
     let document = document::parse(text, PolicyType::Trust, false)?;
     if Document::size(text) > SIZE {
         return Err(Error::LimitExceeded {
@@ -53,7 +53,7 @@ pub(crate) async fn kept(tx: &mut ReadTx, text: &str) -> Result<String, Error> {
                 Named::Nobody => return Err(invalid("AWS", &name.text)),
             },
             PrincipalType::Federated if name.text.starts_with("arn:") => {
-                if !is_provider(tx, &name.text).await? {
+                if !is_provider(tx, account, &name.text).await? {
                     return Err(invalid("FEDERATED", &name.text));
                 }
             }
@@ -173,11 +173,11 @@ async fn find(tx: &mut ReadTx, name: &str) -> Result<Named, StoreError> {
     ))
 }
 
-/// Whether an identity provider has this ARN.
-async fn is_provider(tx: &mut ReadTx, arn: &str) -> Result<bool, StoreError> {
-    let account = Arn::parse(arn).ok().and_then(|arn| arn.account_id());
-    match account.and_then(|account| Some((account, provider::name_in(account, arn)?))) {
-        Some((account, name)) => Ok(provider::rows::find(tx, account, name).await?.is_some()),
+/// Whether an identity provider of the AWS account has this ARN. Those of other accounts do not count: whoever
+/// administers them would decide who gets the role, and what is answered would tell which of them exist.
+async fn is_provider(tx: &mut ReadTx, account: AwsAccountId, arn: &str) -> Result<bool, StoreError> {
+    match provider::name_in(account, arn) {
+        Some(name) => Ok(provider::rows::find(tx, account, name).await?.is_some()),
         None => Ok(false),
     }
 }
@@ -202,7 +202,7 @@ mod tests {
             r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{ada}"}},"Action":"sts:AssumeRole"}}}}"#
         );
         let mut tx = server.store().write().await.unwrap();
-        let kept = kept(&mut tx, &text).await.unwrap();
+        let kept = kept(&mut tx, server.account_id(), &text).await.unwrap();
         assert!(!kept.contains(&ada), "{kept}");
         let mut names = Names::default();
         assert!(shown(&mut tx, &kept, &mut names).await.unwrap().contains(&ada));

@@ -152,5 +152,16 @@ async fn providers_are_trusted_only_where_they_exist_and_by_those_who_may() {
         let other = server.as_root_of_another_account().await;
         let foreign = other.iam("GetOpenIDConnectProvider", &[provider]).await;
         assert_ne!(foreign.code(), "");
+        // Nor may roles there trust it, or its account would decide who gets them.
+        assert_eq!(
+            other.iam("CreateRole", &role).await.refusal(),
+            (400, "MalformedPolicyDocument", &*words)
+        );
+        given_role(&other, "s", &crate::trust("*")).await;
+        let update = [("RoleName", "s"), ("PolicyDocument", &*trust(&arn()))];
+        assert_eq!(
+            other.iam("UpdateAssumeRolePolicy", &update).await.refusal(),
+            (400, "MalformedPolicyDocument", &*words)
+        );
     }
 }
