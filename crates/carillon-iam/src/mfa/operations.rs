@@ -122,6 +122,18 @@ fn key_uri(device: &str, account: &str, base32: &str) -> String {
     )
 }
 
+/// What the policies are asked about when a device is given to a user or taken away: the user. The trail files it under
+/// the device, whose story it is; the parameters name the user.
+async fn holder_target(
+    tx: &mut ReadTx,
+    caller: &Caller,
+    name: Option<&ExistingUserName>,
+    serial_number: &SerialNumber,
+) -> Result<Target, Fault> {
+    let target = subject_target(tx, caller, name).await?;
+    Ok(target.filed_under(RESOURCE_TYPE, serial_number.as_str()))
+}
+
 /// Learns the pace of a device from two codes in a row.
 fn synchronise(
     cx: &Context<'_, impl Operation>,
@@ -156,7 +168,7 @@ impl Operation for EnableMFADevice {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        subject_target(tx, caller, Some(&self.user_name)).await
+        holder_target(tx, caller, Some(&self.user_name), &self.serial_number).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
@@ -200,7 +212,7 @@ impl Operation for DeactivateMFADevice {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        subject_target(tx, caller, self.user_name.as_ref()).await
+        holder_target(tx, caller, self.user_name.as_ref(), &self.serial_number).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
@@ -233,7 +245,7 @@ impl Operation for ResyncMFADevice {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        subject_target(tx, caller, Some(&self.user_name)).await
+        holder_target(tx, caller, Some(&self.user_name), &self.serial_number).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
