@@ -247,18 +247,15 @@ pub(crate) async fn check(
     };
     let account = caller.aws_account_id;
     let device = require_own(tx, account, &owner_id, factor).await?;
-    let keys = [Key::SecondFactor(device.serial_number.clone())];
-    if let Err(wait) = environment.guard.admit(&keys, now) {
-        return Err(Fault::denied(format!(
+    let right = || device.step_of(&environment.vault, &factor.code, now);
+    match judge(environment, &owner_id, now, right)? {
+        Tried::Right(_) => Ok(()),
+        Tried::Wrong => Err(invalid_code()),
+        Tried::TooOften(wait) => Err(Fault::denied(format!(
             "MultiFactorAuthentication failed, too many wrong codes. Try again in {} seconds.",
             wait.as_secs().max(1)
-        )));
+        ))),
     }
-    if device.step_of(&environment.vault, &factor.code, now)?.is_none() {
-        return Err(invalid_code());
-    }
-    environment.guard.forgive(&keys);
-    Ok(())
 }
 
 /// The device that a second factor names, if that user or root has it.
@@ -292,11 +289,35 @@ pub(crate) async fn use_up(
 }
 
 /// How a try of a code ended.
-pub(crate) enum Tried {
-    Right,
+#[derive(Debug)]
+pub(crate) enum Tried<T> {
+    /// With what it is right for.
+    Right(T),
     Wrong,
     /// How long to wait before the next.
     TooOften(Duration),
+}
+
+/// Counts a try of a code unless it is right: all those of a user or root together, whichever device and door they are
+/// for.
+///
+/// Nothing is asked of the database between the count and the outcome. A request that loses a race there is run again,
+/// and would leave a try behind that was not wrong.
+fn judge<T>(
+    environment: &Environment,
+    owner_id: &str,
+    now: Timestamp,
+    right: impl FnOnce() -> Result<Option<T>, Fault>,
+) -> Result<Tried<T>, Fault> {
+    let keys = [Key::SecondFactor(owner_id.to_owned())];
+    if let Err(wait) = environment.guard.admit(&keys, now) {
+        return Ok(Tried::TooOften(wait));
+    }
+    let Some(found) = right()? else {
+        return Ok(Tried::Wrong);
+    };
+    environment.guard.forgive(&keys);
+    Ok(Tried::Right(found))
 }
 
 /// Takes a code of whichever device a user or root has, and makes it good for nothing else.
@@ -306,20 +327,21 @@ pub(crate) async fn use_up_any(
     owner_id: &str,
     code: &Secret<String>,
     now: Timestamp,
-) -> Result<Tried, Fault> {
-    let keys = [Key::SecondFactor(owner_id.to_owned())];
-    if let Err(wait) = environment.guard.admit(&keys, now) {
-        return Ok(Tried::TooOften(wait));
-    }
-    for mut device in rows::of_owner(tx, owner_id).await? {
-        if let Some(last_step) = device.step_of(&environment.vault, code, now)? {
-            device.pace.last_step = last_step;
-            rows::update(tx, &device).await?;
-            environment.guard.forgive(&keys);
-            return Ok(Tried::Right);
+) -> Result<Tried<DeviceRow>, Fault> {
+    let devices = rows::of_owner(tx, owner_id).await?;
+    let tried = judge(environment, owner_id, now, || {
+        for mut device in devices {
+            if let Some(last_step) = device.step_of(&environment.vault, code, now)? {
+                device.pace.last_step = last_step;
+                return Ok(Some(device));
+            }
         }
+        Ok(None)
+    })?;
+    if let Tried::Right(device) = &tried {
+        rows::update(tx, device).await?;
     }
-    Ok(Tried::Wrong)
+    Ok(tried)
 }
 
 /// What AWS says of a code that is wrong, or was used.

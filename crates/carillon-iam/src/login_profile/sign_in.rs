@@ -69,7 +69,28 @@ pub enum SignInOutcome {
     Wait(Duration),
 }
 
-/// Checks name, password and code, and records in the trail that somebody signed in or failed to.
+impl SignInOutcome {
+    /// Whether no code was used up and nobody signed in, so that only the trail is to hear of it.
+    fn changes_nothing(&self) -> bool {
+        matches!(self, Self::CodeWanted | Self::Refused | Self::Wait(_))
+    }
+
+    /// What the trail says is wrong.
+    fn error(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::SignedIn(_) | Self::PasswordChangeWanted(_) => None,
+            Self::CodeWanted => Some(("MfaRequired", "The password is right; a code is wanted with it")),
+            Self::PasswordExpired => Some(("PasswordExpired", "The password has expired")),
+            Self::Refused => Some(("Failed", "Failed authentication")),
+            Self::Wait(_) => Some(("TooManyTries", "The password is right; too many wrong codes")),
+        }
+    }
+}
+
+/// Checks name, password and code, and records in the trail that somebody signed in or how far they came.
+///
+/// A try that comes too early, before the password is looked at, leaves no event: those before it did, and strangers
+/// would fill the disk.
 ///
 /// # Errors
 ///
@@ -106,18 +127,13 @@ pub async fn sign_in(
     } else {
         SignInOutcome::Refused
     };
-    match outcome {
-        SignInOutcome::Refused => {
-            let event = found.event(
-                environment,
-                attempt,
-                now,
-                Some(("Failed", "Failed authentication")),
-            );
-            event.append(store).await?;
-            environment.after_commit(&event);
-        }
-        _ => environment.guard.forgive(&keys),
+    if outcome.changes_nothing() {
+        let event = found.event(environment, attempt, now, outcome.error());
+        event.append(store).await?;
+        environment.after_commit(&event);
+    }
+    if outcome != SignInOutcome::Refused {
+        environment.guard.forgive(&keys);
     }
     Ok(outcome)
 }
@@ -159,7 +175,7 @@ async fn begin_once(
         (true, None) => return Ok(SignInOutcome::CodeWanted),
         (true, Some(code)) => {
             match mfa::use_up_any(&mut tx, environment, &present.user_id, code, now).await? {
-                mfa::Tried::Right => Some(now),
+                mfa::Tried::Right(_) => Some(now),
                 mfa::Tried::Wrong => return Ok(SignInOutcome::Refused),
                 mfa::Tried::TooOften(wait) => return Ok(SignInOutcome::Wait(wait)),
             }
@@ -174,10 +190,12 @@ async fn begin_once(
     let outcome = match present.standing(&mut tx, now).await? {
         Standing::Good => SignInOutcome::SignedIn(signed_in),
         Standing::MustChange => SignInOutcome::PasswordChangeWanted(signed_in),
-        Standing::Ended => return Ok(SignInOutcome::PasswordExpired),
+        Standing::Ended => SignInOutcome::PasswordExpired,
     };
-    present.used(&mut tx, now).await?;
-    let event = present.event(environment, attempt, now, None);
+    if outcome != SignInOutcome::PasswordExpired {
+        present.used(&mut tx, now).await?;
+    }
+    let event = present.event(environment, attempt, now, outcome.error());
     event.insert(&mut tx).await?;
     tx.commit().await?;
     environment.after_commit(&event);

@@ -1,12 +1,10 @@
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use carillon_aws::time::Clock;
 use carillon_store::bind;
 use data_encoding::BASE32;
 
-use super::totp;
+use super::*;
 use crate::testing::{ACCOUNT, Answer, TestClient, TestServer, engines};
 use crate::{IAM, STS};
 
@@ -70,7 +68,7 @@ impl Device {
         server.clock().advance(Duration::from_secs(30));
     }
 
-    async fn session(&self, client: &TestClient<'_>, code: &str) -> Answer {
+    pub async fn session(&self, client: &TestClient<'_>, code: &str) -> Answer {
         let members = [("SerialNumber", self.serial_number.as_str()), ("TokenCode", code)];
         client.query("sts", "GetSessionToken", &members).await
     }
@@ -282,6 +280,50 @@ async fn a_code_makes_a_session_with_a_second_factor_once() {
 }
 
 #[tokio::test]
+async fn the_trail_of_a_device_says_who_got_it_and_that_it_was_taken_away() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM]).await;
+        let root = server.as_root();
+        server.as_user("ada", &[]).await;
+        let device = Device::make(&root, "phone").await;
+        device.enable(&server, "ada").await;
+        let codes = [0, 1].map(|steps| device.code(&server, steps));
+        let codes = codes.each_ref().map(String::as_str);
+        device
+            .with_codes(&root, "ResyncMFADevice", "ada", codes)
+            .await
+            .ok();
+        let serial = ("SerialNumber", device.serial_number.as_str());
+        root.iam("DeactivateMFADevice", &[("UserName", "ada"), serial])
+            .await
+            .ok();
+        root.iam("DeleteVirtualMFADevice", &[serial]).await.ok();
+        let mut tx = server.store().read().await.unwrap();
+        let events: Vec<(String, String)> = tx
+            .fetch_all(
+                "SELECT event_name, record FROM audit_event WHERE resource_type = $1 AND resource_name = $2
+                  ORDER BY event_at, event_name",
+                bind![RESOURCE_TYPE, serial.1],
+            )
+            .await
+            .unwrap();
+        let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "CreateVirtualMFADevice",
+                "EnableMFADevice",
+                "DeactivateMFADevice",
+                "DeleteVirtualMFADevice",
+                "ResyncMFADevice"
+            ]
+        );
+        let enabled: serde_json::Value = serde_json::from_str(&events[1].1).unwrap();
+        assert_eq!(enabled["requestParameters"]["userName"], "ada");
+    }
+}
+
+#[tokio::test]
 async fn guessing_gets_slow() {
     let server = TestServer::start(&[&IAM, &STS]).await;
     let ada = server.as_user("ada", &[]).await;
@@ -298,6 +340,41 @@ async fn guessing_gets_slow() {
     );
     server.clock().advance(Duration::from_secs(1));
     device.session(&ada, &right).await.ok();
+}
+
+#[tokio::test]
+async fn a_right_code_that_loses_a_race_is_no_wrong_try() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM]).await;
+        // In SQLite those who write come one after the other.
+        if server.engine() != "postgres" {
+            continue;
+        }
+        server.as_user("ada", &[]).await;
+        let device = Device::make(&server.as_root(), "ada").await;
+        device.enable(&server, "ada").await;
+        let mut tx = server.store().read().await.unwrap();
+        let ada = entity::find(&mut tx, server.account_id(), EntityKind::User, "ada").await;
+        let ada = ada.unwrap().unwrap().id;
+        drop(tx);
+        let code = Secret::new(device.code(&server, 0));
+        let now = server.clock().now();
+        let mut transactions = Vec::new();
+        for _ in 0..8 {
+            let mut tx = server.store().write().await.unwrap();
+            assert_eq!(rows::count_of_owner(&mut tx, &ada).await.unwrap(), 1);
+            transactions.push(tx);
+        }
+        let environment = server.environment();
+        let mut winner = transactions.pop().unwrap();
+        let tried = use_up_any(&mut winner, environment, &ada, &code, now).await;
+        assert!(matches!(tried, Ok(Tried::Right(_))), "{tried:?}");
+        winner.commit().await.unwrap();
+        for mut loser in transactions {
+            let tried = use_up_any(&mut loser, environment, &ada, &code, now).await;
+            assert!(matches!(tried, Err(Fault::Contended)), "{tried:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@ use std::net::Ipv4Addr;
 use carillon_aws::time::Clock;
 
 use super::*;
-use crate::IAM;
 use crate::mfa::tests::Device;
 use crate::testing::{ACCOUNT, TestServer, engines};
+use crate::{IAM, STS};
 
 const PASSWORD: &str = "Some-Pass-1";
 
@@ -190,6 +190,119 @@ async fn passwords_expire_and_are_reset() {
         own.iam("ChangePassword", &change).await.ok();
         assert_eq!(name_of(&attempt(&server, ada, "Other-Pass-2", None).await), ada);
         own.iam("GetAccountPasswordPolicy", &[]).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn the_trail_knows_how_far_somebody_came() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM]).await;
+        let root = server.as_root();
+        server.as_user("ada", &[]).await;
+        give(&server, "ada", "false").await;
+        let device = Device::make(&root, "phone").await;
+        device.enable(&server, "ada").await;
+        let ada = Some("ada");
+        let error = || {
+            let event = server.last_event();
+            assert_eq!(event["eventName"], "ConsoleLogin");
+            assert_eq!(event["serviceEventDetails"]["userName"], "ada");
+            event["errorCode"].as_str().unwrap_or_default().to_owned()
+        };
+        attempt(&server, ada, PASSWORD, None).await;
+        assert_eq!(error(), "MfaRequired");
+        for _ in 0..5 {
+            attempt(&server, ada, PASSWORD, Some("000000")).await;
+            assert_eq!(error(), "Failed");
+            attempt(&server, ada, PASSWORD, None).await;
+        }
+        let code = device.code(&server, 0);
+        assert_eq!(
+            attempt(&server, ada, PASSWORD, Some(&code)).await,
+            SignInOutcome::Wait(Duration::from_secs(1))
+        );
+        assert_eq!(error(), "TooManyTries");
+
+        let policy = [
+            ("MaxPasswordAge", "1"),
+            ("AllowUsersToChangePassword", "true"),
+            ("HardExpiry", "true"),
+        ];
+        root.iam("UpdateAccountPasswordPolicy", &policy).await.ok();
+        server.clock().advance(Duration::from_secs(24 * 60 * 60));
+        let code = device.code(&server, 0);
+        assert_eq!(
+            attempt(&server, ada, PASSWORD, Some(&code)).await,
+            SignInOutcome::PasswordExpired
+        );
+        assert_eq!(error(), "PasswordExpired");
+        assert_eq!(
+            attempt(&server, ada, PASSWORD, Some(&code)).await,
+            SignInOutcome::Refused,
+            "a code is good once"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_of_those_who_show_a_code_at_the_same_time_signs_in() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM]).await;
+        server.as_user("ada", &[]).await;
+        give(&server, "ada", "false").await;
+        let device = Device::make(&server.as_root(), "phone").await;
+        device.enable(&server, "ada").await;
+        let ada = Some("ada");
+        let code = device.code(&server, 0);
+        let try_it = || attempt(&server, ada, PASSWORD, Some(&code));
+        let outcomes: [SignInOutcome; 4] = tokio::join!(try_it(), try_it(), try_it(), try_it()).into();
+        let refused = outcomes.iter().filter(|one| **one == SignInOutcome::Refused);
+        assert_eq!(refused.count(), 3, "{outcomes:?}");
+        // Three wrong codes so far, however often their transactions were run.
+        server.clock().advance(Duration::from_secs(30));
+        assert_eq!(
+            attempt(&server, ada, PASSWORD, Some("000000")).await,
+            SignInOutcome::Refused
+        );
+        let next = device.code(&server, 0);
+        assert_eq!(name_of(&attempt(&server, ada, PASSWORD, Some(&next)).await), ada);
+    }
+}
+
+#[tokio::test]
+async fn codes_are_guessed_no_faster_with_several_devices_and_doors() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM, &STS]).await;
+        let client = server.as_user("ada", &[]).await;
+        give(&server, "ada", "false").await;
+        let [phone, tablet] = [
+            Device::make(&server.as_root(), "phone").await,
+            Device::make(&server.as_root(), "tablet").await,
+        ];
+        phone.enable(&server, "ada").await;
+        tablet.enable(&server, "ada").await;
+        for device in [&phone, &tablet] {
+            for _ in 0..2 {
+                let refused = device.session(&client, "000000").await;
+                assert!(refused.message().contains("invalid MFA"), "{}", refused.message());
+            }
+        }
+        let ada = Some("ada");
+        assert_eq!(
+            attempt(&server, ada, PASSWORD, Some("000000")).await,
+            SignInOutcome::Refused
+        );
+        let code = phone.code(&server, 0);
+        assert_eq!(
+            attempt(&server, ada, PASSWORD, Some(&code)).await,
+            SignInOutcome::Wait(Duration::from_secs(1))
+        );
+        let refused = tablet.session(&client, &tablet.code(&server, 0)).await;
+        assert!(
+            refused.message().contains("too many wrong codes"),
+            "{}",
+            refused.message()
+        );
     }
 }
 
