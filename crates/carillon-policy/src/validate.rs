@@ -11,7 +11,7 @@
 //! let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "allow", "Action": ["s3:Get*" "s3:List*"], "Resource": "*"}}"#;
 //! let findings = validate(text, PolicyType::Identity, &Catalogue::default());
 //! assert_eq!(findings[1].message, "expected `,` or `]`; a comma is missing after `\"s3:Get*\"`");
-//! assert_eq!((findings[1].span.start.line, findings[1].span.start.column), (1, 86));
+//! assert_eq!((findings[1].span.start.line, findings[1].span.start.column), (1, 81));
 //! let (mended, fixes) = apply_fixes(text, &findings);
 //! assert!(mended.contains(r#""Allow", "Action": ["s3:Get*", "s3:List*"]"#));
 //! assert_eq!(fixes, 2);
