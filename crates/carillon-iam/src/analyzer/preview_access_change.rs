@@ -13,7 +13,7 @@ use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::replay::{Change, Preview, Stretch, Turned, preview};
+use super::replay::{Change, Preview, Rehearsal, Stretch, Turned};
 use super::{PolicyDocument, invalid};
 use crate::document;
 use crate::error::Error;
@@ -178,7 +178,9 @@ impl Operation for PreviewAccessChange {
                 .and_then(|max| usize::try_from(max.get()).ok())
                 .unwrap_or(PAGE),
         };
-        let (mut page, next) = self.change.preview(cx.tx, registry, &stretch).await?;
+        let rehearsal = self.change.rehearsal(cx.tx, registry, &stretch).await?;
+        let preview = cx.think(|| rehearsal.run()).await?;
+        let (mut page, next) = AccessPreview::of(preview);
         page.next_token = next.map(|place| cx.token(&filters, &place.key()));
         Ok(page)
     }
@@ -204,7 +206,7 @@ pub async fn preview_change(
         limit: PAGE,
     };
     loop {
-        let (page, next) = change.preview(tx, registry, &stretch).await?;
+        let (page, next) = AccessPreview::of(change.rehearsal(tx, registry, &stretch).await?.run());
         show(page);
         match next {
             Some(place) => stretch.before = place,
@@ -213,28 +215,28 @@ pub async fn preview_change(
     }
 }
 
+impl AccessPreview {
+    /// A page without its token, and where the next one begins.
+    fn of(preview: Preview) -> (Self, Option<Place>) {
+        let page = Self {
+            changes: preview.turned.into_iter().map(CallChange::from).collect(),
+            examined: preview.examined,
+            undecided: preview.undecided,
+            next_token: None,
+        };
+        (page, preview.next)
+    }
+}
+
 impl AccessChange {
-    /// One stretch, and where the next one begins.
-    async fn preview(
+    async fn rehearsal(
         &self,
         tx: &mut ReadTx,
         registry: &Registry,
         stretch: &Stretch,
-    ) -> Result<(AccessPreview, Option<Place>), Fault> {
+    ) -> Result<Rehearsal, Fault> {
         let change = self.read(tx, registry, stretch.account).await?;
-        let Preview {
-            turned,
-            examined,
-            undecided,
-            next,
-        } = preview(tx, registry, &change, stretch).await?;
-        let page = AccessPreview {
-            changes: turned.into_iter().map(CallChange::from).collect(),
-            examined,
-            undecided,
-            next_token: None,
-        };
-        Ok((page, next))
+        Ok(Rehearsal::read(tx, registry, change, stretch).await?)
     }
 
     async fn read(

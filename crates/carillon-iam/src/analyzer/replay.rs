@@ -114,50 +114,90 @@ impl Stretch {
     }
 }
 
-/// Replays a stretch of the trail under a change.
-pub(crate) async fn preview(
-    tx: &mut ReadTx,
-    registry: &Registry,
-    change: &Change,
-    stretch: &Stretch,
-) -> Result<Preview, StoreError> {
-    let (calls, next) = stretch.read(tx, None).await?;
-    let mut preview = Preview {
-        next,
-        ..Preview::default()
-    };
-    let mut owners: HashMap<String, Option<Owner>> = HashMap::new();
-    let mut archive = Archive::default();
-    for (number, call) in calls.iter().enumerate() {
-        if number % BREATH == BREATH - 1 {
-            tokio::task::yield_now().await;
-        }
-        if !call.is_decided() {
-            continue;
-        }
-        preview.examined += 1;
-        let (Some(owner_id), Some(arn)) = (call.owner_id(), call.principal_arn()) else {
-            preview.undecided += 1;
-            continue;
+/// Everything that a stretch of the trail is decided from, before and after a change.
+pub(crate) struct Rehearsal {
+    change: Change,
+    /// Those that the change could reach.
+    calls: Vec<(Recorded, TakenFrom)>,
+    /// Users and roles by identifier; nothing of those that are gone.
+    owners: HashMap<String, Option<Owner>>,
+    /// As far as it is known without deciding.
+    preview: Preview,
+}
+
+impl Rehearsal {
+    pub async fn read(
+        tx: &mut ReadTx,
+        registry: &Registry,
+        change: Change,
+        stretch: &Stretch,
+    ) -> Result<Self, StoreError> {
+        let (recorded, next) = stretch.read(tx, None).await?;
+        let mut rehearsal = Self {
+            change,
+            calls: Vec::new(),
+            owners: HashMap::new(),
+            preview: Preview {
+                next,
+                ..Preview::default()
+            },
         };
-        if !owners.contains_key(owner_id) {
-            let owner = Owner::read(tx, registry, stretch.account, (owner_id, arn), change).await?;
-            owners.insert(owner_id.to_owned(), owner);
+        let mut archive = Archive::default();
+        for (number, call) in recorded.into_iter().enumerate() {
+            if number % BREATH == BREATH - 1 {
+                tokio::task::yield_now().await;
+            }
+            if call.is_decided() {
+                rehearsal.add(tx, registry, &mut archive, stretch, call).await?;
+            }
         }
-        let Some(Some(owner)) = owners.get(owner_id) else {
-            preview.undecided += 1;
-            continue;
+        Ok(rehearsal)
+    }
+
+    async fn add(
+        &mut self,
+        tx: &mut ReadTx,
+        registry: &Registry,
+        archive: &mut Archive,
+        stretch: &Stretch,
+        call: Recorded,
+    ) -> Result<(), StoreError> {
+        let change = &self.change;
+        self.preview.examined += 1;
+        let (Some(owner_id), Some(arn)) = (call.owner_id(), call.principal_arn()) else {
+            self.preview.undecided += 1;
+            return Ok(());
+        };
+        if !self.owners.contains_key(owner_id) {
+            let owner = Owner::read(tx, registry, stretch.account, (owner_id, arn), change).await?;
+            self.owners.insert(owner_id.to_owned(), owner);
+        }
+        let Some(Some(owner)) = self.owners.get(owner_id) else {
+            self.preview.undecided += 1;
+            return Ok(());
         };
         // Only the policies of a session could still be affected, and only by what they are.
         if !owner.is_affected && !matches!(change, Change::Replace { .. }) {
-            continue;
+            return Ok(());
         }
-        match call.taken_from(tx, &mut archive, registry).await? {
-            Some(taken) => preview.compare(call, &taken, owner, change),
-            None => preview.undecided += 1,
+        match call.taken_from(tx, archive, registry).await? {
+            Some(taken) => self.calls.push((call, taken)),
+            None => self.preview.undecided += 1,
         }
+        Ok(())
     }
-    Ok(preview)
+
+    /// Decides each call twice. This takes a while and reads nothing.
+    pub fn run(self) -> Preview {
+        let mut preview = self.preview;
+        for (call, taken) in &self.calls {
+            let owner = call.owner_id().and_then(|id| self.owners.get(id));
+            if let Some(Some(owner)) = owner {
+                preview.compare(call, taken, owner, &self.change);
+            }
+        }
+        preview
+    }
 }
 
 impl Preview {
