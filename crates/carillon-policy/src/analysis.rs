@@ -13,6 +13,7 @@ mod account;
 mod compare;
 mod difference;
 mod effective;
+mod example;
 mod facts;
 mod formula;
 mod granted;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use carillon_aws::shape::Listed;
 use carillon_aws::{string_enum, string_type};
-use carillon_operation::{Context, Fault, Operation, Read, Spec};
+use carillon_operation::{Context, Fault, Operation, Read, Registry, Spec};
 use carillon_policy::analysis::{self, Source, Undecided, Values, Witness};
 use carillon_policy::{Attached, Document, PolicyType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::known::known_actions;
 use super::{PolicyDocument, invalid};
 
 string_enum! {
@@ -122,6 +123,16 @@ pub(super) fn request(witness: &Witness) -> String {
     text
 }
 
+/// The actions there are, for examples.
+fn known_names(registry: &Registry) -> Vec<String> {
+    let known = known_actions(registry).into_iter();
+    known.map(|action| action.name).collect()
+}
+
+fn texts(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
 fn policy(text: &PolicyDocument, ty: PolicyType, member: &str) -> Result<Attached, Fault> {
     let document = Document::parse(text.as_str(), ty, false)
         .map_err(|error| invalid(format!("{member} is not a valid policy: {error}")))?;
@@ -151,8 +162,9 @@ impl Operation for CheckNoNewAccess {
         let ty = self.policy_type.policy_type();
         let new = policy(&self.new_policy_document, ty, "newPolicyDocument")?;
         let old = policy(&self.existing_policy_document, ty, "existingPolicyDocument")?;
+        let known = known_names(&cx.environment.registry);
         let found = cx
-            .think(move || analysis::new_access(&[old], &[new], ty, &[]))
+            .think(move || analysis::new_access(&[old], &[new], ty, &texts(&known)))
             .await?;
         CheckAnswer::of(
             "New access",
@@ -213,14 +225,14 @@ impl Operation for CheckAccessNotGranted {
         let ty = self.policy_type.policy_type();
         let policy = policy(&self.policy_document, ty, "policyDocument")?;
         let access = self.access.first();
-        let texts = |list: Vec<&str>| -> Vec<String> { list.into_iter().map(ToOwned::to_owned).collect() };
-        let actions = texts(
+        let owned = |list: Vec<&str>| -> Vec<String> { list.into_iter().map(ToOwned::to_owned).collect() };
+        let actions = owned(
             access
                 .iter()
                 .flat_map(|access| access.actions.iter().map(|text| text.as_str()))
                 .collect(),
         );
-        let resources = texts(
+        let resources = owned(
             access
                 .iter()
                 .flat_map(|access| access.resources.iter().map(|text| text.as_str()))
@@ -242,11 +254,10 @@ impl Operation for CheckAccessNotGranted {
                 "access.resources has `{wrong}`, which is no ARN"
             )));
         }
+        let known = known_names(&cx.environment.registry);
         let found = cx
             .think(move || {
-                let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
-                let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
-                analysis::granted(&policy, ty, &actions, &resources)
+                analysis::granted(&policy, ty, &texts(&actions), &texts(&resources), &texts(&known))
             })
             .await?;
         CheckAnswer::of(
@@ -290,7 +301,10 @@ impl Operation for CheckNoPublicAccess {
             _ => PolicyType::Resource,
         };
         let policy = policy(&self.policy_document, ty, "policyDocument")?;
-        let found = cx.think(move || analysis::public(&policy, ty)).await?;
+        let known = known_names(&cx.environment.registry);
+        let found = cx
+            .think(move || analysis::public(&policy, ty, &texts(&known)))
+            .await?;
         CheckAnswer::of(
             "Public access granted",
             [

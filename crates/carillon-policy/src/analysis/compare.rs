@@ -42,8 +42,12 @@ pub(super) fn compare_within(
     ty: PolicyType,
     catalogue: &[&str],
 ) -> Comparison {
-    let (gained, mut undecided) = allowed_only_by(budget, new, old, ty, catalogue);
-    let (lost, others) = allowed_only_by(budget, old, new, ty, catalogue);
+    let known = Known {
+        all: catalogue,
+        hints: &[],
+    };
+    let (gained, mut undecided) = allowed_only_by(budget, new, old, ty, known);
+    let (lost, others) = allowed_only_by(budget, old, new, ty, known);
     undecided.extend(others);
     undecided.sort();
     undecided.dedup();
@@ -54,9 +58,19 @@ pub(super) fn compare_within(
     }
 }
 
-/// As [`compare`], but only what the new policy allows beyond the old.
+/// As [`compare`], but only what the new policy allows beyond the old. The catalogue serves for examples only, and
+/// what is gained names its actions by patterns, which is less work.
 pub fn new_access(old: &[Attached], new: &[Attached], ty: PolicyType, catalogue: &[&str]) -> Comparison {
-    let (gained, undecided) = allowed_only_by(BUDGET, new, old, ty, catalogue);
+    let (gained, undecided) = allowed_only_by(
+        BUDGET,
+        new,
+        old,
+        ty,
+        Known {
+            all: &[],
+            hints: catalogue,
+        },
+    );
     Comparison {
         gained,
         lost: Vec::new(),
@@ -64,12 +78,21 @@ pub fn new_access(old: &[Attached], new: &[Attached], ty: PolicyType, catalogue:
     }
 }
 
+/// Actions there are known to be.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    /// Of these, all that make a difference are listed.
+    all: &'a [&'a str],
+    /// These are looked into for examples.
+    hints: &'a [&'a str],
+}
+
 fn allowed_only_by(
     budget: usize,
     by: &[Attached],
     not_by: &[Attached],
     ty: PolicyType,
-    catalogue: &[&str],
+    known: Known<'_>,
 ) -> (Vec<Difference>, Vec<Undecided>) {
     let mut search = Search {
         by: Side { documents: by, ty },
@@ -78,7 +101,7 @@ fn allowed_only_by(
             ty,
         },
         ty,
-        catalogue,
+        known,
         differences: Vec::new(),
         doubts: BTreeMap::new(),
         settled: BTreeSet::new(),
@@ -130,7 +153,7 @@ struct Search<'a> {
     by: Side<'a>,
     not_by: Side<'a>,
     ty: PolicyType,
-    catalogue: &'a [&'a str],
+    known: Known<'a>,
     differences: Vec<Difference>,
     /// Actions of which it is not known whether there is a difference, with the reason.
     doubts: BTreeMap<String, Why>,
@@ -159,7 +182,7 @@ impl Search<'_> {
         let is_free = valuation == Valuation::default();
         let mut space = Space::new(valuation);
         let questions = self.questions(&mut space, situations)?;
-        let mut solver = Solver::new(&space, self.catalogue, self.budget.take());
+        let mut solver = Solver::new(&space, self.known.all, self.budget.take());
         for question in &questions {
             for group in solver.groups(&question.formula)? {
                 self.explore(&mut solver, question, &group, is_free)?;
@@ -225,8 +248,9 @@ impl Search<'_> {
                     let same = solver.of_action(&question.other, first.example())?;
                     let same = solver.of_resource(&same, resources.example())?;
                     let only_conditions = solver.context(&same)? != Found::Nothing;
+                    let (action, resource) = solver.request(first, &resources, self.known.hints);
                     for situation in &question.situations {
-                        self.note(situation, group, resources.example(), &context, only_conditions);
+                        self.note(situation, group, [&action, &resource], &context, only_conditions);
                     }
                 }
                 Found::Perhaps(why) if is_free => {
@@ -244,14 +268,10 @@ impl Search<'_> {
         &mut self,
         situation: &Situation,
         group: &Group,
-        resource: &str,
+        [action, resource]: [&str; 2],
         context: &Context,
         only_conditions: bool,
     ) {
-        let Some(first) = group.actions.first() else {
-            return;
-        };
-        let action = first.example();
         let asked = in_map(context);
         let confirmed = self.by.confirms(situation, action, resource, &asked)
             && !self.not_by.confirms(situation, action, resource, &asked);

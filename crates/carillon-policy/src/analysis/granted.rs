@@ -27,9 +27,15 @@ pub struct Granted {
 }
 
 /// The statements of a policy that grant one of the actions on one of the resources to anybody. Both may be
-/// patterns; an empty list stands for any.
-pub fn granted(policy: &Attached, ty: PolicyType, actions: &[&str], resources: &[&str]) -> Granted {
-    let mut check = Check::new(policy, ty);
+/// patterns; an empty list stands for any. `catalogue`: actions there are known to be, to choose examples from.
+pub fn granted(
+    policy: &Attached,
+    ty: PolicyType,
+    actions: &[&str],
+    resources: &[&str],
+    catalogue: &[&str],
+) -> Granted {
+    let mut check = Check::new(policy, ty, catalogue);
     let every = situations(ty, &[policy]);
     // Whose other policies say what is of no consequence here.
     for situation in every.iter().filter(|situation| situation.is_plain()) {
@@ -42,9 +48,9 @@ pub fn granted(policy: &Attached, ty: PolicyType, actions: &[&str], resources: &
 /// account nor organization nor network.
 ///
 /// A range of addresses counts as knowledge of the network if it has none of some addresses spread over the
-/// Internet.
-pub fn public(policy: &Attached, ty: PolicyType) -> Granted {
-    let mut check = Check::new(policy, ty);
+/// Internet. `catalogue`: as of [`granted`].
+pub fn public(policy: &Attached, ty: PolicyType, catalogue: &[&str]) -> Granted {
+    let mut check = Check::new(policy, ty, catalogue);
     for situation in strangers() {
         for address in ADDRESSES {
             check.look(&situation, stranger(&situation, address), &[], &[]);
@@ -123,18 +129,20 @@ fn stranger(situation: &Situation, address: &str) -> Valuation {
 struct Check<'a> {
     side: Side<'a>,
     ty: PolicyType,
+    catalogue: &'a [&'a str],
     budget: Budget,
     found: Granted,
 }
 
 impl<'a> Check<'a> {
-    fn new(policy: &'a Attached, ty: PolicyType) -> Check<'a> {
+    fn new(policy: &'a Attached, ty: PolicyType, catalogue: &'a [&'a str]) -> Check<'a> {
         Check {
             side: Side {
                 documents: std::slice::from_ref(policy),
                 ty,
             },
             ty,
+            catalogue,
             budget: Budget::new(BUDGET),
             found: Granted::default(),
         }
@@ -179,10 +187,11 @@ impl<'a> Check<'a> {
                         let Some((attached, statement)) = by else { continue };
                         let source = Source::new(attached, statement);
                         if !self.found.by.iter().any(|(known, _)| *known == source) {
+                            let (action, resource) = solver.request(first, &resources, self.catalogue);
                             let witness = Witness {
                                 caller: situation.name(self.ty),
-                                action: action.to_owned(),
-                                resource: resource.to_owned(),
+                                action,
+                                resource,
                                 context: shown(&context),
                             };
                             self.found.by.push((source, witness));

@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::example;
 use super::formula::{Atom, Formula};
 use super::key::{Held, State, Test, states};
 use super::language::{Class, Language, classes};
@@ -42,6 +43,8 @@ pub(super) struct Group {
 pub(super) struct Resources {
     /// None for what is no ARN: `*`.
     class: Option<Class>,
+    /// The languages that made the classes, by their numbers.
+    languages: Rc<[usize]>,
 }
 
 impl Resources {
@@ -246,6 +249,47 @@ impl<'a> Solver<'a> {
         Ok(cases)
     }
 
+    /// An action and a resource out of these as people know them, where there are any and the budget lasts.
+    /// `hints`: actions there are, besides the catalogue.
+    pub fn request(&mut self, actions: &Actions, resources: &Resources, hints: &[&str]) -> (String, String) {
+        let action = self.likely_action(actions, hints);
+        let action = action.unwrap_or_else(|TooLarge| actions.example().to_owned());
+        let resource = self.likely_resource(resources, &action);
+        let resource = resource.unwrap_or_else(|TooLarge| resources.example().to_owned());
+        (action, resource)
+    }
+
+    fn likely_action(&mut self, actions: &Actions, hints: &[&str]) -> Result<String, TooLarge> {
+        if actions.known.is_empty() && actions.open {
+            let languages: Vec<&Language> = self.space.actions.iter().collect();
+            for text in hints.iter().chain(&example::ACTIONS) {
+                if self.members(&languages, &text.to_ascii_lowercase())? == actions.class.members {
+                    return Ok((*text).to_owned());
+                }
+            }
+        }
+        Ok(actions.example().to_owned())
+    }
+
+    fn likely_resource(&mut self, resources: &Resources, action: &str) -> Result<String, TooLarge> {
+        if let Some(class) = &resources.class {
+            let service = example::service_of(action);
+            let own = |text: &&String| text.split(':').nth(2) == Some(service.as_str());
+            let usual = example::arn_for(action);
+            for text in self.space.examples.iter().filter(own).chain([&usual]) {
+                self.budget.spend(resources.languages.len() + 1)?;
+                let alike = |number: &usize| {
+                    let language = self.space.resources.get(*number);
+                    language.is_some_and(|language| language.has(text) == class.is_in(*number))
+                };
+                if Language::arn().has(text) && resources.languages.iter().all(alike) {
+                    return Ok(text.clone());
+                }
+            }
+        }
+        Ok(resources.example().to_owned())
+    }
+
     fn resource_classes(&mut self, wanted: Vec<usize>) -> Result<Rc<[Resources]>, TooLarge> {
         if let Some(known) = self.resources.get(&wanted) {
             return Ok(known.clone());
@@ -257,6 +301,7 @@ impl<'a> Solver<'a> {
         let mut examples = self.space.examples.clone();
         examples.push("arn:aws:service:us-east-1:111122223333:example".to_owned());
         let found = classes(&languages, &Language::arn(), &examples, &mut self.budget)?;
+        let numbers: Rc<[usize]> = wanted.clone().into();
         let arns = found.into_iter().map(|mut class| {
             // From places among the wanted ones to the numbers of the space.
             class.members = class
@@ -264,9 +309,16 @@ impl<'a> Solver<'a> {
                 .iter()
                 .filter_map(|at| wanted.get(*at).copied())
                 .collect();
-            Resources { class: Some(class) }
+            Resources {
+                class: Some(class),
+                languages: numbers.clone(),
+            }
         });
-        let all: Rc<[Resources]> = arns.chain([Resources { class: None }]).collect();
+        let star = Resources {
+            class: None,
+            languages: numbers.clone(),
+        };
+        let all: Rc<[Resources]> = arns.chain([star]).collect();
         self.resources.insert(wanted, all.clone());
         Ok(all)
     }

@@ -175,9 +175,14 @@ impl Space {
             ActionPattern::Of { .. } => {
                 let lower = text.to_ascii_lowercase();
                 if !lower.contains(['*', '?']) {
-                    self.spellings
+                    let spelled = self
+                        .spellings
                         .entry(lower.clone())
-                        .or_insert_with(|| text.to_owned());
+                        .or_insert_with(|| lower.clone());
+                    // What is in lower case may be ours.
+                    if *spelled == lower {
+                        text.clone_into(spelled);
+                    }
                 }
                 let mut language = Language::default();
                 match language.push(&tokens(&lower, false, true), true, &Valuation::default()) {

@@ -6,7 +6,7 @@ mod generated;
 use std::sync::Arc;
 
 use super::compare::compare_within;
-use super::{Comparison, Values, compare, granted, public};
+use super::{Comparison, Values, compare, granted, new_access, public};
 use crate::{Attached, Document, PolicyType};
 
 const CATALOGUE: [&str; 5] = [
@@ -344,6 +344,59 @@ fn a_difference_says_what_where_and_by_which_statement() {
 }
 
 #[test]
+fn examples_are_requests_as_they_are_met() {
+    for (old, new, expected) in [
+        (
+            allow("s3:Get*", "*"),
+            allow("s3:*", "*"),
+            "s3:PutObject on arn:aws:s3:::example/key",
+        ),
+        (
+            allow("s3:Get*", "*"),
+            allow("S3:Tag", "*"),
+            "S3:Tag on arn:aws:s3:::example",
+        ),
+        (
+            allow("iam:Get*", "*"),
+            allow("iam:*", "*"),
+            "iam:CreateUser on arn:aws:iam::111122223333:user/example",
+        ),
+        (
+            allow("iam:Get*", "*"),
+            allow("iam:DeleteRole", "*"),
+            "iam:DeleteRole on arn:aws:iam::111122223333:role/example",
+        ),
+        (
+            allow("chime:List*", "*"),
+            allow("chime:*", "*"),
+            "chime:CreateUser on arn:aws:chime:us-east-1:111122223333:example",
+        ),
+        // What the policy names comes first, and no example leaves what the difference is.
+        (
+            allow("s3:Get*", "*"),
+            allow("s3:*", "arn:aws:s3:::mine/*"),
+            "s3:PutObject on arn:aws:s3:::mine/x",
+        ),
+        (
+            allow("odd:*", "arn:aws:odd:us-east-1:111122223333:example"),
+            allow("odd:b", "arn:aws:odd:*:*:e*"),
+            "odd:b on arn:aws:odd:us-east-1:111122223333:ex",
+        ),
+    ] {
+        let witness = &diff(&old, &new).gained[0].witness;
+        assert_eq!(format!("{} on {}", witness.action, witness.resource), expected);
+    }
+    let [old, new] = ["chime:List*", "chime:*"].map(|action| policy(&allow(action, "*")));
+    let new = new_access(&attached(&old), &attached(&new), PolicyType::Identity, &CATALOGUE);
+    assert_eq!(new.gained[0].witness.action, "chime:CreateUser");
+    let open = policy(r#"{"Effect": "Allow", "Principal": "*", "Action": "chime:G*", "Resource": "*"}"#);
+    let found = public(&attached(&open)[0], PolicyType::Resource, &CATALOGUE);
+    let witness = &found.by[0].1;
+    assert_eq!(witness.action, "chime:GetUser");
+    assert_eq!(witness.resource, "arn:aws:chime:us-east-1:111122223333:example");
+}
+
+#[test]
 fn hostile_policies_are_refused_in_bounded_time() {
     let stars: Vec<String> = ('a'..='z')
         .map(|letter| format!(r#""x:*{letter}*{letter}*""#))
@@ -467,7 +520,7 @@ fn access_that_must_not_be_granted_is_found() {
         ),
     ] {
         let policy = &attached(&policy(&policy_text))[0];
-        let found = granted(policy, PolicyType::Identity, actions, resources);
+        let found = granted(policy, PolicyType::Identity, actions, resources, &[]);
         assert!(found.undecided.is_empty());
         assert_eq!(!found.by.is_empty(), expected, "{policy_text}");
     }
@@ -508,7 +561,7 @@ fn public_access_is_found() {
             r#"{{"Effect": "Allow", "Principal": {principal}, "Action": "s3:GetObject", "Resource": "*",
                 "Condition": {{{condition}}}}}"#
         ));
-        let found = public(&attached(&text)[0], PolicyType::Resource);
+        let found = public(&attached(&text)[0], PolicyType::Resource, &[]);
         assert!(found.undecided.is_empty(), "{text} {found:?}");
         assert_eq!(!found.by.is_empty(), expected, "{text}");
     }

@@ -10,8 +10,9 @@ use crate::value::Decimal;
 
 /// Each number, one between each two neighbours, one below and one above all.
 pub(super) fn numbers<'a>(lists: impl Iterator<Item = &'a Vec<Box<str>>>) -> Vec<String> {
-    let read = |number: &'a Box<str>| Some((Decimal::parse(number)?, &**number));
-    let mut numbers: Vec<(Decimal<'a>, &'a str)> = lists.flatten().filter_map(read).collect();
+    let texts = lists.flatten().map(|number| &**number);
+    let read = texts.filter_map(|text| Some((Decimal::parse(text)?, text)));
+    let mut numbers: Vec<(Decimal<'a>, &'a str)> = read.collect();
     numbers.sort_by(|(left, _), (right, _)| left.compare(right));
     numbers.dedup_by(|(left, _), (right, _)| left.compare(right).is_eq());
     let sorted: Vec<&str> = numbers.into_iter().map(|(_, number)| number).collect();
