@@ -1,7 +1,8 @@
 //! When principals last used what they may: service and action last accessed.
 //!
 //! One row for each principal and action holds the time of the last attempt, to the hour; nothing looks through the
-//! trail. A report is put together from those rows when it is read, so it is complete at once.
+//! trail. A report is put together from those rows when it is asked for, so it is complete at once, and outlives what it is
+//! about.
 //!
 //! Source: IAM User Guide, "Refine permissions using last accessed information".
 

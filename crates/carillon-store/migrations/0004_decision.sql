@@ -24,14 +24,18 @@ CREATE TABLE iam_last_access (
     PRIMARY KEY (principal_id, service, action)
 );
 
--- Reports of last accesses that were asked for. They are put together when they are read.
+-- Reports of last accesses that were asked for, as they were then.
 CREATE TABLE iam_access_report (
     job_id TEXT NOT NULL PRIMARY KEY,
     aws_account_id TEXT NOT NULL REFERENCES aws_account (aws_account_id),
     -- Only who asked for a report may read it: a user's, role's or root's identifier.
     requested_by TEXT NOT NULL,
+    -- What it is about, which may be gone by now. A policy has no identifier.
     arn TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
     granularity TEXT NOT NULL,
+    -- JSON: the services, and the last access of each.
+    services TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
 CREATE INDEX iam_access_report_by_age ON iam_access_report (aws_account_id, created_at);

@@ -1,13 +1,10 @@
 //! What callers may ask of last accesses.
 
-use std::sync::Arc;
-
-use carillon_aws::id::uuid_v4;
+use carillon_aws::id::{AwsAccountId, uuid_v4};
 use carillon_aws::time::{IsoSeconds, Timestamp};
 use carillon_aws::{string_enum, string_type};
-use carillon_operation::{Caller, Context, Fault, Operation, REGION, Read, Spec, Target, Write};
-use carillon_policy::Document;
-use carillon_store::ReadTx;
+use carillon_operation::{Caller, Context, Fault, Operation, REGION, Read, Registry, Spec, Target, Write};
+use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -87,11 +84,16 @@ impl Operation for GenerateServiceLastAccessedDetails {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<GeneratedReport, Error> {
         let account = cx.aws_account_id();
-        let subject = Subject::find(cx.tx, &cx.environment.registry, account, &self.arn).await?;
+        let registry = &cx.environment.registry;
+        let subject = Subject::find(cx.tx, registry, account, &self.arn).await?;
+        let granularity = self.granularity.unwrap_or(Granularity::ServiceLevel);
+        let services = services(cx.tx, registry, account, &subject, granularity, cx.now).await?;
         let job_id = uuid_v4(cx.entropy());
         let report = Report {
+            subject_id: subject.id().to_owned(),
             arn: subject.arn,
-            granularity: self.granularity.unwrap_or(Granularity::ServiceLevel).to_string(),
+            granularity: granularity.to_string(),
+            services: serde_json::to_string(&services).map_err(Fault::internal)?,
             created_at: cx.now,
         };
         let requester = requester(cx.caller);
@@ -112,27 +114,47 @@ fn ago(now: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_seconds(now.as_seconds() - seconds)
 }
 
-/// A report with what it is about and the policies that count.
+/// The services that a subject gives access to, by namespace, with their last accesses so far.
+async fn services(
+    tx: &mut ReadTx,
+    registry: &Registry,
+    account: AwsAccountId,
+    subject: &Subject,
+    granularity: Granularity,
+    now: Timestamp,
+) -> Result<Vec<ServiceLastAccessed>, StoreError> {
+    let since = ago(now, REACH);
+    let documents = subject.documents(tx, registry, account).await?;
+    let by_service = rows::by_service(tx, account, subject, since).await?;
+    let by_action = match granularity {
+        Granularity::ActionLevel => Some(rows::by_action(tx, account, subject, since).await?),
+        Granularity::ServiceLevel => None,
+    };
+    let shape = |reachable: Reachable| {
+        let last = by_service.get(reachable.service);
+        let actions = by_action.as_ref().map(|by_action| {
+            let actions = reachable.actions.iter();
+            actions
+                .map(|action| TrackedActionLastAccessed::of(action, by_action.get(*action), account))
+                .collect()
+        });
+        ServiceLastAccessed::of(&reachable, last, actions, account)
+    };
+    Ok(reachable(registry, &documents).into_iter().map(shape).collect())
+}
+
+/// A report with the services in it.
 struct Found {
     report: Report,
-    subject: Subject,
-    documents: Vec<Arc<Document>>,
+    services: Vec<ServiceLastAccessed>,
 }
 
 async fn find<O: Operation<Access = Read>>(cx: &mut Context<'_, O>, job_id: &JobId) -> Result<Found, Error> {
-    let account = cx.aws_account_id();
-    let registry = &cx.environment.registry;
     let report = rows::find(cx.tx, &requester(cx.caller), job_id.as_str(), ago(cx.now, KEPT))
         .await?
         .ok_or_else(|| Error::NotFound(format!("Job {job_id} cannot be found.")))?;
-    let arn = serde_json::from_value(report.arn.clone().into()).map_err(Fault::internal)?;
-    let subject = Subject::find(cx.tx, registry, account, &arn).await?;
-    let documents = subject.documents(cx.tx, registry, account).await?;
-    Ok(Found {
-        report,
-        subject,
-        documents,
-    })
+    let services = serde_json::from_str(&report.services).map_err(Fault::internal)?;
+    Ok(Found { report, services })
 }
 
 /// Reads a report: the services that the entity or policy gives access to, and when each was last accessed.
@@ -170,7 +192,7 @@ pub(crate) struct ErrorDetails {
 }
 
 /// A service and its last access.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ServiceLastAccessed {
     service_name: String,
@@ -187,7 +209,7 @@ pub(crate) struct ServiceLastAccessed {
 }
 
 /// An action and its last access.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TrackedActionLastAccessed {
     action_name: String,
@@ -207,39 +229,23 @@ impl Operation for GetServiceLastAccessedDetails {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ServicesReport, Error> {
-        let account = cx.aws_account_id();
         let limit = page::limit(self.max_items);
         let job_id = self.job_id.as_str();
         let [after] = page::after(cx, self.marker.as_ref(), &[job_id])?;
         let found = find(cx, &self.job_id).await?;
-        let since = ago(cx.now, REACH);
-        let by_service = rows::by_service(cx.tx, account, &found.subject, since).await?;
-        let of_actions = found.report.granularity == Granularity::ActionLevel.as_str();
-        let by_action = if of_actions {
-            Some(rows::by_action(cx.tx, account, &found.subject, since).await?)
-        } else {
-            None
-        };
-        let services: Vec<Reachable> = reachable(&cx.environment.registry, &found.documents)
+        let services: Vec<ServiceLastAccessed> = found
+            .services
             .into_iter()
-            .filter(|reachable| reachable.service > after.as_str())
+            .filter(|service| service.service_namespace > after)
             .collect();
-        let page = cx.page(services, limit, &[job_id], |last| vec![last.service.to_owned()]);
-        let shape = |reachable: Reachable| {
-            let last = by_service.get(reachable.service);
-            let actions = by_action.as_ref().map(|by_action| {
-                let actions = reachable.actions.iter();
-                actions
-                    .map(|action| TrackedActionLastAccessed::of(action, by_action.get(*action), account))
-                    .collect()
-            });
-            ServiceLastAccessed::of(&reachable, last, actions, account)
-        };
+        let page = cx.page(services, limit, &[job_id], |last| {
+            vec![last.service_namespace.clone()]
+        });
         Ok(ServicesReport {
             job_status: JobStatus::Completed,
             job_type: found.report.granularity,
             job_creation_date: found.report.created_at.into(),
-            services_last_accessed: page.items.into_iter().map(shape).collect(),
+            services_last_accessed: page.items,
             job_completion_date: found.report.created_at.into(),
             is_truncated: page.next.is_some(),
             marker: page.next,
@@ -253,7 +259,7 @@ impl ServiceLastAccessed {
         reachable: &Reachable,
         last: Option<&LastAccess>,
         actions: Option<Vec<TrackedActionLastAccessed>>,
-        account: carillon_aws::id::AwsAccountId,
+        account: AwsAccountId,
     ) -> Self {
         Self {
             service_name: reachable.title.to_owned(),
@@ -340,17 +346,22 @@ impl Operation for GetServiceLastAccessedDetailsWithEntities {
         let [at, id] = page::after(cx, self.marker.as_ref(), &filters)?;
         let after = (at.parse().unwrap_or(i64::MAX), id.as_str());
         let found = find(cx, &self.job_id).await?;
-        let is_known = reachable(&cx.environment.registry, &found.documents)
+        let is_known = found
+            .services
             .iter()
-            .any(|reachable| reachable.service == service);
+            .any(|reachable| reachable.service_namespace == service);
         if !is_known {
             let message = format!("The report has no service {service}.");
             return Err(Error::NotFound(message));
         }
+        let subject = Subject::once(&found.report.arn, &found.report.subject_id)?;
         let since = ago(cx.now, REACH);
         let fetched = page::fetched(limit);
-        let entities =
-            rows::entities_after(cx.tx, account, &found.subject, service, since, after, fetched).await?;
+        let mut entities =
+            rows::entities_after(cx.tx, account, &subject, service, since, after, fetched).await?;
+        for access in &mut entities {
+            access.by.recall(&subject);
+        }
         let page = cx.page(entities, limit, &filters, |last| {
             vec![last.at.to_string(), last.by.id.clone()]
         });

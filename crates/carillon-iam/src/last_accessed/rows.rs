@@ -7,7 +7,11 @@ use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
-use super::Subject;
+use super::{Subject, SubjectKind};
+use crate::entity::EntityKind;
+
+/// Reports that are kept for one requester. Our choice: one can be tens of kilobytes.
+const MOST_REPORTS: i64 = 10_000;
 
 /// Upserts the last attempt of an action: principal, service, action, time. What is older than what is kept changes
 /// nothing.
@@ -16,12 +20,14 @@ pub(crate) const RECORD_ACCESS: &str = "INSERT INTO iam_last_access (principal_i
      ON CONFLICT (principal_id, service, action) DO UPDATE SET last_at = excluded.last_at
       WHERE iam_last_access.last_at < excluded.last_at";
 
-/// Users and roles that a subject gives permissions: itself, the members of a group, or whoever has a policy.
+/// Users and roles that a subject gives permissions: itself, also when it is gone, the members of a group, or whoever
+/// has a policy.
 /// `$1` AWS account, `$2` identifier of the subject, `$3` ARN of a policy.
 macro_rules! entities {
     () => {
         "SELECT user_id AS id FROM iam_user WHERE aws_account_id = $1 AND user_id = $2
           UNION SELECT role_id FROM iam_role WHERE aws_account_id = $1 AND role_id = $2
+          UNION SELECT principal_id FROM iam_last_access WHERE principal_id = $2
           UNION SELECT user_id FROM iam_membership WHERE group_id = $2
           UNION SELECT entity_id FROM iam_attachment
                  WHERE aws_account_id = $1 AND policy_arn = $3 AND entity_kind <> 'group'
@@ -59,6 +65,15 @@ impl Principal {
             arn::role(account, &self.path, &self.name)
         } else {
             arn::user(account, &self.path, &self.name)
+        }
+    }
+
+    /// Takes from the subject of a report what the tables do not have any more.
+    pub fn recall(&mut self, subject: &Subject) {
+        if self.name.is_empty() && self.id == subject.id() {
+            let (name, path) = subject.name_and_path();
+            (self.name, self.path) = (name.to_owned(), path.to_owned());
+            self.is_role = matches!(subject.kind, SubjectKind::Entity(EntityKind::Role, _));
         }
     }
 
@@ -223,7 +238,11 @@ pub(crate) async fn entities_after(
 #[derive(Debug)]
 pub(crate) struct Report {
     pub arn: String,
+    /// Of a user, group or role.
+    pub subject_id: String,
     pub granularity: String,
+    /// JSON.
+    pub services: String,
     pub created_at: Timestamp,
 }
 
@@ -231,8 +250,10 @@ impl FromRow for Report {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             arn: row.get(0)?,
-            granularity: row.get(1)?,
-            created_at: row.get(2)?,
+            subject_id: row.get(1)?,
+            granularity: row.get(2)?,
+            services: row.get(3)?,
+            created_at: row.get(4)?,
         })
     }
 }
@@ -243,7 +264,8 @@ pub(crate) struct Requester<'a> {
     pub id: &'a str,
 }
 
-/// Keeps a report, and forgets those of the AWS account that are older than `forgotten`.
+/// Keeps a report, and forgets those of the AWS account that are older than `forgotten`, and all but the newest
+/// [`MOST_REPORTS`] of the requester.
 pub(crate) async fn insert(
     tx: &mut WriteTx,
     requester: &Requester<'_>,
@@ -257,14 +279,24 @@ pub(crate) async fn insert(
     )
     .await?;
     tx.execute(
-        "INSERT INTO iam_access_report (job_id, aws_account_id, requested_by, arn, granularity, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "DELETE FROM iam_access_report WHERE job_id IN
+                (SELECT job_id FROM iam_access_report WHERE aws_account_id = $1 AND requested_by = $2
+                  ORDER BY created_at DESC, job_id LIMIT $3 OFFSET $4)",
+        bind![requester.account, requester.id, MOST_REPORTS, MOST_REPORTS - 1],
+    )
+    .await?;
+    tx.execute(
+        "INSERT INTO iam_access_report
+                (job_id, aws_account_id, requested_by, arn, subject_id, granularity, services, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         bind![
             job_id,
             requester.account,
             requester.id,
             report.arn,
+            report.subject_id,
             report.granularity,
+            report.services,
             report.created_at
         ],
     )
@@ -280,7 +312,7 @@ pub(crate) async fn find(
     since: Timestamp,
 ) -> Result<Option<Report>, StoreError> {
     tx.fetch_optional(
-        "SELECT arn, granularity, created_at FROM iam_access_report
+        "SELECT arn, subject_id, granularity, services, created_at FROM iam_access_report
           WHERE job_id = $1 AND aws_account_id = $2 AND requested_by = $3 AND created_at >= $4",
         bind![job_id, requester.account, requester.id, since],
     )

@@ -72,6 +72,38 @@ impl Subject {
             .ok_or_else(missing)
     }
 
+    /// What a report was about, whether it still exists or not.
+    ///
+    /// # Errors
+    ///
+    /// For an ARN that [`Subject::find`] does not find anything by.
+    pub fn once(arn: &str, id: &str) -> Result<Self, Fault> {
+        let parsed = ParsedArn::parse(arn).ok();
+        let kind = match parsed
+            .as_ref()
+            .and_then(ParsedArn::iam_entity)
+            .map(|named| named.kind)
+        {
+            Some(IamKind::User) => SubjectKind::Entity(EntityKind::User, id.to_owned()),
+            Some(IamKind::Group) => SubjectKind::Entity(EntityKind::Group, id.to_owned()),
+            Some(IamKind::Role) => SubjectKind::Entity(EntityKind::Role, id.to_owned()),
+            Some(IamKind::Policy) => SubjectKind::Policy,
+            _ => return Err(Fault::internal(format!("a report about {arn}"))),
+        };
+        Ok(Self {
+            kind,
+            arn: arn.to_owned(),
+        })
+    }
+
+    /// The name and path of its ARN.
+    pub fn name_and_path(&self) -> (&str, &str) {
+        let resource = self.arn.splitn(6, ':').last().unwrap_or_default();
+        let path = resource.find('/').map_or("", |start| &resource[start..]);
+        let end = path.rfind('/').map_or(0, |last| last + 1);
+        (&path[end..], &path[..end])
+    }
+
     /// What the policies are asked about, whether it exists or not.
     pub async fn target(tx: &mut ReadTx, caller: &Caller, arn: &Arn) -> Result<Target, Fault> {
         let parsed = ParsedArn::parse(arn.as_str()).ok();

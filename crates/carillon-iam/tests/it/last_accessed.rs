@@ -212,6 +212,42 @@ async fn a_report_is_for_who_asked_and_for_a_day() {
 }
 
 #[tokio::test]
+async fn a_report_stays_as_it_was_and_outlives_its_subject() {
+    for server in servers().await {
+        let root = server.as_root();
+        let role = given_role(&root, "Helpdesk", &trust(ACCOUNT)).await;
+        let policy = given_policy(&root, "Readers", &allow("iam:List*")).await;
+        let members = [("RoleName", "Helpdesk"), ("PolicyArn", policy.as_str())];
+        root.iam("AttachRolePolicy", &members).await.ok();
+        let carl = server.as_user("carl", &[&allow("sts:AssumeRole")]).await;
+        let assumed = assume(&carl, &role, &[]).await;
+        session(&server, &assumed).iam("ListUsers", &[]).await.ok();
+        let job = report(&root, &role, "ACTION_LEVEL").await;
+        let read = async || {
+            let members = [("JobId", job.as_str())];
+            let answer = root.iam("GetServiceLastAccessedDetails", &members).await;
+            answer.ok()["ServicesLastAccessed"].clone()
+        };
+        let entities = async || {
+            let members = [("JobId", job.as_str()), ("ServiceNamespace", "iam")];
+            let answer = root
+                .iam("GetServiceLastAccessedDetailsWithEntities", &members)
+                .await;
+            answer.ok()["EntityDetailsList"].clone()
+        };
+        let (services_then, entities_then) = (read().await, entities().await);
+        assert_eq!(services_then[0]["LastAuthenticatedEntity"], role.as_str());
+        assert_eq!(entities_then[0]["EntityInfo"]["Arn"], role.as_str());
+
+        server.clock().advance(Duration::from_secs(2 * 60 * 60));
+        root.iam("DetachRolePolicy", &members).await.ok();
+        root.iam("DeleteRole", &members[..1]).await.ok();
+        assert_eq!(read().await, services_then);
+        assert_eq!(entities().await, entities_then);
+    }
+}
+
+#[tokio::test]
 async fn a_report_needs_a_subject_that_is_ones_own_and_a_permission() {
     for server in servers().await {
         let root = server.as_root();
