@@ -40,9 +40,10 @@ async fn a_change_that_allows_more_fails_the_check() {
     assert_eq!(more.ok()["result"], "FAIL");
     assert_eq!(more.ok()["reasons"][0]["statementIndex"], 0);
     let description = more.ok()["reasons"][0]["description"].as_str().unwrap();
-    assert!(
-        description.starts_with("New access in the statement with index: 0, for example iam:get"),
-        "{description}"
+    assert_eq!(
+        description,
+        "New access in the statement with index: 0, for example iam:GetGroup on \
+         arn:aws:iam::111122223333:group/example."
     );
 
     let stars: Vec<String> = ('a'..='z')
