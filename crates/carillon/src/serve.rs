@@ -33,6 +33,8 @@ pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let metrics = monitoring::start()?;
+        // First of all: whoever reads that it serves may stop it at once, and must not kill it.
+        let stop = told_to_stop()?;
         let server = Server::start(options, metrics).await?;
         if let Some(welcome) = &server.welcome {
             say(welcome)?;
@@ -44,7 +46,7 @@ pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
             version = env!("CARGO_PKG_VERSION"),
             "serving"
         );
-        server.run(told_to_stop()?).await;
+        server.run(stop).await;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     })
