@@ -106,8 +106,7 @@ pub(super) fn verdict(request: &Request<'_>, policies: &Policies, considered: &[
     .collect();
 
     let mut ways = ways(considered, resource_kind(request));
-    // Who trusts everybody means those whom AWS knows.
-    ways.retain(|way| *way != Way::Wild || !matches!(request.principal, Principal::WebIdentity { .. }));
+    ways.retain(|way| way.lets_in(request.principal));
     let by_caller = ways.iter().any(|way| matches!(way, Way::Wild | Way::Direct));
     let by_parent = ways.iter().any(|way| matches!(way, Way::User | Way::Role));
     let by_account = ways.contains(&Way::Account);
