@@ -44,7 +44,7 @@ impl Table {
                             cell.some
                                 .push((resource.trim_end_matches('*').to_owned(), open, bits));
                         }
-                        (false, _) => unimplemented!("no statement here denies some resources"),
+                        (false, _) => panic!("no statement of the scenarios denies some resources only"),
                     }
                 }
                 cell.some.sort();
