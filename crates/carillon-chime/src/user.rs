@@ -50,6 +50,16 @@ carillon_aws::string_enum! {
     }
 }
 
+carillon_aws::string_enum! {
+    /// Who sees whether a person is there.
+    pub enum Presence {
+        /// Everybody.
+        Public,
+        /// Those who the person chose.
+        Private,
+    }
+}
+
 carillon_aws::string_type! {
     /// Text that is not shown in logs.
     pub(crate) SensitiveString, example: "Ada Lovelace", sensitive
@@ -74,6 +84,7 @@ pub(crate) struct UserRow {
     pub telephony: Telephony,
     pub password_hash: Option<String>,
     pub created_at: Timestamp,
+    pub presence: Presence,
 }
 
 /// Kept and shown, with no effect: the product behind it is closed.
@@ -110,6 +121,7 @@ impl UserRow {
             telephony: Telephony::default(),
             password_hash: None,
             created_at: now,
+            presence: Presence::Public,
         }
     }
 

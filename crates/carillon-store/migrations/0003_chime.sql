@@ -57,7 +57,9 @@ CREATE TABLE chime_user (
     outbound_calling BOOLEAN NOT NULL,
     sms BOOLEAN NOT NULL,
     password_hash TEXT,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    -- Who sees whether the person is there: Public or Private.
+    presence TEXT NOT NULL
 );
 CREATE INDEX chime_user_page ON chime_user (account_id, list_rank, created_at, user_id);
 CREATE INDEX chime_user_page_of_type ON chime_user (account_id, user_type, list_rank, created_at, user_id);

@@ -9,13 +9,14 @@ use carillon_operation::{Entrance, Environment, Event, Fault, ServiceEvent, enqu
 use carillon_store::{ReadTx, Store, WriteTx};
 use serde_json::json;
 
+use super::page::{self, Stop};
 use crate::account::{self, AccountRow, AccountType, Life, ManagedAccount};
 use crate::email::{EmailAddress, domain_of};
 use crate::name::is_uuid;
 use crate::session::jobs::ForgetSession;
 use crate::session::{self, SessionRow};
 use crate::user::invitation::{self, InviteRow, Outcome};
-use crate::user::{self, UserRow};
+use crate::user::{self, Presence, UserRow};
 
 /// How often something that lost a race is done again.
 const ATTEMPTS: usize = 8;
@@ -33,6 +34,19 @@ pub(super) struct SignedIn {
     pub user: UserRow,
     pub account: Option<AccountRow>,
     pub session: SessionRow,
+    /// What the person's own pages put into their forms, and nobody else knows.
+    pub form_key: String,
+}
+
+impl SignedIn {
+    /// That a form was made for this very session.
+    pub fn require_form_key(&self, given: &str) -> Result<(), Stop> {
+        // A digest of 256 random bits: how many characters agree says nothing about the others.
+        if given == self.form_key {
+            return Ok(());
+        }
+        Err(page::not_from_here().into())
+    }
 }
 
 /// An invitation that can be accepted, with whom it concerns.
@@ -263,6 +277,66 @@ impl People<'_> {
         Err(Fault::Contended)
     }
 
+    /// Changes who sees whether the person is there.
+    pub async fn choose_presence(
+        &self,
+        person: &SignedIn,
+        presence: Presence,
+        device: &Device,
+    ) -> Result<(), Fault> {
+        self.change(person, device, "UserPresenceChange", async |_, user| {
+            user.presence = presence;
+            Ok(json!({ "presence": presence }))
+        })
+        .await
+    }
+
+    /// Changes something of a person who is still signed in, with its event. `details` of the event come from the
+    /// change; who and where are added.
+    async fn change(
+        &self,
+        person: &SignedIn,
+        device: &Device,
+        name: &str,
+        mut change: impl AsyncFnMut(&mut WriteTx, &mut UserRow) -> Result<serde_json::Value, Fault>,
+    ) -> Result<(), Fault> {
+        for _ in 0..ATTEMPTS {
+            match self.change_once(person, device, name, &mut change).await {
+                Err(Fault::Contended) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Fault::Contended)
+    }
+
+    async fn change_once(
+        &self,
+        person: &SignedIn,
+        device: &Device,
+        name: &str,
+        change: &mut impl AsyncFnMut(&mut WriteTx, &mut UserRow) -> Result<serde_json::Value, Fault>,
+    ) -> Result<(), Fault> {
+        let mut tx = self.store.write().await?;
+        // As it is now: an administrator may have been faster.
+        let Some(found) = session::rows::find_by_id(&mut tx, &person.session.id).await? else {
+            return Ok(());
+        };
+        let Some(mut user) = user::rows::find_any(&mut tx, &found.user_id).await? else {
+            return Ok(());
+        };
+        let account = account_of(&mut tx, &user).await?;
+        if !may_sign_in(&user, account.as_ref()) {
+            return Ok(());
+        }
+        let mut details = change(&mut tx, &mut user).await?;
+        user::rows::update(&mut tx, &user).await?;
+        details["userId"] = json!(user.id);
+        details["accountId"] = json!(user.account_id);
+        details["sessionId"] = json!(person.session.id);
+        let event = account.map(|account| self.event(&account, name, device, &user, details, None));
+        self.conclude(tx, event.into_iter().collect()).await
+    }
+
     async fn add_session(
         &self,
         tx: &mut WriteTx,
@@ -374,6 +448,11 @@ async fn find_person(
     Ok(Some((user, account)))
 }
 
+/// Derived from the token, which only the browser has: whoever reads the database cannot make it.
+fn form_key(token: &str) -> String {
+    session::digest(&format!("form {token}"))
+}
+
 async fn find_session(tx: &mut ReadTx, token: &str, now: Timestamp) -> Result<Option<SignedIn>, Fault> {
     let Some(session) = session::rows::find(tx, &session::digest(token)).await? else {
         return Ok(None);
@@ -389,6 +468,7 @@ async fn find_session(tx: &mut ReadTx, token: &str, now: Timestamp) -> Result<Op
         user,
         account,
         session,
+        form_key: form_key(token),
     }))
 }
 

@@ -27,6 +27,15 @@ pub(crate) async fn find(tx: &mut ReadTx, token_digest: &str) -> Result<Option<S
     .await
 }
 
+pub(crate) async fn find_by_id(tx: &mut ReadTx, session_id: &str) -> Result<Option<SessionRow>, StoreError> {
+    tx.fetch_optional(
+        "SELECT session_id, user_id, source_ip, user_agent, created_at, seen_at
+           FROM chime_session WHERE session_id = $1",
+        bind![session_id],
+    )
+    .await
+}
+
 /// The sessions of a person, newest first.
 pub(crate) async fn list(tx: &mut ReadTx, user_id: &str) -> Result<Vec<SessionRow>, StoreError> {
     tx.fetch_all(

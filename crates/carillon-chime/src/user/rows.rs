@@ -32,6 +32,7 @@ impl FromRow for UserRow {
             },
             password_hash: row.get(16)?,
             created_at: row.get(17)?,
+            presence: row.parse(18)?,
         })
     }
 }
@@ -42,7 +43,7 @@ macro_rules! select {
         concat!(
             "SELECT user_id, account_id, email, display_name, license, user_type, registration, invitation,
                     registered_at, invited_at, personal_pin, alexa_enabled, alexa_room_arn,
-                    inbound_calling, outbound_calling, sms, password_hash, created_at
+                    inbound_calling, outbound_calling, sms, password_hash, created_at, presence
                FROM chime_user ",
             $rest
         )
@@ -191,8 +192,8 @@ pub(crate) async fn insert(tx: &mut WriteTx, user: &UserRow) -> Result<(), Store
         "INSERT INTO chime_user
            (user_id, account_id, email, email_key, email_domain, display_name, license, user_type, registration,
             invitation, list_rank, registered_at, invited_at, personal_pin, alexa_enabled, alexa_room_arn,
-            inbound_calling, outbound_calling, sms, password_hash, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+            inbound_calling, outbound_calling, sms, password_hash, created_at, presence)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
         bind![
             user.id,
             user.account_id,
@@ -214,7 +215,8 @@ pub(crate) async fn insert(tx: &mut WriteTx, user: &UserRow) -> Result<(), Store
             user.telephony.outbound_calling,
             user.telephony.sms,
             user.password_hash,
-            user.created_at
+            user.created_at,
+            user.presence.as_str()
         ],
     )
     .await?;
@@ -228,8 +230,8 @@ pub(crate) async fn update(tx: &mut WriteTx, user: &UserRow) -> Result<(), Store
             SET account_id = $1, display_name = $2, license = $3, user_type = $4, registration = $5,
                 invitation = $6, list_rank = $7, registered_at = $8, invited_at = $9, personal_pin = $10,
                 alexa_enabled = $11, alexa_room_arn = $12, inbound_calling = $13, outbound_calling = $14,
-                sms = $15, password_hash = $16, created_at = $17
-          WHERE user_id = $18",
+                sms = $15, password_hash = $16, created_at = $17, presence = $18
+          WHERE user_id = $19",
         bind![
             user.account_id,
             user.display_name,
@@ -248,6 +250,7 @@ pub(crate) async fn update(tx: &mut WriteTx, user: &UserRow) -> Result<(), Store
             user.telephony.sms,
             user.password_hash,
             user.created_at,
+            user.presence.as_str(),
             user.id
         ],
     )

@@ -18,7 +18,7 @@ async fn registering_makes_a_member() {
         let mut browser = world.browser();
         let page = browser.open(&link).await;
         assert_eq!(page.status, 200);
-        assert!(page.text.contains("Pies &lt;b&gt;") && page.text.contains("ada@example.com"));
+        assert!(page.text.contains("Pies &#60;b&#62;") && page.text.contains("ada@example.com"));
         assert_eq!(
             world.user(&account, "ada@example.com").await["UserRegistrationStatus"],
             "Unregistered",
@@ -176,6 +176,14 @@ async fn signing_in_and_out() {
         assert_eq!(world.server.last_event()["eventName"], "UserSignIn");
         assert!(browser.is_signed_in().await);
         let stolen = browser.cookie.clone();
+        let form_key = std::mem::take(&mut browser.form_key);
+        assert_eq!(
+            browser.post("/signout", &[]).await.status,
+            403,
+            "not a form of its own"
+        );
+        assert!(browser.is_signed_in().await);
+        assert_eq!(browser.form_key, form_key, "the same in all forms of a session");
         assert_eq!(browser.post("/signout", &[]).await.status, 303);
         assert_eq!(world.server.last_event()["eventName"], "UserSignOut");
         assert_eq!(browser.cookie, None);
@@ -188,6 +196,36 @@ async fn signing_in_and_out() {
             browser.post("/signout", &[]).await.status,
             303,
             "signing out twice is no error"
+        );
+    }
+}
+
+#[tokio::test]
+async fn people_choose_who_sees_them() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let (_, mut browser) = world.member(&account, "ada@example.com").await;
+        let is_private = |page: &str| page.contains("value=\"Private\" checked");
+        assert!(!is_private(&browser.open("/portal").await.text));
+        let private = [("presence", "Private")];
+        let form_key = std::mem::take(&mut browser.form_key);
+        assert_eq!(browser.post("/portal/presence", &private).await.status, 403);
+        browser.form_key = form_key;
+        assert_eq!(
+            browser
+                .post("/portal/presence", &[("presence", "Sometimes")])
+                .await
+                .status,
+            400
+        );
+        assert_eq!(browser.post("/portal/presence", &private).await.status, 303);
+        let event = world.server.last_event();
+        assert_eq!(event["eventName"], "UserPresenceChange");
+        assert_eq!(event["serviceEventDetails"]["presence"], "Private");
+        assert!(is_private(&browser.open("/portal").await.text));
+        assert_eq!(
+            world.browser().post("/portal/presence", &private).await.headers["location"],
+            "/signin"
         );
     }
 }
@@ -211,7 +249,9 @@ async fn signing_in_wrongly_says_one_thing() {
             let page = browser.sign_in(email, password).await;
             assert_eq!(page.status, 401);
             assert_eq!(browser.cookie, None);
-            pages.push(page.text.replace(&format!("value=\"{email}\""), "value=\"\""));
+            let shown = format!("value=\"{email}\" maxlength");
+            assert!(page.text.contains(&shown), "{}", page.text);
+            pages.push(page.text.replace(&shown, ""));
         }
         assert!(pages.windows(2).all(|pair| pair[0] == pair[1]));
     }

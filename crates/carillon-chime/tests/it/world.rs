@@ -169,6 +169,7 @@ impl World {
         Browser {
             world: self,
             cookie: None,
+            form_key: String::new(),
             ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
             headers: HashMap::from([("sec-fetch-site", "same-origin".to_owned())]),
         }
@@ -179,6 +180,8 @@ impl World {
 pub struct Browser<'a> {
     world: &'a World,
     pub cookie: Option<String>,
+    /// Of the last page that had one.
+    pub form_key: String,
     pub ip: IpAddr,
     pub headers: HashMap<&'static str, String>,
 }
@@ -218,10 +221,14 @@ impl Browser<'_> {
             let pair = set.to_str().unwrap().split(';').next().unwrap();
             self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
         }
+        let text = String::from_utf8(response.body().to_vec()).unwrap();
+        if let Some((_, rest)) = text.split_once("name=\"form_key\" value=\"") {
+            self.form_key = rest.split('"').next().unwrap().to_owned();
+        }
         Page {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            text: String::from_utf8(response.body().to_vec()).unwrap(),
+            text,
         }
     }
 
@@ -229,10 +236,12 @@ impl Browser<'_> {
         self.send("GET", path, "").await
     }
 
-    /// Sends a form; names and values need no escaping here.
+    /// Sends a form with what the last page put into its own; names and values need no escaping here.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let form_key = self.form_key.clone();
         let body: Vec<String> = fields
             .iter()
+            .chain([&("form_key", form_key.as_str())])
             .map(|(name, value)| {
                 format!(
                     "{name}={}",
@@ -250,6 +259,7 @@ impl Browser<'_> {
             ("token", token),
             ("display_name", "Ada Lovelace"),
             ("password", password),
+            ("new_password", password),
         ];
         self.post(path, &fields).await
     }
