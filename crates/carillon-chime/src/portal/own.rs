@@ -4,7 +4,7 @@ use askama::Template;
 use http::StatusCode;
 
 use super::page::{self, Frame, Page, Stop};
-use super::people::SignedIn;
+use super::people::{Change, SignedIn};
 use super::visit::Visit;
 use crate::session::SessionRow;
 use crate::user::Presence;
@@ -41,7 +41,7 @@ pub(super) async fn choose_presence(visit: &Visit<'_>) -> Result<Page, Stop> {
     };
     visit
         .people()
-        .choose_presence(&person, presence, &visit.device)
+        .change(&person, &Change::Presence(presence), &visit.device)
         .await?;
     Ok(page::see("/portal"))
 }

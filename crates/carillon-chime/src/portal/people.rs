@@ -72,6 +72,12 @@ pub(super) enum Proof {
     New { display_name: String, hash: String },
 }
 
+/// What a person changes of itself.
+pub(super) enum Change {
+    /// Who sees whether it is there.
+    Presence(Presence),
+}
+
 pub(super) struct People<'a> {
     pub store: &'a Store,
     pub environment: &'a Arc<Environment>,
@@ -277,31 +283,10 @@ impl People<'_> {
         Err(Fault::Contended)
     }
 
-    /// Changes who sees whether the person is there.
-    pub async fn choose_presence(
-        &self,
-        person: &SignedIn,
-        presence: Presence,
-        device: &Device,
-    ) -> Result<(), Fault> {
-        self.change(person, device, "UserPresenceChange", async |_, user| {
-            user.presence = presence;
-            Ok(json!({ "presence": presence }))
-        })
-        .await
-    }
-
-    /// Changes something of a person who is still signed in, with its event. `details` of the event come from the
-    /// change; who and where are added.
-    async fn change(
-        &self,
-        person: &SignedIn,
-        device: &Device,
-        name: &str,
-        mut change: impl AsyncFnMut(&mut WriteTx, &mut UserRow) -> Result<serde_json::Value, Fault>,
-    ) -> Result<(), Fault> {
+    /// Changes something of a person who is still signed in, with its event.
+    pub async fn change(&self, person: &SignedIn, change: &Change, device: &Device) -> Result<(), Fault> {
         for _ in 0..ATTEMPTS {
-            match self.change_once(person, device, name, &mut change).await {
+            match self.change_once(person, change, device).await {
                 Err(Fault::Contended) => {}
                 outcome => return outcome,
             }
@@ -309,30 +294,30 @@ impl People<'_> {
         Err(Fault::Contended)
     }
 
-    async fn change_once(
-        &self,
-        person: &SignedIn,
-        device: &Device,
-        name: &str,
-        change: &mut impl AsyncFnMut(&mut WriteTx, &mut UserRow) -> Result<serde_json::Value, Fault>,
-    ) -> Result<(), Fault> {
+    async fn change_once(&self, person: &SignedIn, change: &Change, device: &Device) -> Result<(), Fault> {
         let mut tx = self.store.write().await?;
         // As it is now: an administrator may have been faster.
-        let Some(found) = session::rows::find_by_id(&mut tx, &person.session.id).await? else {
+        let Some(session) = session::rows::find_by_id(&mut tx, &person.session.id).await? else {
             return Ok(());
         };
-        let Some(mut user) = user::rows::find_any(&mut tx, &found.user_id).await? else {
+        let Some(mut user) = user::rows::find_any(&mut tx, &session.user_id).await? else {
             return Ok(());
         };
         let account = account_of(&mut tx, &user).await?;
         if !may_sign_in(&user, account.as_ref()) {
             return Ok(());
         }
-        let mut details = change(&mut tx, &mut user).await?;
+        let mut details = json!({
+            "userId": user.id, "accountId": user.account_id, "sessionId": session.id,
+        });
+        let name = match change {
+            Change::Presence(presence) => {
+                user.presence = *presence;
+                details["presence"] = json!(presence);
+                "UserPresenceChange"
+            }
+        };
         user::rows::update(&mut tx, &user).await?;
-        details["userId"] = json!(user.id);
-        details["accountId"] = json!(user.account_id);
-        details["sessionId"] = json!(person.session.id);
         let event = account.map(|account| self.event(&account, name, device, &user, details, None));
         self.conclude(tx, event.into_iter().collect()).await
     }
