@@ -1,6 +1,11 @@
 //! The administration of Chime: accounts, users and everything they have.
 
 pub mod account;
+#[expect(
+    dead_code,
+    reason = "the activity feed and the portal, which call it, are being built"
+)]
+mod attachment;
 mod beyond;
 mod catalogue;
 mod email;
@@ -32,6 +37,8 @@ use user::update::ResetPersonalPIN;
 /// The kinds of jobs of this crate, for the runner.
 pub static JOBS: &[&dyn AnyJob] = &[
     job::<account::jobs::PurgeAccount>(),
+    job::<attachment::jobs::DeleteObjects>(),
+    job::<attachment::jobs::ForgetFiles>(),
     job::<account::jobs::WindDown>(),
     job::<account::domain::SettleDomain>(),
     job::<user::jobs::SendInvitation>(),

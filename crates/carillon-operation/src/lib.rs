@@ -45,7 +45,9 @@ pub use operation::{
     AnyOperation, Asks, Context, Failed, Introduction, Operation, Planned, Request, Target, Unknown,
     operation,
 };
-pub use outside::{Documents, Mail, MailError, MailRelay, Outside, Unavailable, Wanted};
+pub use outside::{
+    Chunks, Documents, Label, Mail, MailError, MailRelay, ObjectError, Objects, Outside, Unavailable, Wanted,
+};
 pub use page::Page;
 pub use password::{Entrance, Hashing};
 pub use pipeline::{Peer, Pipeline};

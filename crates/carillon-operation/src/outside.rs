@@ -1,6 +1,11 @@
 //! Everything beyond the process that jobs, and proofs of identity, ask for. Each is a narrow trait with one real implementation.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use carillon_aws::time::Timestamp;
 
 use crate::caller::BoxFuture;
 
@@ -11,6 +16,78 @@ pub struct Outside {
     pub mail: Option<Arc<dyn MailRelay>>,
     /// Absent where nothing may be asked of other servers.
     pub documents: Option<Arc<dyn Documents>>,
+    /// Absent in tests that have nothing to keep there.
+    pub objects: Option<Arc<dyn Objects>>,
+}
+
+/// Keeps objects: what people upload, and what is made for them. Keys have parts with `/` between them.
+pub trait Objects: Send + Sync {
+    /// Keeps what `content` gives under a key, whole or not at all.
+    fn put<'a>(
+        &'a self,
+        key: &'a str,
+        label: Label<'a>,
+        content: &'a mut dyn Chunks,
+    ) -> BoxFuture<'a, Result<(), ObjectError>>;
+
+    /// An object, or those of its bytes that are in the range.
+    fn get<'a>(
+        &'a self,
+        key: &'a str,
+        range: Option<Range<u64>>,
+    ) -> BoxFuture<'a, Result<Box<dyn Chunks>, ObjectError>>;
+
+    /// How many bytes an object has, or nothing if there is none.
+    fn size<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<u64>, ObjectError>>;
+
+    /// An address under which anybody can fetch the object for a while.
+    fn link<'a>(
+        &'a self,
+        key: &'a str,
+        label: Label<'a>,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> BoxFuture<'a, Result<String, ObjectError>>;
+
+    /// Deletes an object. It is no error if there is none.
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), ObjectError>>;
+
+    /// Deletes everything whose key begins with these parts.
+    fn delete_all<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<(), ObjectError>>;
+}
+
+/// How an object is offered to whoever fetches it.
+#[derive(Debug, Clone, Copy)]
+pub struct Label<'a> {
+    pub file_name: &'a str,
+    pub content_type: &'a str,
+}
+
+/// Bytes that come piece by piece.
+pub trait Chunks: Send {
+    /// The next piece; nothing after the last one.
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Bytes>, ObjectError>>;
+}
+
+/// Bytes that are there already are one piece.
+impl Chunks for Option<Bytes> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Bytes>, ObjectError>> {
+        let piece = self.take();
+        Box::pin(async move { Ok(piece) })
+    }
+}
+
+/// Why the object store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    #[error("there is no such object")]
+    Absent,
+    /// What was to be kept did not come whole.
+    #[error("the content ended early: {0}")]
+    Broken(String),
+    /// It may do it later. This is for the log, not for strangers.
+    #[error("the object store does not answer: {0}")]
+    Unavailable(String),
 }
 
 /// Fetches what identity providers publish, by HTTPS. Answers may be some minutes old.

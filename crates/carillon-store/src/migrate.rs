@@ -27,6 +27,7 @@ migrations! {
     4 "0004_decision",
     5 "0005_credentials",
     6 "0006_identity",
+    11 "0011_attachment",
 }
 
 /// Applies what is missing, all in one transaction.

@@ -139,6 +139,7 @@ impl Server {
         let outside = Outside {
             mail: relay.map(|relay| Arc::new(relay) as Arc<dyn MailRelay>),
             documents: Some(Arc::new(WebDocuments::new(options.provider_network.clone()))),
+            objects: None,
         };
         let kinds = [carillon_iam::JOBS, carillon_chime::JOBS].concat();
         let jobs = JobRunner::new(store.clone(), Arc::clone(&environment), outside.clone(), &kinds);

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{AccountRow, ManagedAccount, rows};
 use crate::user::rows::Place;
-use crate::{event, session, user};
+use crate::{attachment, event, session, user};
 
 /// People, or invitations, treated in one transaction, so that others need not wait long for theirs.
 pub(super) const PORTION: i64 = 200;
@@ -70,8 +70,13 @@ impl Job for PurgeAccount {
         if account.purge_at() != Some(Timestamp::from_micros(self.due)) {
             return Ok(Vec::new());
         }
-        let more_people = user::rows::purge_portion(tx, &account.id, PORTION, now).await?;
-        if more_people || user::invitation::rows::purge_portion(tx, &account.id, PORTION).await? {
+        let entropy = &*environment.entropy;
+        let more_files = attachment::jobs::forget_account_portion(tx, entropy, &account.id, now).await?;
+        let more_people = user::rows::purge_portion(tx, entropy, &account.id, PORTION, now).await?;
+        if more_files
+            || more_people
+            || user::invitation::rows::purge_portion(tx, &account.id, PORTION).await?
+        {
             let next = Self {
                 account_id: self.account_id.clone(),
                 due: self.due,

@@ -15,6 +15,7 @@ use super::{
     require_licenses_by_hand, rows,
 };
 use crate::account::{self, AccountType, ManagedAccount};
+use crate::attachment;
 use crate::email::{domain_of, key_of};
 use crate::error::{Error, ErrorCode};
 use crate::license::License;
@@ -130,6 +131,8 @@ impl<'a> Batch<'a> {
             user.leave();
             rows::update(self.tx, &user).await?;
         } else {
+            let entropy = &*self.environment.entropy;
+            attachment::jobs::forget_person(self.tx, entropy, &user.id, self.now).await?;
             rows::delete(self.tx, &user).await?;
         }
         Ok(())

@@ -1,10 +1,11 @@
 //! How users and their PINs are kept.
 
-use carillon_aws::time::Timestamp;
+use carillon_aws::time::{Entropy, Timestamp};
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::{Alexa, RegistrationStatus, Telephony, UserRow, UserType};
 use crate::account::ManagedAccount;
+use crate::attachment;
 use crate::email::{domain_of, key_of};
 
 impl FromRow for UserRow {
@@ -307,6 +308,7 @@ pub(crate) async fn holders_of_domain(
 /// Erases up to `limit` users of a deleted account, and says whether there may be more.
 pub(crate) async fn purge_portion(
     tx: &mut WriteTx,
+    entropy: &dyn Entropy,
     account_id: &str,
     limit: i64,
     now: Timestamp,
@@ -319,6 +321,7 @@ pub(crate) async fn purge_portion(
         )
         .await?;
     for (user,) in &users {
+        attachment::jobs::forget_person(tx, entropy, user, now).await?;
         tx.execute(
             "UPDATE chime_personal_pin SET retired_at = $1 WHERE user_id = $2 AND retired_at IS NULL",
             bind![now, user],
