@@ -203,6 +203,8 @@ struct Record<'a> {
     event_category: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     tls_details: Option<TlsDetails<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_credential_from_console: Option<&'static str>,
 }
 
 #[derive(Default, Serialize)]
@@ -327,6 +329,7 @@ impl Facts<'_> {
                 }),
                 Some(TransportSecurity::AtProxy) | None => None,
             },
+            session_credential_from_console: self.call.from_console.then_some("true"),
         };
         let record = serde_json::to_string(&record).expect("strings and trees of them are always written");
         Event {

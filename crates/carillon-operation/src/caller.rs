@@ -149,6 +149,8 @@ pub struct Call {
     pub referer: Option<String>,
     pub host: String,
     pub tls: Option<TransportSecurity>,
+    /// Made in the web console, by somebody who signed in there.
+    pub from_console: bool,
 }
 
 /// How a request was kept from others on its way.

@@ -50,7 +50,7 @@ pub use outside::{
 };
 pub use page::Page;
 pub use password::{Entrance, Hashing};
-pub use pipeline::{Peer, Pipeline};
+pub use pipeline::{ConsoleRequest, Peer, Pipeline};
 pub use registry::{
     AwsManagedPolicy, Entry, Group, Registry, ResourceOf, Service, ServiceEntry, StaticPolicy,
 };

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carillon_aws::binding::Segment;
+use carillon_aws::error::Protocol;
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Shape;
 use carillon_aws::time::{Entropy, Timestamp};
-use carillon_policy::Attached;
+use carillon_policy::{Attached, Effect, PolicyKind};
 use carillon_store::{ReadTx, Store, StoreError, bind};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -252,6 +253,20 @@ impl<O: Operation> Context<'_, O> {
     pub fn may(&self, spellings: &[&str], target: &Target) -> bool {
         authorize::allows(self.request, target, spellings)
     }
+
+    /// Whether a policy of the caller allows the action somewhere: on some resources, or under some conditions.
+    pub fn may_somewhere(&self, spellings: &[&str]) -> bool {
+        self.request
+            .credentials
+            .policies
+            .attached()
+            .any(|(kind, policy)| {
+                kind == PolicyKind::Identity
+                    && policy.document.statements().iter().any(|statement| {
+                        statement.effect() == Effect::Allow && statement.concerns_action(spellings)
+                    })
+            })
+    }
 }
 
 /// An operation as the registry knows it.
@@ -312,6 +327,8 @@ impl Failed {
 pub struct Request<'a> {
     pub pipeline: &'a Pipeline,
     pub service: &'static Service,
+    /// What the answer is written in: the service's own protocol, unless the console asks.
+    pub protocol: Protocol,
     pub entry: &'a Entry,
     pub call: &'a Call,
     pub credentials: &'a Credentials,

@@ -21,7 +21,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
 use self::answer::{refusal, response, success, wire_error};
-use self::read::{Unreadable, guess_protocol, introducing, read};
+use self::read::{Unreadable, guess_protocol, introducing, read, read_json};
 use self::record::log_internal;
 use self::stranger::Stranger;
 use crate::Fault;
@@ -59,6 +59,32 @@ pub struct Peer {
     pub tls: Option<TransportSecurity>,
 }
 
+/// What the web console asks for somebody who is signed in there: any operation by its name, as JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct ConsoleRequest<'a> {
+    /// Of the temporary credentials that the session stands for.
+    pub access_key_id: &'a str,
+    pub session_token: &'a str,
+    /// As in a credential scope: `chime`.
+    pub service: &'a str,
+    pub operation: &'a str,
+}
+
+/// How a request says whose it is.
+#[derive(Clone, Copy)]
+enum Proof<'a> {
+    Signature { view: RequestView<'a>, body: &'a [u8] },
+    Console(ConsoleRequest<'a>),
+}
+
+/// An operation that was found, with its input.
+struct Asked<'a> {
+    service: &'a ServiceEntry,
+    entry: &'a Entry,
+    input: serde_json::Value,
+    protocol: Protocol,
+}
+
 /// How a request was answered, for metrics.
 struct Answered<'a> {
     response: Response<Bytes>,
@@ -90,7 +116,27 @@ impl Pipeline {
     pub async fn serve(&self, parts: &Parts, body: &[u8], peer: &Peer) -> Response<Bytes> {
         let started = Instant::now();
         let call = self.call(parts, peer);
-        let answered = self.answer(parts, body, &call).await;
+        self.measured(self.answer(parts, body, &call).await, started)
+    }
+
+    /// Answers one request of the web console, in JSON 1.1 whatever the service. Who may ask for whom is settled by
+    /// then; the rest is as for everybody else.
+    pub async fn serve_console(
+        &self,
+        parts: &Parts,
+        body: &[u8],
+        peer: &Peer,
+        asked: ConsoleRequest<'_>,
+    ) -> Response<Bytes> {
+        let started = Instant::now();
+        let call = Call {
+            from_console: true,
+            ..self.call(parts, peer)
+        };
+        self.measured(self.answer_console(parts, body, &call, asked).await, started)
+    }
+
+    fn measured(&self, answered: Answered<'_>, started: Instant) -> Response<Bytes> {
         let measures = answered
             .entry
             .map_or(&self.environment.registry.unrouted, |entry| &entry.measures);
@@ -129,6 +175,7 @@ impl Pipeline {
             referer: header(http::header::REFERER).map(cut),
             host: header(http::header::HOST).unwrap_or_default(),
             tls: peer.tls.clone(),
+            from_console: false,
         }
     }
 
@@ -168,7 +215,7 @@ impl Pipeline {
                 };
             }
         };
-        let mut credentials = match (entry.spec.admission, known) {
+        let credentials = match (entry.spec.admission, known) {
             (Admission::Introduced, _) => match self.introduce(service, entry, &input, call).await {
                 Ok(credentials) => credentials,
                 Err(fault) => {
@@ -187,12 +234,84 @@ impl Pipeline {
                     .await;
             }
         };
+        let asked = Asked {
+            service,
+            entry,
+            input,
+            protocol,
+        };
+        let proof = Proof::Signature { view, body };
+        self.perform(parts, asked, proof, credentials, call).await
+    }
+
+    async fn answer_console(
+        &self,
+        parts: &Parts,
+        body: &[u8],
+        call: &Call,
+        asked: ConsoleRequest<'_>,
+    ) -> Answered<'_> {
+        let protocol = Protocol::Json11;
+        let proof = Proof::Console(asked);
+        let Some(service) = self.environment.registry.service(asked.service) else {
+            let fault = Fault::refused(400, "UnknownOperationException", "unknown service");
+            return Answered {
+                response: refusal(&fault, protocol, Origin::FrontDoor, call),
+                entry: None,
+                decision: "none",
+            };
+        };
+        let credentials = match self.prove(proof, call, service).await {
+            Ok(credentials) => credentials,
+            Err(stranger) => {
+                return self
+                    .turn_away(parts, Some(service), call, stranger, protocol)
+                    .await;
+            }
+        };
+        let (entry, input) = match read_json(service, asked.operation, body) {
+            Ok(found) => found,
+            Err(Unreadable { name, fault, origin }) => {
+                let event = self.unreadable_event(service, call, &credentials.caller, &name, &fault);
+                let fault = self.append(event).await.err().unwrap_or(fault);
+                return Answered {
+                    response: refusal(&fault, protocol, origin, call),
+                    entry: None,
+                    decision: "none",
+                };
+            }
+        };
+        let asked = Asked {
+            service,
+            entry,
+            input,
+            protocol,
+        };
+        self.perform(parts, asked, proof, credentials, call).await
+    }
+
+    /// Carries out what was asked for, once more if the credentials changed under it.
+    async fn perform<'a>(
+        &'a self,
+        parts: &Parts,
+        asked: Asked<'a>,
+        proof: Proof<'_>,
+        mut credentials: Arc<Credentials>,
+        call: &Call,
+    ) -> Answered<'a> {
+        let Asked {
+            service,
+            entry,
+            input,
+            protocol,
+        } = asked;
         let mut outcome;
         let mut rereads = 0;
         loop {
             let request = Request {
                 pipeline: self,
                 service: service.service,
+                protocol,
                 entry,
                 call,
                 credentials: &credentials,
@@ -210,8 +329,8 @@ impl Pipeline {
             }
             rereads += 1;
             self.identities.forget(&credentials.caller.access_key_id);
-            credentials = match self.authenticate(view, body, call, Some(service)).await {
-                Ok((_, credentials)) => credentials,
+            credentials = match self.prove(proof, call, service).await {
+                Ok(credentials) => credentials,
                 Err(stranger) => {
                     return self
                         .turn_away(parts, Some(service), call, stranger, protocol)
@@ -290,6 +409,30 @@ impl Pipeline {
                     decision: "none",
                 }
             }
+        }
+    }
+
+    /// Whose a request is.
+    async fn prove(
+        &self,
+        proof: Proof<'_>,
+        call: &Call,
+        service: &ServiceEntry,
+    ) -> Result<Arc<Credentials>, Stranger> {
+        match proof {
+            Proof::Signature { view, body } => self
+                .authenticate(view, body, call, Some(service))
+                .await
+                .map(|(_, credentials)| credentials),
+            Proof::Console(asked) => self
+                .identities
+                .credentials(asked.access_key_id, Some(asked.session_token), call.now)
+                .await
+                .map_err(|unidentified| match unidentified {
+                    Unidentified::Invalid => Failure::InvalidToken.into(),
+                    Unidentified::Expired => Failure::ExpiredToken.into(),
+                    Unidentified::Store(error) => Stranger::Fault(Fault::Internal(error.into())),
+                }),
         }
     }
 

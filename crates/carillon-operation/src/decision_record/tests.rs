@@ -29,6 +29,7 @@ fn call(now: Timestamp) -> Call {
         referer: Some("https://example.com/a".to_owned()),
         host: "chime.example.com".to_owned(),
         tls: Some(TransportSecurity::AtProxy),
+        from_console: false,
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn read<'a>(
     match service.service.protocol {
         Protocol::RestJson(_) => read_rest(service, parts, body),
         Protocol::Query { .. } => read_query(service, parts, body),
-        Protocol::Json11 => read_json(service, parts, body),
+        Protocol::Json11 => read_json11(service, parts, body),
     }
 }
 
@@ -126,7 +126,7 @@ fn read_query<'a>(
     Ok((entry, input))
 }
 
-fn read_json<'a>(
+fn read_json11<'a>(
     service: &'a ServiceEntry,
     parts: &Parts,
     body: &[u8],
@@ -144,6 +144,15 @@ fn read_json<'a>(
         .and_then(|target| target.to_str().ok())
         .unwrap_or_default();
     let name = target.rsplit('.').next().unwrap_or_default();
+    read_json(service, name, body)
+}
+
+/// Finds an operation by name, with all of its input in the body.
+pub(super) fn read_json<'a>(
+    service: &'a ServiceEntry,
+    name: &str,
+    body: &[u8],
+) -> Result<(&'a Entry, Value), Unreadable> {
     let entry = service.named(name).ok_or_else(|| {
         Unreadable::request(
             "",

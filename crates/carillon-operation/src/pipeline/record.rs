@@ -22,7 +22,7 @@ impl Request<'_> {
         read_only: bool,
     ) -> Result<(Vec<u8>, Option<Value>), Fault> {
         let json = |output: &T| serde_json::to_vec(output).map_err(Fault::internal);
-        let protocol = self.service.protocol;
+        let protocol = self.protocol;
         if read_only && !matches!(protocol, Protocol::Query { .. }) {
             return Ok((json(output)?, None));
         }
@@ -75,7 +75,7 @@ impl Request<'_> {
         if let Fault::Internal(cause) = fault {
             log_internal(&**cause, self.call);
         }
-        let wire = wire_error(fault, self.service.protocol, &self.call.request_id);
+        let wire = wire_error(fault, self.protocol, &self.call.request_id);
         let event = self.event(
             Some((audit::error_code(fault, &wire.code), &wire.message)),
             failed.decided.as_deref(),
