@@ -154,6 +154,20 @@ fn seal_secret(vault: &Vault, environment: &Environment, key: &NewAccessKey<'_>)
     )
 }
 
+/// The AWS account with this e-mail address, whatever its case, if there is exactly one.
+pub(crate) async fn of_email(tx: &mut ReadTx, email: &str) -> Result<Option<AwsAccountId>, StoreError> {
+    let found: Vec<(AwsAccountId,)> = tx
+        .fetch_all(
+            "SELECT aws_account_id FROM aws_account WHERE LOWER(email) = $1 LIMIT 2",
+            bind![email.to_lowercase()],
+        )
+        .await?;
+    match found.as_slice() {
+        [(only,)] => Ok(Some(*only)),
+        _ => Ok(None),
+    }
+}
+
 /// The AWS account, if there is one of this number.
 pub async fn find(tx: &mut ReadTx, id: AwsAccountId) -> Result<Option<AwsAccount>, StoreError> {
     tx.fetch_optional(

@@ -13,6 +13,7 @@ mod unused_permissions;
 mod usage;
 mod validate_policy;
 
+use crate::console::caller_permissions::ListCallerPermissions;
 use carillon_aws::error::{JsonErrors, Protocol};
 use carillon_aws::{string_enum, string_type};
 use carillon_operation::{Fault, Group, Service, operation};
@@ -45,7 +46,11 @@ pub static ACCESS_ANALYZER: Service = Service {
         },
         Group {
             name: "Effective permissions",
-            operations: &[operation::<access::WhoCan>(), operation::<access::WhatCan>()],
+            operations: &[
+                operation::<access::WhoCan>(),
+                operation::<access::WhatCan>(),
+                operation::<ListCallerPermissions>(),
+            ],
         },
         Group {
             name: "Recorded decisions",

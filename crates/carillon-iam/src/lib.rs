@@ -8,6 +8,7 @@ mod attachment;
 mod aws_members;
 mod blob;
 mod boundary;
+pub mod console;
 mod credential_report;
 mod document;
 mod entity;

@@ -8,6 +8,8 @@ mod role_session;
 pub(crate) mod session_token;
 pub(crate) mod web_identity;
 
+use std::time::Duration;
+
 use carillon_aws::id::{AccessKeyKind, AwsAccountId, access_key_id, secret_access_key};
 use carillon_aws::secret::Secret;
 use carillon_aws::string_type;
@@ -16,6 +18,7 @@ use carillon_operation::{Fault, SecondFactor, Vault};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::console::ConsoleCredentials;
 use crate::error::Error;
 use crate::session::SessionToken;
 
@@ -58,6 +61,8 @@ struct NewSession {
     role_session_name: Option<String>,
     /// Of sessions of `GetFederationToken`. Those that have neither name are those of `GetSessionToken`.
     federated_user_name: Option<String>,
+    /// Of somebody who signed in to the console, who may do all that the user may.
+    of_console: bool,
     /// In seconds.
     duration: i64,
     /// When its owner last showed a second factor, if it did for this session.
@@ -78,6 +83,7 @@ impl NewSession {
             owner_id,
             role_session_name: None,
             federated_user_name: None,
+            of_console: false,
             duration,
             multi_factor_at: None,
             source_identity: None,
@@ -97,7 +103,9 @@ impl NewSession {
         let token = SessionToken {
             aws_account_id: self.aws_account_id,
             owner_id: self.owner_id,
-            of_get_session_token: self.role_session_name.is_none() && self.federated_user_name.is_none(),
+            of_get_session_token: self.role_session_name.is_none()
+                && self.federated_user_name.is_none()
+                && !self.of_console,
             role_session_name: self.role_session_name,
             federated_user_name: self.federated_user_name,
             secret_access_key: secret.expose().clone(),
@@ -120,6 +128,28 @@ impl NewSession {
             expiration: IsoSeconds(expires_at),
         })
     }
+}
+
+/// Credentials of a user, or root, who signed in to the console: `(account, user)`, and how long they are good for and
+/// when a second factor was shown.
+pub(crate) fn console_credentials(
+    (aws_account_id, owner_id): (AwsAccountId, &str),
+    (lasting, multi_factor_at): (Duration, Option<Timestamp>),
+    vault: &Vault,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<ConsoleCredentials, Error> {
+    let duration = i64::try_from(lasting.as_secs()).unwrap_or(i64::MAX);
+    let session = NewSession {
+        of_console: true,
+        multi_factor_at,
+        ..NewSession::of(aws_account_id, owner_id.to_owned(), duration)
+    };
+    let credentials = session.begin(vault, entropy, now)?;
+    Ok(ConsoleCredentials {
+        access_key_id: credentials.access_key_id,
+        session_token: credentials.session_token.to_string(),
+    })
 }
 
 /// The second factor of a request, if it has one.

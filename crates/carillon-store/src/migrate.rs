@@ -28,6 +28,7 @@ migrations! {
     5 "0005_credentials",
     6 "0006_identity",
     11 "0011_attachment",
+    15 "0015_console",
 }
 
 /// Applies what is missing, all in one transaction.

@@ -29,7 +29,7 @@ const LONGEST: usize = 128;
 /// Somebody who wants to sign in.
 #[derive(Debug, Clone, Copy)]
 pub struct SignIn<'a> {
-    /// The number or the alias of the AWS account.
+    /// The number or the alias of the AWS account; for root also its e-mail address.
     pub aws_account: &'a str,
     /// The name of the IAM user; nothing is root.
     pub user_name: Option<&'a str>,
@@ -220,6 +220,10 @@ impl Account {
             Ok(number) => account::find(tx, number)
                 .await?
                 .map(|account| account.aws_account_id),
+            // Root may say the account's address in place of its number.
+            Err(_) if attempt.user_name.is_none() && attempt.aws_account.contains('@') => {
+                account::of_email(tx, attempt.aws_account).await?
+            }
             Err(_) => alias::owner(tx, attempt.aws_account).await?,
         };
         let Some(aws_account_id) = aws_account_id else {
