@@ -18,6 +18,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::cidr::Cidr;
+use crate::console::{self, Console};
 use crate::share::Connected;
 use crate::undivided::Undivided;
 
@@ -62,6 +63,7 @@ pub struct Peer {
 pub struct Door {
     pipeline: Arc<Pipeline>,
     portal: Arc<Portal>,
+    console: Arc<Console>,
     metrics: PrometheusHandle,
     proxies: Vec<Cidr>,
     open: Semaphore,
@@ -85,6 +87,7 @@ impl Door {
     pub fn new(pipeline: Arc<Pipeline>, metrics: PrometheusHandle, proxies: Vec<Cidr>) -> Self {
         let portal = Portal::new(pipeline.store.clone(), Arc::clone(&pipeline.environment));
         Self {
+            console: Arc::new(Console::new(Arc::clone(&pipeline))),
             pipeline,
             portal: Arc::new(portal),
             metrics,
@@ -150,9 +153,10 @@ impl Door {
             .try_acquire_owned()
             .map_err(|_| Refusal::too_busy())?;
         let peer = self.client(&parts.headers, peer);
-        let (pipeline, portal, parts) = (
+        let (pipeline, portal, console, parts) = (
             Arc::clone(&self.pipeline),
             Arc::clone(&self.portal),
+            Arc::clone(&self.console),
             Arc::clone(parts),
         );
         let answer = async move {
@@ -160,6 +164,9 @@ impl Door {
             let _held = (space, share, answered);
             if let Some(page) = portal.serve(&parts, &body, &peer).await {
                 return page;
+            }
+            if let Some(answer) = console.serve(&parts, &body, &peer).await {
+                return answer;
             }
             pipeline.serve(&parts, &body, &peer).await
         };
@@ -190,9 +197,11 @@ impl Door {
                     self.metrics.render(),
                 )
             }
-            path if !is_signed(parts) && is_console(path) => {
-                plain(StatusCode::OK, "text/html; charset=utf-8", CONSOLE)
-            }
+            path if !is_signed(parts) => match console_of(path) {
+                Some(_) if !Console::is_built() => plain(StatusCode::OK, "text/html; charset=utf-8", CONSOLE),
+                Some(Some(account)) => console::sign_in_address(account).map(Full::new),
+                Some(None) | None => return None,
+            },
             _ => return None,
         })
     }
@@ -434,18 +443,19 @@ fn is_signed(parts: &Parts) -> bool {
             .is_some_and(|query| query.contains("X-Amz-Signature="))
 }
 
-/// The console's sign-in addresses: `/console`, and the same below an account ID or alias.
-fn is_console(path: &str) -> bool {
+/// Whether this is one of the console's sign-in addresses, `/console` and the same below an account ID or alias, and
+/// of which account.
+fn console_of(path: &str) -> Option<Option<&str>> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    match path.strip_suffix("/console") {
-        Some("") => true,
-        Some(account) => {
-            let name = account.trim_start_matches('/');
-            let is_alias = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-            (3..=63).contains(&name.len()) && account.len() == name.len() + 1 && name.bytes().all(is_alias)
-        }
-        None => false,
+    let account = path.strip_suffix("/console")?;
+    if account.is_empty() {
+        return Some(None);
     }
+    let name = account.trim_start_matches('/');
+    let is_alias = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_account =
+        (3..=63).contains(&name.len()) && account.len() == name.len() + 1 && name.bytes().all(is_alias);
+    is_account.then_some(Some(name))
 }
 
 /// What is at the sign-in address while there is no web console.
@@ -481,7 +491,7 @@ fn plain(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Answ
 
 #[cfg(test)]
 mod tests {
-    use super::is_console;
+    use super::console_of;
 
     #[test]
     fn the_console_has_an_address_for_each_account() {
@@ -491,7 +501,7 @@ mod tests {
             "/111122223333/console",
             "/my-alias/console/",
         ] {
-            assert!(is_console(path), "{path}");
+            assert!(console_of(path).is_some(), "{path}");
         }
         for path in [
             "/",
@@ -502,7 +512,7 @@ mod tests {
             "/A/console",
             "/ab/console",
         ] {
-            assert!(!is_console(path), "{path}");
+            assert!(console_of(path).is_none(), "{path}");
         }
     }
 }

@@ -29,7 +29,7 @@ pub async fn create_account(
         let new = NewAwsAccount {
             aws_account_id: options.account_id,
             name: "Administrator".to_owned(),
-            email: String::new(),
+            email: options.root_email.clone().unwrap_or_default(),
             root_access_key_id: options.root_access_key_id.clone(),
             root_secret_access_key: options.root_secret_access_key.clone(),
             root_password: options.root_password.clone(),

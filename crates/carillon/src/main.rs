@@ -5,6 +5,7 @@ mod audit_log;
 mod chime_account;
 mod cidr;
 mod connection;
+mod console;
 mod deployment;
 mod documents;
 mod door;

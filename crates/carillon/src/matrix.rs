@@ -94,6 +94,7 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
             account_id: None,
             root_access_key_id: Some(root.access_key_id.clone()),
             root_secret_access_key: Some(root.secret_access_key.clone()),
+            root_email: None,
             root_password: None,
         },
     })

@@ -226,6 +226,10 @@ pub struct FirstStart {
     #[arg(long, env = "CARILLON_ACCOUNT_ID", value_name = "ID")]
     pub account_id: Option<AwsAccountId>,
 
+    /// The e-mail address of the AWS account, by which root can sign in to the console as well.
+    #[arg(long, env = "CARILLON_ROOT_EMAIL", value_name = "ADDRESS")]
+    pub root_email: Option<String>,
+
     /// The access key ID of the root user: 16 to 128 letters, digits and underscores.
     #[arg(long, env = "CARILLON_ROOT_ACCESS_KEY_ID", value_name = "ID", value_parser = access_key_id)]
     pub root_access_key_id: Option<String>,

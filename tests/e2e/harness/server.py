@@ -21,6 +21,7 @@ BINARY = pathlib.Path(os.environ.get("CARILLON_BIN", REPOSITORY / "target/debug/
 
 ACCOUNT_ID = "111122223333"
 ROOT = Credentials("AKIAROOTOFTHETESTS01", "the+secret/of+the+root+user/in+all+tests1")
+ROOT_EMAIL = "root@carillon.example"
 ROOT_PASSWORD = "Correct-Horse-Battery-7"
 
 # Long enough for a busy machine; a server that needs it has failed the test of its start-up time already.
@@ -74,6 +75,7 @@ class Server:
                 "CARILLON_ROOT_ACCESS_KEY_ID": ROOT.key,
                 "CARILLON_ROOT_SECRET_ACCESS_KEY": ROOT.secret,
                 "CARILLON_ROOT_PASSWORD": ROOT_PASSWORD,
+                "CARILLON_ROOT_EMAIL": ROOT_EMAIL,
             }
         self.env |= env or {}
         self.process = None
