@@ -1,6 +1,5 @@
 //! Chime accounts: the unit that has users, domains, an identity source and settings.
 
-pub(crate) mod domain;
 pub(crate) mod jobs;
 pub(crate) mod operations;
 pub mod operator;

@@ -1,8 +1,9 @@
-//! Public operations of AWS that the founding table does not have.
+//! Public operations of AWS that the founding table does not have, and one that only this server has.
 
 use carillon_operation::{AnyOperation, Spec, operation, planned};
 
 use crate::account::operations::UpdateAccount;
+use crate::domain::preview::PreviewDomainChange;
 use crate::user::settings::{GetUserSettings, UpdateUserSettings};
 use crate::user::update::{CreateUser, UpdateUser};
 
@@ -16,6 +17,7 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
     operation::<CreateUser>(),
     operation::<GetUserSettings>(),
     operation::<UpdateUserSettings>(),
+    operation::<PreviewDomainChange>(),
     planned!(
         Write,
         Spec::rest(

@@ -7,6 +7,8 @@ use carillon_aws::shape::macros::schemars::{Schema, SchemaGenerator};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
+use crate::domain::name::to_ascii;
+
 /// What AWS's clients check. What the server checks is below.
 mod wire {
     carillon_aws::string_type! {
@@ -27,19 +29,23 @@ pub(crate) struct EmailAddress(String);
 
 /// The text is not an e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("Member must be a mailbox and a domain in ASCII, such as ada@example.com")]
+#[error("Member must be a mailbox in ASCII and a domain, such as ada@example.com")]
 pub(crate) struct NoAddress;
 
 impl EmailAddress {
-    /// Reads an address.
+    /// Reads an address. A domain in its own script is kept in ASCII, as mail is sent to it.
     ///
     /// Source: RFC 5321, 4.1.2: dot-string or quoted string before the `@`, a host name of at least two labels
     /// behind it. Address literals are no mailboxes of people.
     pub fn parse(text: &str) -> Result<Self, NoAddress> {
+        let (local, domain) = text.rsplit_once('@').ok_or(NoAddress)?;
+        if !domain.is_ascii() {
+            let domain = to_ascii(domain).ok_or(NoAddress)?;
+            return Self::parse(&format!("{local}@{domain}"));
+        }
         if text.len() > WHOLE || !text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
             return Err(NoAddress);
         }
-        let (local, domain) = text.rsplit_once('@').ok_or(NoAddress)?;
         if local.len() <= LOCAL_PART && is_local_part(local) && is_domain(domain) {
             Ok(Self(text.to_owned()))
         } else {
@@ -218,7 +224,6 @@ mod tests {
             "a@example..com",
             "a@-example.com",
             "a@example-.com",
-            "a@exämple.com",
             "ä@example.com",
             ".a@example.com",
             "a..b@example.com",
@@ -235,6 +240,28 @@ mod tests {
             &long_local,
             &long,
             &long_label,
+        ] {
+            assert_eq!(EmailAddress::parse(text), Err(NoAddress), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_international_domain_is_that_in_ascii() {
+        for text in [
+            "Ada@Exämple.com",
+            "Ada@XN--exmple-cua.COM",
+            "Ada@EXA\u{308}MPLE。com",
+        ] {
+            let address = EmailAddress::parse(text).unwrap();
+            assert_eq!(address.key(), "ada@xn--exmple-cua.com", "{text}");
+            assert!(address.as_str().is_ascii());
+        }
+        for text in [
+            "a@exä mple.com",
+            "a@ä",
+            "a@b@exämple.com",
+            "a@ä\u{202e}.com",
+            "a@ä..com",
         ] {
             assert_eq!(EmailAddress::parse(text), Err(NoAddress), "{text}");
         }

@@ -47,6 +47,13 @@ impl Error {
         }
     }
 
+    pub(crate) fn domain_not_found(name: &str) -> Self {
+        Self::NotFound {
+            kind: "domain",
+            id: shown(name),
+        }
+    }
+
     pub(crate) fn next_token() -> Self {
         Self::BadRequest("the next token is not one of this list, or is too old".to_owned())
     }

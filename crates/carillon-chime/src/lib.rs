@@ -8,6 +8,7 @@ pub mod account;
 mod attachment;
 mod beyond;
 mod catalogue;
+mod domain;
 mod email;
 mod error;
 mod event;
@@ -19,6 +20,7 @@ mod session;
 mod user;
 
 pub use catalogue::{ActionClass, classify, names};
+pub use domain::name::read_providers as read_mail_providers;
 pub use error::Error;
 pub use license::License;
 pub use portal::Portal;
@@ -28,6 +30,7 @@ use carillon_aws::error::{JsonErrors, Protocol};
 use carillon_operation::{
     AnyJob, FA, Group, RO, ResourceTerms, Service, Spec, Terms, UM, job, operation, planned,
 };
+use domain::operations::*;
 use serde_json::Value;
 use user::batches::*;
 use user::invitation::operations::*;
@@ -40,7 +43,9 @@ pub static JOBS: &[&dyn AnyJob] = &[
     job::<attachment::jobs::DeleteObjects>(),
     job::<attachment::jobs::ForgetFiles>(),
     job::<account::jobs::WindDown>(),
-    job::<account::domain::SettleDomain>(),
+    job::<domain::jobs::CheckDomain>(),
+    job::<domain::claim::SettleDomain>(),
+    job::<domain::release::ReleasePeople>(),
     job::<user::jobs::SendInvitation>(),
     job::<user::jobs::ExpireInvitations>(),
     job::<user::jobs::TellPinReset>(),
@@ -175,31 +180,10 @@ pub static CHIME: Service = Service {
         Group {
             name: "Domains",
             operations: &[
-                planned!(
-                    Write,
-                    Spec::rest("chime:AddDomain", "POST /accounts/{AccountId}/domains").granted(&[FA])
-                ),
-                planned!(
-                    Write,
-                    Spec::rest(
-                        "chime:DeleteDomain",
-                        "DELETE /accounts/{AccountId}/domains/{DomainName}"
-                    )
-                    .granted(&[FA])
-                ),
-                planned!(
-                    Read,
-                    Spec::rest(
-                        "chime:GetDomain",
-                        "GET /accounts/{AccountId}/domains/{DomainName}"
-                    )
-                    .granted(&[FA, UM, RO])
-                ),
-                planned!(
-                    List,
-                    Spec::rest("chime:ListDomains", "GET /accounts/{AccountId}/domains")
-                        .granted(&[FA, UM, RO])
-                ),
+                operation::<AddDomain>(),
+                operation::<DeleteDomain>(),
+                operation::<GetDomain>(),
+                operation::<ListDomains>(),
             ],
         },
         Group {

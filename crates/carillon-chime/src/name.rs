@@ -22,6 +22,15 @@ carillon_aws::string_type! {
 /// How many items a page has; 100 if nothing is said.
 pub(crate) type PageSize = Ranged<1, 200>;
 
+/// How many items a page of a list has that only AWS's console asks for; 50 if nothing is said.
+pub(crate) type ResultMax = Ranged<1, 99>;
+
+/// As [`page_size`], for those lists.
+pub(crate) fn result_max(asked: Option<ResultMax>) -> (usize, i64) {
+    let size = asked.map_or(50, ResultMax::get).clamp(1, 99);
+    (usize::try_from(size).unwrap_or(1), size + 1)
+}
+
 /// The page size that is asked for, and how many rows are read for it: one more tells whether there is a next page.
 pub(crate) fn page_size(asked: Option<PageSize>) -> (usize, i64) {
     let size = asked.map_or(100, PageSize::get).clamp(1, 200);

@@ -212,6 +212,13 @@ impl UserRow {
         self.alexa = Alexa::default();
     }
 
+    /// Leaves the user behind as one whose domain the account gave up: it is not let in again, and its address is free.
+    pub fn release(&mut self) {
+        self.registration = RegistrationStatus::Released;
+        self.personal_pin = None;
+        self.password_hash = None;
+    }
+
     /// Makes the person a member of an account whose invitation it accepted.
     pub fn join(&mut self, account: &AccountRow, now: Timestamp) {
         // A license given while the invitation was open is what the administrator wants.

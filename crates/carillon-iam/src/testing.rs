@@ -145,6 +145,7 @@ impl TestServer {
             settings: Settings {
                 public_url: "https://chime.example.com".to_owned(),
                 mail: true,
+                ..Settings::default()
             },
             jobs: Notify::new(),
             audit_log: Some(audit_log),

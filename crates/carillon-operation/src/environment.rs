@@ -1,5 +1,6 @@
 //! What the process lends to every request.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use carillon_aws::time::{Clock, Entropy};
@@ -29,12 +30,14 @@ pub struct Environment {
 }
 
 /// What the operator configured and operations need to know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The address people reach the server at, without a trailing slash: `https://chime.example.com`.
     pub public_url: String,
     /// Whether mail can be sent.
     pub mail: bool,
+    /// Domains of public mail providers, if the operator has a list of its own.
+    pub mail_providers: Option<Arc<HashSet<String>>>,
 }
 
 impl Environment {

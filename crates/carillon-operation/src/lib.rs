@@ -46,7 +46,8 @@ pub use operation::{
     operation,
 };
 pub use outside::{
-    Chunks, Documents, Label, Mail, MailError, MailRelay, ObjectError, Objects, Outside, Unavailable, Wanted,
+    Chunks, Documents, Label, Mail, MailError, MailRelay, NoAnswer, ObjectError, Objects, Outside,
+    TxtRecords, Unavailable, Wanted,
 };
 pub use page::Page;
 pub use password::{Entrance, Hashing};

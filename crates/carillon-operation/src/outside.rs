@@ -18,6 +18,25 @@ pub struct Outside {
     pub documents: Option<Arc<dyn Documents>>,
     /// Absent in tests that have nothing to keep there.
     pub objects: Option<Arc<dyn Objects>>,
+    /// Absent when no name server is known.
+    pub txt: Option<Arc<dyn TxtRecords>>,
+}
+
+/// Looks up what the owners of domains say in the DNS, afresh each time.
+pub trait TxtRecords: Send + Sync {
+    /// The TXT records of a name, the strings of each joined. That there are none is an answer.
+    fn look_up<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<Vec<u8>>, NoAnswer>>;
+}
+
+/// Why nothing is known of a name.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// No server gave an answer that counts: it failed, took too long, or said too much.
+    #[error("{0}")]
+    Failed(String),
+    /// Nobody was asked, because too many questions are open.
+    #[error("too much is being looked up")]
+    Busy,
 }
 
 /// Keeps objects: what people upload, and what is made for them. Keys have parts with `/` between them.

@@ -27,6 +27,7 @@ migrations! {
     4 "0004_decision",
     5 "0005_credentials",
     6 "0006_identity",
+    7 "0007_domain",
     11 "0011_attachment",
     15 "0015_console",
 }

@@ -128,7 +128,7 @@ async fn carry_out(command: &Command) -> anyhow::Result<Shown> {
             } => operator::claim_domain(tx, account_id, domain, &SystemEntropy, now).await,
             Command::ReleaseDomain {
                 account_id, domain, ..
-            } => operator::release_domain(tx, account_id, domain).await,
+            } => operator::release_domain(tx, account_id, domain, &SystemEntropy, now).await,
         }?;
         event(command, &shown, now).insert(tx).await?;
         Ok(shown)

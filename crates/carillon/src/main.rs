@@ -7,6 +7,7 @@ mod cidr;
 mod connection;
 mod console;
 mod deployment;
+mod dns;
 mod documents;
 mod door;
 mod explain;
@@ -51,6 +52,9 @@ enum Command {
     /// Changes Chime accounts as only an operator can. Safe while servers run.
     #[command(subcommand)]
     ChimeAccount(chime_account::Command),
+    /// Asks the DNS as the server does.
+    #[command(subcommand)]
+    Dns(dns::Command),
     Explain(explain::Explain),
     /// Works on policy documents, without a server.
     #[command(subcommand)]
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options),
         Command::Account(command) => account::run(command),
         Command::ChimeAccount(command) => chime_account::run(&command),
+        Command::Dns(command) => dns::run(command),
         Command::Explain(options) => explain::run(&options),
         Command::Policy(command) => policy::run(&command),
         Command::Model(options) => model::run(&options),

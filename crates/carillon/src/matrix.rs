@@ -16,7 +16,7 @@ use carillon_aws::time::SystemEntropy;
 use carillon_operation::{Entry, ManagedPolicy, Registry};
 use serde_json::json;
 
-use crate::options::{FirstStart, LogFormat, Serve, ServerKey, Storage};
+use crate::options::{FirstStart, LogFormat, Resolvers, Serve, ServerKey, Storage};
 use crate::output::say;
 use crate::serve::Server;
 use crate::{deployment, monitoring};
@@ -86,6 +86,11 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
         smtp_url: None,
         smtp_ca: None,
         mail_from: None,
+        // Nobody is asked about the domains of the table.
+        resolvers: Resolvers {
+            dns_resolver: vec!["127.0.0.1:1".parse()?],
+        },
+        mail_providers: None,
         audit_log: None,
         audit_retention_days: 90,
         log_format: LogFormat::Auto,

@@ -16,6 +16,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, ValueEnum};
 
 use crate::cidr::Cidr;
+use crate::dns;
 
 /// The file that is read when nobody names one, in the data folder.
 const FILE: &str = "carillon.toml";
@@ -93,6 +94,14 @@ pub struct Serve {
     #[arg(long, env = "CARILLON_MAIL_FROM", value_name = "MAILBOX")]
     pub mail_from: Option<String>,
 
+    #[command(flatten)]
+    pub resolvers: Resolvers,
+
+    /// A file with the domains of public mail providers, which no account can claim: one a line, comments begin with
+    /// `#`. [default: a list of well-known ones that comes with the server]
+    #[arg(long, env = "CARILLON_MAIL_PROVIDERS", value_name = "FILE")]
+    pub mail_providers: Option<PathBuf>,
+
     /// Where audit records also go, one JSON object a line: a file, which is appended to and opened again on
     /// SIGHUP, or `-` for standard output. The audit trail in the database is kept in any case.
     #[arg(long, env = "CARILLON_AUDIT_LOG", value_name = "FILE")]
@@ -118,6 +127,16 @@ pub struct Serve {
 
     #[command(flatten)]
     pub first_start: FirstStart,
+}
+
+/// Who is asked for the records of domains.
+#[derive(Debug, Clone, Args)]
+pub struct Resolvers {
+    /// The name servers that are asked for the TXT records of domains, separated by commas: addresses, with a port if
+    /// it is not 53. They must resolve names of the public DNS. [default: those of the system]
+    #[arg(long, env = "CARILLON_DNS_RESOLVER", value_name = "ADDR[:PORT]", value_delimiter = ',',
+          value_parser = dns::server)]
+    pub dns_resolver: Vec<SocketAddr>,
 }
 
 /// Where everything is kept.

@@ -1,6 +1,8 @@
 //! `carillon serve`: puts the parts together, and takes them apart again.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit_log::{self, AuditLog};
+use crate::dns::Dns;
 use crate::documents::WebDocuments;
 use crate::door::Door;
 use crate::listener::Listener;
@@ -130,6 +133,11 @@ impl Server {
         let settings = Settings {
             public_url: public_url.clone(),
             mail: relay.is_some(),
+            mail_providers: options
+                .mail_providers
+                .as_deref()
+                .map(mail_providers)
+                .transpose()?,
         };
         let environment =
             deployment::environment(vault, settings, audit_log.as_ref().map(|log| log.sender.clone()));
@@ -140,6 +148,7 @@ impl Server {
             mail: relay.map(|relay| Arc::new(relay) as Arc<dyn MailRelay>),
             documents: Some(Arc::new(WebDocuments::new(options.provider_network.clone()))),
             objects: None,
+            txt: Some(Arc::new(Dns::new(options.resolvers.dns_resolver.clone()))),
         };
         let kinds = [carillon_iam::JOBS, carillon_chime::JOBS].concat();
         let jobs = JobRunner::new(store.clone(), Arc::clone(&environment), outside.clone(), &kinds);
@@ -178,6 +187,13 @@ impl Server {
             log.close().await;
         }
     }
+}
+
+/// The operator's list of domains that nobody can claim.
+fn mail_providers(path: &Path) -> anyhow::Result<Arc<HashSet<String>>> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("the mail providers in {}", path.display()))?;
+    Ok(Arc::new(carillon_chime::read_mail_providers(&text)))
 }
 
 /// Deletes what is too old from the trails, until it is stopped.

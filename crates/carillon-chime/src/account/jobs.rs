@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::{AccountRow, ManagedAccount, rows};
 use crate::user::rows::Place;
-use crate::{attachment, event, session, user};
+use crate::{attachment, domain, event, session, user};
 
 /// People, or invitations, treated in one transaction, so that others need not wait long for theirs.
-pub(super) const PORTION: i64 = 200;
+pub(crate) const PORTION: i64 = 200;
 
 /// Erases a deleted account that nobody restored, in portions.
 #[derive(Debug, Serialize, Deserialize)]
@@ -85,6 +85,7 @@ impl Job for PurgeAccount {
             enqueue(tx, &*environment.entropy, &next, now, now).await?;
             return Ok(Vec::new());
         }
+        domain::rows::delete_all(tx, &account.id).await?;
         rows::delete(tx, &account.id).await?;
         let details = json!({ "accountName": account.name });
         Ok(vec![event::of_account(

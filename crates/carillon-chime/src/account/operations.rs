@@ -13,7 +13,7 @@ use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::license::License;
 use crate::name::{AccountId, AccountName, PageSize, name_key, page_size, require_printable};
-use crate::user;
+use crate::{domain, user};
 
 /// The answer of operations about one account.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -80,7 +80,7 @@ impl Operation for DeleteAccount {
         // The one write that a suspended account takes.
         let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
         let users = user::rows::count(cx.tx, &account, COUNTED + 1).await?;
-        let domains = rows::count_domains(cx.tx, &account).await?;
+        let domains = domain::rows::count(cx.tx, &account).await?;
         account.require_empty(users, domains)?;
         let disabled = account.into_row().disable(cx.now);
         rows::update(cx.tx, &disabled).await?;

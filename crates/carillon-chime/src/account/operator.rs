@@ -3,12 +3,11 @@
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::{Entropy, Timestamp};
 use carillon_operation::Fault;
-use carillon_store::WriteTx;
+use carillon_store::{ReadTx, WriteTx};
 
-use super::{AccountRow, AccountType, Life, ManagedAccount, domain, jobs, rows};
-use crate::email::is_domain;
+use super::{AccountRow, AccountType, Life, ManagedAccount, jobs, rows};
+use crate::domain::{self, DomainCheckResult, DomainName, DomainRow, DomainStatus};
 use crate::error::Error;
-use crate::user;
 
 /// An account, as an operator is shown it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +40,7 @@ pub async fn set_type(tx: &mut WriteTx, account_id: &str, account_type: AccountT
     let mut account = find(tx, account_id).await?;
     if account_type == AccountType::Team {
         let managed = ManagedAccount::with(account.clone());
-        if rows::count_domains(tx, &managed).await? > 0 {
+        if domain::rows::count(tx, &managed).await? > 0 {
             return Err(Error::Conflict("the account has domains".to_owned()).into());
         }
     }
@@ -87,41 +86,78 @@ pub async fn claim_domain(
     now: Timestamp,
 ) -> Result<Shown, Fault> {
     let mut account = find(tx, account_id).await?;
-    let domain = domain.to_ascii_lowercase();
-    if !is_domain(&domain) || domain.len() > 253 {
-        return Err(Error::BadRequest("the domain name is none".to_owned()).into());
-    }
-    if let Some((claimant, _)) = rows::claimant(tx, &domain).await? {
-        return Err(Error::Conflict(format!("account `{claimant}` has claimed the domain")).into());
-    }
-    rows::claim(tx, &account, &domain, now).await?;
-    let converted = account.account_type == AccountType::Team;
-    if converted {
-        account.account_type = AccountType::EnterpriseLWA;
-        rows::update(tx, &account).await?;
-    }
-    domain::plan_settling(tx, entropy, &account, &domain, converted, now).await?;
+    let name = DomainName::parse(domain).map_err(Error::from)?;
+    let managed = ManagedAccount::with(account.clone());
+    domain::operations::require_free(tx, &managed, &name).await?;
+    let known = domain::rows::find(tx, &managed, name.as_str()).await?;
+    let mut domain =
+        known.unwrap_or_else(|| DomainRow::claimed(account.id.clone(), &name, String::new(), now));
+    domain::claim::claim(tx, entropy, &mut account, &mut domain, now).await?;
     Ok(account.into())
 }
 
-/// Takes a domain from the account: its people of that domain are released, those suspended stay so.
+/// Takes a domain from the account, as `DeleteDomain` does.
 ///
 /// # Errors
 ///
 /// [`Fault::Refused`] when the account does not exist or does not have the domain.
-pub async fn release_domain(tx: &mut WriteTx, account_id: &str, domain: &str) -> Result<Shown, Fault> {
+pub async fn release_domain(
+    tx: &mut WriteTx,
+    account_id: &str,
+    domain: &str,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<Shown, Fault> {
     let account = find(tx, account_id).await?;
-    let domain = domain.to_ascii_lowercase();
-    if !rows::release(tx, &account, &domain).await? {
-        return Err(Error::NotFound {
-            kind: "domain",
-            id: domain,
-        }
-        .into());
-    }
-    let managed = ManagedAccount::with(account.clone());
-    user::rows::release_people_of(tx, &managed, &domain).await?;
+    let found = match DomainName::parse(domain) {
+        Ok(name) => domain::rows::find_of(tx, account_id, name.as_str()).await?,
+        Err(_) => None,
+    };
+    let found = found.ok_or_else(|| Error::domain_not_found(domain))?;
+    domain::release::release(tx, entropy, &account, &found, now).await?;
     Ok(account.into())
+}
+
+/// A claim of a domain, as an operator is shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub account_id: String,
+    pub status: DomainStatus,
+    /// What the records say of a claim that is not proved.
+    pub result: Option<DomainCheckResult>,
+}
+
+/// Where the record is that proves the claim of a domain.
+///
+/// # Errors
+///
+/// [`Fault::Refused`] when the name is none that can be claimed.
+pub fn challenge_name(domain: &str) -> Result<String, Fault> {
+    let name = DomainName::parse(domain).map_err(Error::from)?;
+    Ok(domain::name::challenge_name(name.as_str()))
+}
+
+/// Who has the domain, or claims it, and what these TXT records say of that. The first hundred are shown.
+///
+/// # Errors
+///
+/// [`Fault::Refused`] when the name is none that can be claimed.
+pub async fn claims(tx: &mut ReadTx, domain: &str, records: &[Vec<u8>]) -> Result<Vec<Claim>, Fault> {
+    let name = DomainName::parse(domain).map_err(Error::from)?;
+    let has = rows::claimant(tx, name.as_str()).await?.map(|account| Claim {
+        account_id: account.id,
+        status: DomainStatus::Verified,
+        result: None,
+    });
+    let waiting = domain::rows::waiting(tx, name.as_str(), 100).await?;
+    let claims = waiting.into_iter().map(|claim| Claim {
+        result: claim
+            .challenge
+            .map(|challenge| domain::judge(records, &challenge)),
+        account_id: claim.account_id,
+        status: claim.status,
+    });
+    Ok(has.into_iter().chain(claims).collect())
 }
 
 async fn find(tx: &mut WriteTx, account_id: &str) -> Result<AccountRow, Fault> {

@@ -1,10 +1,10 @@
-//! How accounts and the domains they claim are kept.
+//! How accounts are kept.
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
-use super::{AccountRow, AccountType, Life, ManagedAccount, Settings};
+use super::{AccountRow, Life, Settings};
 use crate::license::License;
 use crate::name::name_key;
 
@@ -163,94 +163,22 @@ pub(crate) async fn update(tx: &mut WriteTx, account: &AccountRow) -> Result<(),
 }
 
 pub(crate) async fn delete(tx: &mut WriteTx, id: &str) -> Result<(), StoreError> {
-    for sql in [
-        "DELETE FROM chime_domain WHERE account_id = $1",
-        "DELETE FROM chime_account WHERE account_id = $1",
-    ] {
-        tx.execute(sql, bind![id]).await?;
-    }
+    tx.execute("DELETE FROM chime_account WHERE account_id = $1", bind![id])
+        .await?;
     Ok(())
 }
 
-/// How many domains the account has, in any state but given away.
-pub(crate) async fn count_domains(tx: &mut ReadTx, account: &ManagedAccount) -> Result<i64, StoreError> {
-    tx.fetch_number(
-        "SELECT COUNT(*) FROM chime_domain WHERE account_id = $1 AND status <> 'Released'",
-        bind![account.id],
+/// The account that has proved its claim of a domain, in whatever state it is and whoever owns it: people with
+/// addresses of the domain are its.
+pub(crate) async fn claimant(tx: &mut ReadTx, domain: &str) -> Result<Option<AccountRow>, StoreError> {
+    tx.fetch_optional(
+        select!(
+            "WHERE account_id = (SELECT account_id FROM chime_domain
+                                  WHERE domain_name = $1 AND status = 'Verified')"
+        ),
+        bind![domain],
     )
     .await
-}
-
-/// Who claimed a domain, with the type of that account.
-pub(crate) async fn claimant(
-    tx: &mut ReadTx,
-    domain: &str,
-) -> Result<Option<(String, AccountType)>, StoreError> {
-    let found: Option<Claimant> = tx
-        .fetch_optional(
-            "SELECT d.account_id, a.account_type
-               FROM chime_domain d JOIN chime_account a ON a.account_id = d.account_id
-              WHERE d.domain_name = $1 AND d.status = 'Verified'",
-            bind![domain],
-        )
-        .await?;
-    Ok(found.map(|Claimant(account, account_type)| (account, account_type)))
-}
-
-struct Claimant(String, AccountType);
-
-impl FromRow for Claimant {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self(row.get(0)?, row.parse(1)?))
-    }
-}
-
-/// Whether the account once had the domain and gave it away.
-pub(crate) async fn has_released(
-    tx: &mut ReadTx,
-    account: &ManagedAccount,
-    domain: &str,
-) -> Result<bool, StoreError> {
-    let found = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM chime_domain
-              WHERE account_id = $1 AND domain_name = $2 AND status = 'Released'",
-            bind![account.id, domain],
-        )
-        .await?;
-    Ok(found > 0)
-}
-
-pub(crate) async fn claim(
-    tx: &mut WriteTx,
-    account: &AccountRow,
-    domain: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO chime_domain (account_id, domain_name, status, created_at)
-         VALUES ($1, $2, 'Verified', $3)
-         ON CONFLICT (account_id, domain_name) DO UPDATE SET status = excluded.status",
-        bind![account.id, domain, now],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Says whether the account had the domain.
-pub(crate) async fn release(
-    tx: &mut WriteTx,
-    account: &AccountRow,
-    domain: &str,
-) -> Result<bool, StoreError> {
-    let changed = tx
-        .execute(
-            "UPDATE chime_domain SET status = 'Released'
-              WHERE account_id = $1 AND domain_name = $2 AND status <> 'Released'",
-            bind![account.id, domain],
-        )
-        .await?;
-    Ok(changed > 0)
 }
 
 /// The name of an AWS account, for mails.

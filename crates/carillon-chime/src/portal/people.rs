@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::page::{self, Stop};
 use crate::account::{self, AccountRow, AccountType, Life, ManagedAccount};
+use crate::domain::release;
 use crate::email::{EmailAddress, domain_of};
 use crate::name::is_uuid;
 use crate::session::jobs::ForgetSession;
@@ -166,7 +167,9 @@ impl People<'_> {
             return Ok(None);
         };
         let account = account_of(&mut tx, &user).await?;
-        if user.password_hash.as_deref() != Some(hash) || !may_sign_in(&user, account.as_ref()) {
+        if user.password_hash.as_deref() != Some(hash)
+            || !is_admitted(&mut tx, &user, account.as_ref()).await?
+        {
             return Ok(None);
         }
         let (session, token) = self.add_session(&mut tx, &user, device).await?;
@@ -415,6 +418,11 @@ fn may_sign_in(user: &UserRow, account: Option<&AccountRow>) -> bool {
         }
 }
 
+/// Whether the person can be signed in now, also as far as the domain of its address says.
+async fn is_admitted(tx: &mut ReadTx, user: &UserRow, account: Option<&AccountRow>) -> Result<bool, Fault> {
+    Ok(may_sign_in(user, account) && !release::is_leaving(tx, user).await?)
+}
+
 async fn account_of(tx: &mut ReadTx, user: &UserRow) -> Result<Option<AccountRow>, Fault> {
     Ok(match &user.account_id {
         Some(id) => account::rows::find_any(tx, id).await?,
@@ -449,12 +457,14 @@ async fn find_session(tx: &mut ReadTx, token: &str, now: Timestamp) -> Result<Op
         return Ok(None);
     };
     let account = account_of(tx, &user).await?;
-    Ok(may_sign_in(&user, account.as_ref()).then_some(SignedIn {
-        user,
-        account,
-        session,
-        form_key: form_key(token),
-    }))
+    Ok(is_admitted(tx, &user, account.as_ref())
+        .await?
+        .then_some(SignedIn {
+            user,
+            account,
+            session,
+            form_key: form_key(token),
+        }))
 }
 
 async fn find_open(
@@ -478,7 +488,7 @@ async fn find_open(
         AccountType::Team => true,
         AccountType::EnterpriseLWA => account::rows::claimant(tx, &domain_of(&invite.email))
             .await?
-            .is_some_and(|(claimant, _)| claimant == account.id),
+            .is_some_and(|claimant| claimant.id == account.id),
         AccountType::EnterpriseDirectory | AccountType::EnterpriseOIDC => false,
     };
     if account.life != Life::Active || !takes {

@@ -20,7 +20,7 @@ use crate::email::{domain_of, key_of};
 use crate::error::{Error, ErrorCode};
 use crate::license::License;
 use crate::name::{AccountId, UserId};
-use crate::session;
+use crate::{domain, session};
 
 /// Users to do something with.
 type UserIdList = Listed<UserId, 1, 50>;
@@ -156,11 +156,12 @@ impl<'a> Batch<'a> {
 
     /// That the account has not lost the domain of the user's address.
     async fn require_domain(&mut self, user: &UserRow) -> Result<(), Error> {
-        let domain = domain_of(&user.email);
-        let claimant = account::rows::claimant(self.tx, &domain).await?;
-        let lost = match claimant {
-            Some((claimant, _)) => claimant != self.account.id,
-            None => account::rows::has_released(self.tx, self.account, &domain).await?,
+        let domain_name = domain_of(&user.email);
+        let lost = match account::rows::claimant(self.tx, &domain_name).await? {
+            Some(claimant) => claimant.id != self.account.id,
+            None => domain::rows::former(self.tx, &self.account.id, &domain_name)
+                .await?
+                .is_some(),
         };
         if lost {
             return Err(Error::Conflict(

@@ -199,8 +199,8 @@ pub(crate) async fn outcome(
         holder.as_ref(),
         elsewhere.map(|account| account.account_type),
         claimed_by
-            .filter(|(claimant, _)| *claimant != account.id)
-            .map(|(_, account_type)| account_type),
+            .filter(|claimant| claimant.id != account.id)
+            .map(|claimant| claimant.account_type),
     );
     Ok((outcome, holder))
 }

@@ -104,7 +104,7 @@ impl Operation for CreateUser {
         }
         // One refusal for both: nobody learns here which addresses others have, nor takes one that is not its own.
         let claimant = account::rows::claimant(cx.tx, &domain_of(email.as_str())).await?;
-        let is_ours = claimant.is_some_and(|(claimant, _)| claimant == account.id);
+        let is_ours = claimant.is_some_and(|claimant| claimant.id == account.id);
         if !is_ours || rows::holder(cx.tx, &email.key()).await?.is_some() {
             return Err(Error::Conflict(
                 "the address is taken, or the account has not claimed its domain".to_owned(),

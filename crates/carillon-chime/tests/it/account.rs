@@ -325,28 +325,14 @@ async fn an_account_with_users_stays() {
         assert!(refused.message().contains("2 users"));
 
         world.set_type(&mine, "EnterpriseLWA").await;
-        let mut tx = world.server.store().write().await.unwrap();
-        operator::claim_domain(
-            &mut tx,
-            &mine,
-            "Example.com",
-            world.entropy(),
-            world.server.environment().clock.now(),
-        )
-        .await
-        .unwrap();
-        tx.commit().await.unwrap();
+        world.claim(&mine, "Example.com").await;
         let refused = world.call("DELETE", &path, Value::Null).await;
         assert!(
             refused.status == 422 && refused.message().contains("1 domains"),
             "{}",
             refused.text
         );
-        let mut tx = world.server.store().write().await.unwrap();
-        operator::release_domain(&mut tx, &mine, "example.com")
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
+        world.release(&mine, "example.com").await;
         assert_eq!(world.call("DELETE", &path, Value::Null).await.status, 204);
     }
 }

@@ -23,8 +23,11 @@ impl World {
     }
 
     pub async fn release(&self, account: &str, domain: &str) {
+        let now = self.server.environment().clock.now();
         let mut tx = self.server.store().write().await.unwrap();
-        operator::release_domain(&mut tx, account, domain).await.unwrap();
+        operator::release_domain(&mut tx, account, domain, self.entropy(), now)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 }

@@ -120,7 +120,7 @@ async fn a_bad_address_is_not_shown_but_where_it_stands() {
             answer.message(),
             format!(
                 "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must be a \
-                 mailbox and a domain in ASCII, such as ada@example.com"
+                 mailbox in ASCII and a domain, such as ada@example.com"
             )
         );
     }
@@ -243,9 +243,24 @@ async fn what_a_domain_has_is_read_from_an_index() {
             "chime_user_by_domain (email_domain=? AND user_id>?)",
         ),
         (
-            "EXPLAIN QUERY PLAN UPDATE chime_user SET registration = 'Released', list_rank = 1
-              WHERE email_domain = $1 AND account_id = $2 AND registration = 'Registered'",
-            "chime_user_by_domain (email_domain=?)",
+            "EXPLAIN QUERY PLAN SELECT email FROM chime_user
+              WHERE account_id = $2 AND email_domain = $1 AND registration IN ('Registered', 'Unregistered') LIMIT 200",
+            "chime_user_of_account_by_domain (account_id=? AND email_domain=? AND registration=?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT user_id FROM chime_user
+              WHERE account_id IS NULL AND email_domain = $1 AND user_id <> $2 AND registration = 'Registered' LIMIT 200",
+            "chime_user_of_account_by_domain (account_id=? AND email_domain=? AND registration=?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT user_id FROM chime_user
+              WHERE account_id = $2 AND email_domain < $1 AND registration = 'Registered' LIMIT 200",
+            "chime_user_of_account_by_domain (account_id=? AND email_domain<?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT account_id FROM chime_domain
+              WHERE domain_name = $1 AND status = 'PendingVerification' AND account_id > $2 ORDER BY account_id LIMIT 100",
+            "chime_domain_waiting (domain_name=? AND account_id>?)",
         ),
         (
             "EXPLAIN QUERY PLAN SELECT invite_id FROM chime_invite

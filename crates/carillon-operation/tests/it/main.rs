@@ -130,6 +130,7 @@ impl World {
             settings: Settings {
                 public_url: "http://localhost".to_owned(),
                 mail: true,
+                ..Settings::default()
             },
             jobs: tokio::sync::Notify::new(),
             audit_log: None,

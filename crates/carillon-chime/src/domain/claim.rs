@@ -1,4 +1,4 @@
-//! What follows when an account has claimed a domain.
+//! What follows when an account has proved its claim of a domain.
 
 use std::time::Duration;
 
@@ -8,13 +8,40 @@ use carillon_store::{Store, StoreError, WriteTx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::jobs::PORTION;
-use super::{AccountRow, AccountType, rows};
+use super::{DomainCheckResult, DomainRow, rows};
+use crate::account::jobs::PORTION;
+use crate::account::{self, AccountRow, AccountType};
 use crate::error::Error;
 use crate::user::{RegistrationStatus, UserRow, UserType, invitation};
 use crate::{event, session, user};
 
-/// Ends the invitations that the claim of a domain makes void, and moves the people of the domain into the account
+/// Makes a domain the account's, which becomes an Enterprise account with its first one. What that means for people
+/// and invitations follows in a job.
+pub(crate) async fn claim(
+    tx: &mut WriteTx,
+    entropy: &dyn Entropy,
+    account: &mut AccountRow,
+    domain: &mut DomainRow,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    domain.note(DomainCheckResult::Found, now);
+    rows::put(tx, domain).await?;
+    rows::delete_former(tx, &account.id, &domain.name).await?;
+    let converted = account.account_type == AccountType::Team;
+    if converted {
+        account.account_type = AccountType::EnterpriseLWA;
+        account::rows::update(tx, account).await?;
+    }
+    let settle = SettleDomain {
+        account_id: account.id.clone(),
+        domain: domain.name.clone(),
+        converted,
+        after: String::new(),
+    };
+    enqueue(tx, entropy, &settle, now, now).await
+}
+
+/// Ends the claims of others and the invitations that the claim of a domain makes void, and moves the people of the domain into the account
 /// that claimed it, in portions.
 ///
 /// Source: Chime Administration Guide, "Claiming a domain": people of a claimed domain are managed by its account.
@@ -26,24 +53,6 @@ pub(crate) struct SettleDomain {
     converted: bool,
     /// The id of the last user looked at.
     after: String,
-}
-
-/// Queues what follows from a claim.
-pub(super) async fn plan_settling(
-    tx: &mut WriteTx,
-    entropy: &dyn Entropy,
-    account: &AccountRow,
-    domain: &str,
-    converted: bool,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let settle = SettleDomain {
-        account_id: account.id.clone(),
-        domain: domain.to_owned(),
-        converted,
-        after: String::new(),
-    };
-    enqueue(tx, entropy, &settle, now, now).await
 }
 
 impl Job for SettleDomain {
@@ -62,14 +71,16 @@ impl Job for SettleDomain {
         environment: &Environment,
         now: Timestamp,
     ) -> Result<Vec<Event>, StoreError> {
-        let is_claimed = rows::claimant(tx, &self.domain)
-            .await?
-            .is_some_and(|(claimant, _)| claimant == self.account_id);
-        let account = rows::find_any(tx, &self.account_id).await?;
-        let (Some(account), true) = (account, is_claimed) else {
+        let claimant = account::rows::claimant(tx, &self.domain).await?;
+        let Some(account) = claimant.filter(|claimant| claimant.id == self.account_id) else {
             // Given up again.
             return Ok(Vec::new());
         };
+        let mut events = Vec::new();
+        let rivals = rows::waiting(tx, &self.domain, PORTION).await?;
+        for rival in &rivals {
+            events.extend(lose(tx, rival, environment, now).await?);
+        }
         let mut void = invitation::rows::open_of_others(tx, &self.domain, &account.id, PORTION).await?;
         if self.converted {
             void.extend(invitation::rows::open_outside(tx, &account.id, &self.domain, PORTION).await?);
@@ -78,11 +89,10 @@ impl Job for SettleDomain {
             invitation::end(tx, invite).await?;
         }
         let people = user::rows::holders_of_domain(tx, &self.domain, &self.after, PORTION).await?;
-        let mut events = Vec::new();
         for person in &people {
             events.extend(take_in(tx, &account, person, environment, now).await?);
         }
-        if !void.is_empty() || !people.is_empty() {
+        if !rivals.is_empty() || !void.is_empty() || !people.is_empty() {
             let next = Self {
                 account_id: self.account_id.clone(),
                 domain: self.domain.clone(),
@@ -93,6 +103,34 @@ impl Job for SettleDomain {
         }
         Ok(events)
     }
+}
+
+/// Ends the claim of an account that was slower.
+pub(super) async fn lose(
+    tx: &mut WriteTx,
+    rival: &DomainRow,
+    environment: &Environment,
+    now: Timestamp,
+) -> Result<Option<Event>, StoreError> {
+    let mut rival = rival.clone();
+    rival.note(DomainCheckResult::ClaimedByAnotherAccount, now);
+    rows::put(tx, &rival).await?;
+    let account = account::rows::find_any(tx, &rival.account_id).await?;
+    Ok(account.map(|account| failed(&account, &rival, environment, now)))
+}
+
+/// The event of a claim that was given up.
+pub(super) fn failed(
+    account: &AccountRow,
+    domain: &DomainRow,
+    environment: &Environment,
+    now: Timestamp,
+) -> Event {
+    let details = json!({
+        "domainName": domain.name,
+        "lastCheckResult": domain.check_result.map(|result| result.as_str()),
+    });
+    event::of_account(account, "FailDomainVerification", details, environment, now)
 }
 
 /// Moves a registered person who belongs nowhere, or to a Team account, into the account. Nothing happens to others.
@@ -109,7 +147,7 @@ async fn take_in(
         return Ok(Vec::new());
     }
     let left = match &person.account_id {
-        Some(left) => rows::find_any(tx, left).await?,
+        Some(left) => account::rows::find_any(tx, left).await?,
         None => None,
     };
     if left
