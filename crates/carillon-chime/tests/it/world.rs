@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use carillon_aws::time::Entropy;
 use carillon_chime::account::operator;
 use carillon_chime::{CHIME, JOBS, Portal};
 use carillon_iam::testing::{Answer, Engine, TestClient, TestServer, engines};
-use carillon_operation::{BoxFuture, Mail, MailError, MailRelay, Outside, Peer};
+use carillon_operation::{BoxFuture, Mail, MailError, MailRelay, NoAnswer, Outside, Peer, TxtRecords};
 use http::Request;
 use serde_json::{Value, json};
 
@@ -39,6 +40,7 @@ pub struct World {
     pub server: TestServer,
     pub portal: Portal,
     pub relay: Arc<Relay>,
+    pub dns: Arc<Zone>,
 }
 
 /// Takes mail and keeps it, or refuses it.
@@ -57,6 +59,45 @@ impl MailRelay for Relay {
                     self.sent.lock().unwrap().push(mail.clone());
                     Ok(())
                 }
+            }
+        })
+    }
+}
+
+/// TXT records by name, and how often somebody looked. A name whose records are `None` has no name server that answers.
+#[derive(Default)]
+pub struct Zone {
+    pub records: Mutex<HashMap<String, Option<Vec<String>>>>,
+    pub asked: AtomicUsize,
+}
+
+impl Zone {
+    /// Puts a record in the place of what the name had.
+    pub fn set(&self, name: &str, records: Option<&[&str]>) {
+        let records = records.map(|records| records.iter().map(|text| (*text).to_owned()).collect());
+        self.records.lock().unwrap().insert(name.to_owned(), records);
+    }
+
+    /// Publishes what an answer about a domain asks for.
+    pub fn publish(&self, domain: &Value) {
+        let record = &domain["VerificationRecord"];
+        assert_eq!(record["Type"], "TXT");
+        self.set(
+            record["Name"].as_str().unwrap(),
+            Some(&[record["Value"].as_str().unwrap()]),
+        );
+    }
+}
+
+impl TxtRecords for Zone {
+    fn look_up<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<Vec<u8>>, NoAnswer>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let found = self.records.lock().unwrap().get(name).cloned();
+        Box::pin(async move {
+            match found {
+                None => Ok(Vec::new()),
+                Some(None) => Err(NoAnswer::Failed("the name servers are down".to_owned())),
+                Some(Some(records)) => Ok(records.into_iter().map(String::into_bytes).collect()),
             }
         })
     }
@@ -84,6 +125,7 @@ impl World {
             server,
             portal,
             relay: Arc::new(Relay::default()),
+            dns: Arc::default(),
         }
     }
 
@@ -139,6 +181,7 @@ impl World {
     pub async fn work(&self) {
         let outside = Outside {
             mail: Some(Arc::clone(&self.relay) as Arc<dyn MailRelay>),
+            txt: Some(Arc::clone(&self.dns) as Arc<dyn TxtRecords>),
             ..Outside::default()
         };
         self.server.run_due_jobs(JOBS, outside).await;
