@@ -137,6 +137,14 @@ impl AccountRow {
         }
     }
 
+    /// Whether a directory or a provider says who its people are, rather than the portal's passwords.
+    pub fn has_own_sign_in(&self) -> bool {
+        match self.account_type {
+            AccountType::Team | AccountType::EnterpriseLWA => false,
+            AccountType::EnterpriseDirectory | AccountType::EnterpriseOIDC => true,
+        }
+    }
+
     /// Whether people can be members, sign in and be administered.
     pub fn require_active(&self) -> Result<(), Error> {
         match self.life {

@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod html;
 mod license;
+mod link;
 mod name;
 mod portal;
 mod session;
@@ -50,6 +51,10 @@ pub static JOBS: &[&dyn AnyJob] = &[
     job::<user::jobs::ExpireInvitations>(),
     job::<user::jobs::TellPinReset>(),
     job::<session::jobs::ForgetSession>(),
+    job::<user::jobs::EndTrial>(),
+    job::<link::jobs::AnswerAsk>(),
+    job::<link::jobs::SendLetter>(),
+    job::<link::jobs::ForgetLink>(),
 ];
 
 /// The structure of every operation, in JSON, from which the model of those that are not built is made.

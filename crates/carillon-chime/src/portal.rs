@@ -6,8 +6,10 @@
 mod invitation;
 mod own;
 mod page;
+mod password;
 mod people;
 mod person;
+mod register;
 mod sign_in;
 mod visit;
 
@@ -24,7 +26,14 @@ use self::page::{Page, Stop};
 use self::visit::{Ask, Visit};
 
 /// What the paths of the portal begin with.
-const ROOTS: &[&str] = &["invitations", "portal", "signin", "signout"];
+const ROOTS: &[&str] = &[
+    "invitations",
+    "password",
+    "portal",
+    "register",
+    "signin",
+    "signout",
+];
 
 /// Answers the requests of people with browsers.
 pub struct Portal {
@@ -84,8 +93,24 @@ impl Portal {
             (Send, ["signin"]) => sign_in::send(visit).await,
             (Send, ["signout"]) => sign_in::out(visit).await,
 
+            (Show, ["register"]) => register::REGISTER.show(visit),
+            (Send, ["register"]) => register::REGISTER.send(visit).await,
+            (Show, ["register", "complete"]) => register::show(visit).await,
+            (Send, ["register", "complete"]) => register::complete(visit).await,
+
+            (Show, ["password", "forgot"]) => register::FORGOT.show(visit),
+            (Send, ["password", "forgot"]) => register::FORGOT.send(visit).await,
+            (Show, ["password", "choose"]) => password::show_choice(visit).await,
+            (Send, ["password", "choose"]) => password::choose(visit).await,
+
             (Show, ["portal"] | ["portal", ""]) => own::show(visit).await,
+            (Send, ["portal", "name"]) => own::rename(visit).await,
+            (Send, ["portal", "pin"]) => own::renew_pin(visit).await,
             (Send, ["portal", "presence"]) => own::choose_presence(visit).await,
+            (Show, ["portal", "password"]) => password::show_change(visit).await,
+            (Send, ["portal", "password"]) => password::change(visit).await,
+            (Show, ["portal", "sessions"]) => own::show_sessions(visit).await,
+            (Send, ["portal", "sessions", "end"]) => own::end_sessions(visit).await,
 
             _ => Ok(page::not_found()),
         }

@@ -1,6 +1,7 @@
 //! Users: the people an account administers. They sign in at the portal and never call the API.
 
 pub(crate) mod batches;
+pub(crate) mod entry;
 pub(crate) mod invitation;
 pub(crate) mod jobs;
 pub(crate) mod mail;
@@ -8,7 +9,10 @@ pub(crate) mod operations;
 pub(crate) mod pin;
 pub(crate) mod rows;
 pub(crate) mod settings;
+pub(crate) mod standing;
 pub(crate) mod update;
+
+use std::time::Duration;
 
 use carillon_aws::time::Timestamp;
 use schemars::JsonSchema;
@@ -65,6 +69,11 @@ carillon_aws::string_type! {
     pub(crate) SensitiveString, example: "Ada Lovelace", sensitive
 }
 
+/// How long people who registered without an account have the trial.
+///
+/// Source: Chime Administration Guide, "Plans and pricing".
+pub(crate) const TRIAL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// A user as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UserRow {
@@ -106,8 +115,16 @@ impl UserRow {
     /// Somebody with an address and nothing else.
     pub fn new(id: String, account: &AccountRow, email: String, now: Timestamp) -> Self {
         Self {
-            id,
             account_id: Some(account.id.clone()),
+            ..Self::alone(id, email, now)
+        }
+    }
+
+    /// The same, in no account.
+    pub fn alone(id: String, email: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            account_id: None,
             email,
             display_name: None,
             license: None,
@@ -219,6 +236,13 @@ impl UserRow {
         self.password_hash = None;
     }
 
+    /// Makes the person one who registered without an account, with the trial that such people get.
+    pub fn start_alone(&mut self, now: Timestamp) {
+        self.leave();
+        self.license = Some(License::ProTrial);
+        self.registered_at = Some(now);
+    }
+
     /// Makes the person a member of an account whose invitation it accepted.
     pub fn join(&mut self, account: &AccountRow, now: Timestamp) {
         // A license given while the invitation was open is what the administrator wants.
@@ -234,9 +258,11 @@ impl UserRow {
         self.registered_at = self.registered_at.or(Some(now));
     }
 
-    /// Whether the person may be signed in, as far as its own state says.
-    pub fn may_sign_in(&self) -> bool {
-        self.registration == RegistrationStatus::Registered && self.user_type == UserType::PrivateUser
+    /// Makes the person a member of the account that claimed the domain of its address. Nobody asked it.
+    pub fn be_taken_in(&mut self, account: &AccountRow, now: Timestamp) {
+        self.join(account, now);
+        self.invitation = None;
+        self.invited_at = None;
     }
 }
 

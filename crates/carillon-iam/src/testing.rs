@@ -133,6 +133,20 @@ impl TestServer {
 
     /// A server of these services on a fresh database of that engine; see [`engines`].
     pub async fn start_on(engine: Engine, services: &[&'static Service]) -> Self {
+        Self::start_with(engine, services, Self::settings()).await
+    }
+
+    /// What the operator of a server in tests configured.
+    pub fn settings() -> Settings {
+        Settings {
+            public_url: "https://chime.example.com".to_owned(),
+            mail: true,
+            ..Settings::default()
+        }
+    }
+
+    /// The same, configured in another way.
+    pub async fn start_with(engine: Engine, services: &[&'static Service], settings: Settings) -> Self {
         let store = Store::open(&engine.url).await.expect("the database opens");
         let start: Timestamp = START.parse().expect("a time");
         let clock = Arc::new(TestClock::at(start));
@@ -142,11 +156,7 @@ impl TestServer {
             entropy: Arc::new(TestEntropy::seeded(1)),
             registry: Registry::new(services),
             vault: Vault::new(&[7; 32]),
-            settings: Settings {
-                public_url: "https://chime.example.com".to_owned(),
-                mail: true,
-                ..Settings::default()
-            },
+            settings,
             jobs: Notify::new(),
             audit_log: Some(audit_log),
             hashing: Hashing::new(4),

@@ -38,6 +38,8 @@ pub struct Settings {
     pub mail: bool,
     /// Domains of public mail providers, if the operator has a list of its own.
     pub mail_providers: Option<Arc<HashSet<String>>>,
+    /// Whether people may register at the portal though no account invited them or claimed their domain.
+    pub self_registration: bool,
 }
 
 impl Environment {

@@ -26,6 +26,10 @@ pub enum Key {
     SecondFactor(String),
     /// The password of somebody whose access key signed, who is no stranger either.
     OwnPassword(String),
+    /// A digest of an address that somebody wants a mail sent to, whether or not anybody has it.
+    Mailbox(String),
+    /// Where mails are asked for from.
+    MailSource(IpAddr),
 }
 
 impl Key {
@@ -39,6 +43,14 @@ impl Key {
         ]
     }
 
+    /// All that asking for a mail to an address counts for.
+    pub fn of_mail(address: &str, ip: IpAddr) -> [Self; 2] {
+        [
+            Self::Mailbox(address.to_owned()),
+            Self::MailSource(network_of(ip)),
+        ]
+    }
+
     /// Tries without a pause.
     fn free(&self) -> u32 {
         match self {
@@ -47,6 +59,9 @@ impl Key {
             Self::Source(_) => 50,
             // Twenty strangers with all their free tries.
             Self::Target(_) => 100,
+            // A mail may have to be sent again, and once more.
+            Self::Mailbox(_) => 3,
+            Self::MailSource(_) => 20,
         }
     }
 
@@ -55,7 +70,10 @@ impl Key {
             // Not longer, or strangers could lock somebody out.
             Self::Target(_) => Duration::from_secs(10),
             Self::Pair(..) => Duration::from_secs(60),
-            Self::Source(_) | Self::SecondFactor(_) | Self::OwnPassword(_) => Duration::from_secs(15 * 60),
+            Self::Source(_) | Self::SecondFactor(_) | Self::OwnPassword(_) | Self::MailSource(_) => {
+                Duration::from_secs(15 * 60)
+            }
+            Self::Mailbox(_) => Duration::from_secs(60 * 60),
         }
     }
 
@@ -64,8 +82,8 @@ impl Key {
         match self {
             Self::Pair(..) => Duration::from_secs(5 * 60),
             // Guessing on through all pauses takes six years to even odds.
-            Self::SecondFactor(_) | Self::OwnPassword(_) => Duration::from_secs(15 * 60),
-            Self::Target(_) => Duration::from_secs(60),
+            Self::SecondFactor(_) | Self::OwnPassword(_) | Self::Mailbox(_) => Duration::from_secs(15 * 60),
+            Self::Target(_) | Self::MailSource(_) => Duration::from_secs(60),
             // An office mistypes all day long.
             Self::Source(_) => Duration::from_secs(10),
         }
@@ -160,7 +178,7 @@ impl Guard {
                     tries.remove(key);
                 }
                 // One right password must not clear a thousand wrong ones of others.
-                Key::Target(_) | Key::Source(_) => {
+                Key::Target(_) | Key::Source(_) | Key::Mailbox(_) | Key::MailSource(_) => {
                     if let Some(known) = tries.get_mut(key) {
                         known.weight = known.weight.saturating_sub(key.memory());
                     }
@@ -330,6 +348,25 @@ mod tests {
         let day = 24 * 60 * 60;
         let tries = (0..day).filter(|second| guard.admit(&ada, at(*second)).is_ok());
         assert!(tries.count() < 120);
+    }
+
+    #[test]
+    fn a_mailbox_is_not_flooded_and_a_source_floods_no_mailboxes() {
+        let guard = Guard::default();
+        let hour = 60 * 60;
+        let flood = (0..hour).filter(|second| {
+            let stranger = std::net::Ipv4Addr::from_bits(0x0a00_0000 + u32::try_from(*second).unwrap());
+            guard
+                .admit(&Key::of_mail("ada", stranger.into()), at(*second))
+                .is_ok()
+        });
+        assert!(flood.count() < 20);
+        let guard = Guard::default();
+        let mails = (0..hour).filter(|number| {
+            let keys = Key::of_mail(&number.to_string(), home());
+            guard.admit(&keys, at(*number)).is_ok()
+        });
+        assert!(mails.count() < 100);
     }
 
     #[test]

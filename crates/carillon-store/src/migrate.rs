@@ -28,6 +28,7 @@ migrations! {
     5 "0005_credentials",
     6 "0006_identity",
     7 "0007_domain",
+    8 "0008_portal",
     11 "0011_attachment",
     15 "0015_console",
 }

@@ -91,6 +91,7 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
             dns_resolver: vec!["127.0.0.1:1".parse()?],
         },
         mail_providers: None,
+        self_registration: false,
         audit_log: None,
         audit_retention_days: 90,
         log_format: LogFormat::Auto,

@@ -102,6 +102,20 @@ pub struct Serve {
     #[arg(long, env = "CARILLON_MAIL_PROVIDERS", value_name = "FILE")]
     pub mail_providers: Option<PathBuf>,
 
+    /// Lets everybody register at the portal, with an address that they prove by mail. Without it, people need an
+    /// invitation, or an address of a domain that an Enterprise account has claimed.
+    #[arg(
+        long,
+        env = "CARILLON_SELF_REGISTRATION",
+        value_name = "BOOL",
+        action = clap::ArgAction::Set,
+        default_value_t = false,
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true
+    )]
+    pub self_registration: bool,
+
     /// Where audit records also go, one JSON object a line: a file, which is appended to and opened again on
     /// SIGHUP, or `-` for standard output. The audit trail in the database is kept in any case.
     #[arg(long, env = "CARILLON_AUDIT_LOG", value_name = "FILE")]

@@ -241,7 +241,8 @@ const PROBES: &str = "
 | `GET /readyz` | 200 while the database answers and there are not too many requests, otherwise 503 |
 | `GET /metrics` | measurements for Prometheus |
 | `GET /signin`, `POST /signin`, `POST /signout` | where people sign in with address and password, and sign out |
-| `GET /portal`, `GET /portal/style.css` | what a person who is signed in sees of themselves; others are sent to `/signin` |
+| `/register`, `/register/complete`, `/password/forgot`, `/password/choose` | where people register and choose another password, each with a link by mail |
+| `/portal`, `/portal/…` | what a person who is signed in sees and changes of themselves; others are sent to `/signin` |
 | `GET /invitations/…`, `POST /invitations/…` | the page that an invitation by mail links to |
 | `GET /ACCOUNT/console`, `GET /console` | how to use the server without a web console; `ACCOUNT` is an account ID or alias |
 

@@ -138,6 +138,7 @@ impl Server {
                 .as_deref()
                 .map(mail_providers)
                 .transpose()?,
+            self_registration: options.self_registration,
         };
         let environment =
             deployment::environment(vault, settings, audit_log.as_ref().map(|log| log.sender.clone()));

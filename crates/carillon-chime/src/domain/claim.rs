@@ -157,10 +157,7 @@ async fn take_in(
         return Ok(Vec::new());
     }
     let mut person = person.clone();
-    person.join(account, now);
-    // Nobody asked.
-    person.invitation = None;
-    person.invited_at = None;
+    person.be_taken_in(account, now);
     user::pin::settle(tx, &*environment.entropy, &mut person, now)
         .await
         .map_err(|error| match error {

@@ -6,10 +6,11 @@ use carillon_operation::guard::Key;
 use http::StatusCode;
 
 use super::page::{self, Field, Frame, Page, Problem, Stop};
-use super::people::{Open, Proof};
+use super::people::{Newcomer, Proof};
 use super::person;
 use super::visit::{Form, Visit};
 use crate::session;
+use crate::user::invitation::Open;
 
 #[derive(Template)]
 #[template(path = "invitation.html")]
@@ -67,10 +68,10 @@ pub(super) async fn accept(visit: &Visit<'_>, invite_id: &str) -> Result<Page, S
             };
             // A hash costs as much as a check.
             admit()?;
-            Proof::New {
+            Proof::New(Newcomer {
                 hash: environment.hash_password(&new.password, Entrance::Portal).await?,
                 display_name: new.display_name,
-            }
+            })
         }
     };
     let token = form.get("token");

@@ -1,11 +1,12 @@
-//! What a person sees of itself.
+//! What a person sees and changes of itself.
 
 use askama::Template;
 use http::StatusCode;
 
-use super::page::{self, Frame, Page, Stop};
+use super::page::{self, Field, Frame, Page, Problem, Stop};
 use super::people::{Change, SignedIn};
-use super::visit::Visit;
+use super::person;
+use super::visit::{Form, Visit};
 use crate::session::SessionRow;
 use crate::user::Presence;
 
@@ -13,24 +14,44 @@ use crate::user::Presence;
 #[template(path = "own.html")]
 struct OwnPage<'a> {
     frame: Frame<'a>,
+    problem: Option<Problem>,
     person: &'a SignedIn,
-    name: &'a str,
+    display_name: Field<'a>,
     license: &'a str,
+    /// What was just done.
+    done: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "sessions.html")]
+struct SessionsPage<'a> {
+    frame: Frame<'a>,
+    person: &'a SignedIn,
     sessions: &'a [SessionRow],
 }
 
 pub(super) async fn show(visit: &Visit<'_>) -> Result<Page, Stop> {
     let person = visit.person().await?;
-    let sessions = visit.people().sessions(&person.user, visit.device.now).await?;
-    let name = person.user.display_name.as_deref().unwrap_or(&person.user.email);
-    let template = OwnPage {
-        frame: Frame::of(&person, "/portal", name),
-        person: &person,
-        name,
-        license: person.user.license.map_or("None", |license| license.as_str()),
-        sessions: &sessions,
+    let name = person.user.display_name.as_deref().unwrap_or_default();
+    let done = match visit.query().get("done") {
+        "name" => Some("Your name is changed."),
+        "presence" => Some("Your choice is saved."),
+        "pin" => Some("You have a new PIN. Update the meetings that you scheduled with the old one."),
+        "password" => Some("Your password is changed, and you are signed out everywhere else."),
+        _ => None,
     };
-    page::html(StatusCode::OK, &template)
+    render(StatusCode::OK, &person, name, None, done)
+}
+
+pub(super) async fn rename(visit: &Visit<'_>) -> Result<Page, Stop> {
+    let (person, form) = visit.person_with_form().await?;
+    match person::display_name(&form) {
+        Ok(name) => change(visit, &person, Change::DisplayName(name), "/portal?done=name").await,
+        Err(problem) => {
+            let name = form.get("display_name");
+            render(StatusCode::BAD_REQUEST, &person, name, Some(problem), None)
+        }
+    }
 }
 
 /// Who sees whether the person is there.
@@ -39,9 +60,56 @@ pub(super) async fn choose_presence(visit: &Visit<'_>) -> Result<Page, Stop> {
     let Ok(presence) = form.get("presence").parse::<Presence>() else {
         return Ok(page::sorry(StatusCode::BAD_REQUEST, "Choose one of the two."));
     };
-    visit
-        .people()
-        .change(&person, &Change::Presence(presence), &visit.device)
-        .await?;
-    Ok(page::see("/portal"))
+    let presence = Change::Presence(presence);
+    change(visit, &person, presence, "/portal?done=presence").await
+}
+
+pub(super) async fn renew_pin(visit: &Visit<'_>) -> Result<Page, Stop> {
+    let (person, _) = visit.person_with_form().await?;
+    change(visit, &person, Change::Pin, "/portal?done=pin").await
+}
+
+pub(super) async fn show_sessions(visit: &Visit<'_>) -> Result<Page, Stop> {
+    let person = visit.person().await?;
+    let sessions = visit.people().sessions(&person.user, visit.device.now).await?;
+    let template = SessionsPage {
+        frame: Frame::of(&person, "/portal/sessions", "Where you are signed in"),
+        person: &person,
+        sessions: &sessions,
+    };
+    page::html(StatusCode::OK, &template)
+}
+
+/// Ends the session that the form names, or all but this one.
+pub(super) async fn end_sessions(visit: &Visit<'_>) -> Result<Page, Stop> {
+    let (person, form): (SignedIn, Form) = visit.person_with_form().await?;
+    let end = match form.find("session") {
+        Some(id) => Change::EndSession(id.to_owned()),
+        None => Change::EndOtherSessions,
+    };
+    change(visit, &person, end, "/portal/sessions").await
+}
+
+async fn change(visit: &Visit<'_>, person: &SignedIn, change: Change, then: &str) -> Result<Page, Stop> {
+    visit.people().change(person, &change, &visit.device).await?;
+    Ok(page::see(then))
+}
+
+fn render(
+    status: StatusCode,
+    person: &SignedIn,
+    name: &str,
+    problem: Option<Problem>,
+    done: Option<&'static str>,
+) -> Result<Page, Stop> {
+    let title = person.user.display_name.as_deref().unwrap_or(&person.user.email);
+    let template = OwnPage {
+        frame: Frame::of(person, "/portal", title),
+        problem,
+        person,
+        display_name: Field::display_name(name).with(problem),
+        license: person.user.license.map_or("None", |license| license.as_str()),
+        done,
+    };
+    page::html(status, &template)
 }

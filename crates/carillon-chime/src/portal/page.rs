@@ -20,7 +20,11 @@ use super::people::SignedIn;
 pub(super) type Page = Response<Bytes>;
 
 /// Where people who are signed in can go: path, and what the link says.
-const NAVIGATION: &[(&str, &str)] = &[("/portal", "You")];
+const NAVIGATION: &[(&str, &str)] = &[
+    ("/portal", "You"),
+    ("/portal/sessions", "Devices"),
+    ("/portal/password", "Password"),
+];
 
 /// Characters of a name.
 pub(super) const DISPLAY_NAME: usize = 128;
@@ -152,6 +156,14 @@ impl<'a> Field<'a> {
         Self::new("password", "password", "Password", "current-password", PASSWORD)
     }
 
+    /// The password that is about to be replaced.
+    pub fn present_password() -> Self {
+        Self {
+            label: "Present password",
+            ..Self::password()
+        }
+    }
+
     pub fn new_password() -> Self {
         let field = Self::new(
             "password",
@@ -189,6 +201,8 @@ pub(super) struct Problem {
 struct Message<'a> {
     frame: Frame<'a>,
     text: &'a str,
+    /// Where to go from here: path, and what the link says.
+    link: Option<(&'a str, &'a str)>,
 }
 
 /// Renders a page.
@@ -199,9 +213,18 @@ pub(super) fn html(status: StatusCode, template: &impl Template) -> Result<Page,
 
 /// A page that only says something.
 pub(super) fn message(status: StatusCode, title: &str, text: &str) -> Page {
+    say(status, title, text, None)
+}
+
+/// A page that says something, and where to go from there.
+pub(super) fn message_with_link(status: StatusCode, title: &str, text: &str, link: (&str, &str)) -> Page {
+    say(status, title, text, Some(link))
+}
+
+fn say(status: StatusCode, title: &str, text: &str, link: Option<(&str, &str)>) -> Page {
     let frame = Frame::open(title);
     // Writing to memory does not fail.
-    let text = Message { frame, text }.render().unwrap_or_default();
+    let text = Message { frame, text, link }.render().unwrap_or_default();
     answer(status, "text/html; charset=utf-8", Bytes::from(text))
 }
 

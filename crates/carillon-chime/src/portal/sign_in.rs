@@ -5,6 +5,7 @@ use carillon_operation::guard::Key;
 use http::StatusCode;
 
 use super::page::{self, Field, Frame, Page, Problem, Stop};
+use super::people::SigningIn;
 use super::visit::{Form, Visit};
 use crate::email::key_of;
 use crate::session;
@@ -14,6 +15,8 @@ use crate::session;
 struct SignInPage<'a> {
     frame: Frame<'a>,
     problem: Option<Problem>,
+    /// Without mail nobody can register or choose another password.
+    has_mail: bool,
     /// Where the person wanted to go.
     to: &'a str,
     email: Field<'a>,
@@ -24,33 +27,48 @@ struct SignInPage<'a> {
 pub(super) fn show(visit: &Visit<'_>) -> Result<Page, Stop> {
     let query = visit.query();
     let email = Field::email(query.get("email"));
-    render(StatusCode::OK, &query, email, None, None)
+    render(visit, StatusCode::OK, &query, email, None, None)
 }
 
 /// The address alone, or the address with a password.
+///
+/// This is the place where an address leads to another way to sign in: by the account that claimed its domain, never
+/// by whether there is such a person.
 pub(super) async fn send(visit: &Visit<'_>) -> Result<Page, Stop> {
     let form = visit.form()?;
     let email = form.get("email").trim();
     if form.find("password").is_none() {
         let password = Some(Field::password());
-        return render(StatusCode::OK, &form, Field::given_email(email), password, None);
+        return render(
+            visit,
+            StatusCode::OK,
+            &form,
+            Field::given_email(email),
+            password,
+            None,
+        );
     }
     let keys = Key::of_try(&session::digest(&key_of(email)), visit.device.ip);
     let guard = &visit.portal.guard;
     guard.admit(&keys, visit.device.now).map_err(page::wait)?;
     let password = form.secret("password");
     match visit.people().sign_in(email, &password, &visit.device).await? {
-        Some(token) => {
+        SigningIn::Welcome(token) => {
             guard.forgive(&keys);
             Ok(visit.welcome(&token, form.get("to")))
         }
-        None => {
+        SigningIn::Stopped(text) => {
+            guard.forgive(&keys);
+            Ok(page::message(StatusCode::FORBIDDEN, "You cannot sign in", &text))
+        }
+        SigningIn::Wrong => {
             let problem = Problem {
                 field: "password",
                 text: "E-mail address and password do not go together.",
             };
             let password = Some(Field::password().with(Some(problem)));
             render(
+                visit,
                 StatusCode::UNAUTHORIZED,
                 &form,
                 Field::email(email),
@@ -72,6 +90,7 @@ pub(super) async fn out(visit: &Visit<'_>) -> Result<Page, Stop> {
 }
 
 fn render(
+    visit: &Visit<'_>,
     status: StatusCode,
     form: &Form,
     email: Field<'_>,
@@ -81,6 +100,7 @@ fn render(
     let template = SignInPage {
         frame: Frame::open("Sign in"),
         problem,
+        has_mail: visit.portal.environment.settings.mail,
         to: form.get("to"),
         email,
         password,

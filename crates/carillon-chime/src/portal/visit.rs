@@ -70,21 +70,23 @@ impl<'a> Visit<'a> {
             .get(USER_AGENT)
             .map(|value| String::from_utf8_lossy(value.as_bytes()))
             .unwrap_or_default();
-        let device = Device {
-            ip: peer.ip,
-            user_agent: user_agent
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(BROWSER)
-                .collect(),
-            now: portal.environment.clock.now(),
-        };
-        Self {
+        let mut visit = Self {
             portal,
             parts,
             body,
-            device,
-        }
+            device: Device {
+                ip: peer.ip,
+                user_agent: user_agent
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(BROWSER)
+                    .collect(),
+                now: portal.environment.clock.now(),
+                token_digest: None,
+            },
+        };
+        visit.device.token_digest = visit.cookie().map(session::digest);
+        visit
     }
 
     pub fn ask(&self) -> Result<Ask, Stop> {

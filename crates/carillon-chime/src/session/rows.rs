@@ -106,6 +106,26 @@ pub(crate) async fn end(tx: &mut WriteTx, session_id: &str) -> Result<(), StoreE
     Ok(())
 }
 
+/// Ends a session, if it is of this person.
+pub(crate) async fn end_of(tx: &mut WriteTx, user_id: &str, session_id: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM chime_session WHERE session_id = $1 AND user_id = $2",
+        bind![session_id, user_id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends all sessions of a person but one.
+pub(crate) async fn end_others(tx: &mut WriteTx, user_id: &str, kept: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM chime_session WHERE user_id = $1 AND session_id <> $2",
+        bind![user_id, kept],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Ends all sessions of a person.
 pub(crate) async fn end_all(tx: &mut WriteTx, user_id: &str) -> Result<(), StoreError> {
     tx.execute("DELETE FROM chime_session WHERE user_id = $1", bind![user_id])

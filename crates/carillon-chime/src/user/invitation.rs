@@ -14,6 +14,7 @@ use super::{InviteStatus, RegistrationStatus, UserRow, UserType, pin};
 use crate::account::{self, AccountType, Life, ManagedAccount};
 use crate::email::{domain_of, key_of};
 use crate::error::Error;
+use crate::name::is_uuid;
 use crate::{event, session};
 
 /// How long an invitation can be accepted.
@@ -106,6 +107,71 @@ impl Outcome {
             RegistrationStatus::Released => Self::New,
         }
     }
+}
+
+/// An invitation that can be accepted, with whom it concerns.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub invite: InviteRow,
+    pub account: ManagedAccount,
+    /// Who holds the address. Absent if the account took its user back and the invitation stayed.
+    pub user: Option<UserRow>,
+}
+
+impl Open {
+    /// The hash of the password that the person has already.
+    pub fn known_password(&self) -> Option<&str> {
+        self.user.as_ref()?.password_hash.as_deref()
+    }
+}
+
+/// What a link of an invitation opens.
+pub(crate) async fn find_open(
+    tx: &mut ReadTx,
+    invite_id: &str,
+    token: &str,
+    now: Timestamp,
+) -> Result<Option<Open>, StoreError> {
+    if !is_uuid(invite_id) {
+        return Ok(None);
+    }
+    match rows::find_any(tx, invite_id).await? {
+        Some(invite) if invite.opens_with(token, now) => open(tx, invite, now).await,
+        _ => Ok(None),
+    }
+}
+
+/// The invitation, if it can be accepted.
+pub(crate) async fn open(
+    tx: &mut ReadTx,
+    invite: InviteRow,
+    now: Timestamp,
+) -> Result<Option<Open>, StoreError> {
+    let is_pending = invite.status == InviteStatus::Pending && now < invite.expires_at;
+    let account = ManagedAccount::of_person(tx, &invite.account_id).await?;
+    let Some(account) = account.filter(|account| is_pending && account.life == Life::Active) else {
+        return Ok(None);
+    };
+    // An account that claimed its first domain goes on with the invitations it had made to that one.
+    let takes = match account.account_type {
+        AccountType::Team => true,
+        AccountType::EnterpriseLWA => account::rows::claimant(tx, &domain_of(&invite.email))
+            .await?
+            .is_some_and(|claimant| claimant.id == account.id),
+        AccountType::EnterpriseDirectory | AccountType::EnterpriseOIDC => false,
+    };
+    if !takes {
+        return Ok(None);
+    }
+    let (outcome, user) = outcome(tx, &account, &invite.email).await?;
+    Ok(match outcome {
+        Outcome::New | Outcome::Again | Outcome::Move => Some(Open {
+            invite,
+            account,
+            user,
+        }),
+        Outcome::Member | Outcome::Impossible => None,
+    })
 }
 
 /// Makes the person a member of the account it was invited to: it leaves where it was, the invitation is used up, and

@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::invitation::{self, InviteRow};
 use super::mail::{Invitation, pin_reset};
+use super::rows;
 use crate::account::AccountRow;
+use crate::license::License;
 
 /// How long a mail is tried again.
-const DELIVERY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const DELIVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Sends the mail of an invitation. It says what was true when the person was invited.
 #[derive(Debug, Serialize, Deserialize)]
@@ -178,7 +180,41 @@ impl Job for TellPinReset {
     }
 }
 
-async fn send(outside: &Outside, mail: &Mail) -> Result<(), JobError> {
+/// Ends the trial of a person who still belongs to no account.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EndTrial {
+    pub user_id: String,
+}
+
+impl Job for EndTrial {
+    const KIND: &'static str = "chime.trial.end";
+    const PATIENCE: Duration = DELIVERY;
+    type Gathered = ();
+
+    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
+        Ok(())
+    }
+
+    async fn apply(
+        &self,
+        (): &(),
+        tx: &mut WriteTx,
+        _: &Environment,
+        _: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        if let Some(mut user) = rows::find_any(tx, &self.user_id).await?
+            && user.license == Some(License::ProTrial)
+        {
+            user.license = Some(License::Basic);
+            rows::update(tx, &user).await?;
+        }
+        // Whoever belongs to no account is in nobody's trail.
+        Ok(Vec::new())
+    }
+}
+
+/// Hands a mail to the relay.
+pub(crate) async fn send(outside: &Outside, mail: &Mail) -> Result<(), JobError> {
     let Some(relay) = &outside.mail else {
         return Err(JobError::Retry("no mail relay is configured".to_owned()));
     };

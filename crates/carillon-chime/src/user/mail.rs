@@ -86,7 +86,7 @@ pub(crate) fn pin_reset(notice_id: &str, email: &str, account_name: &str, public
 }
 
 /// The same for each try of one mail.
-fn message_id(kind: &str, id: &str, public_url: &str) -> String {
+pub(crate) fn message_id(kind: &str, id: &str, public_url: &str) -> String {
     let host: String = public_url
         .split_once("://")
         .map_or(public_url, |(_, rest)| rest)
@@ -98,7 +98,7 @@ fn message_id(kind: &str, id: &str, public_url: &str) -> String {
 }
 
 /// A header is one line, whatever it is made of.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

@@ -4,7 +4,7 @@ use carillon_aws::time::{Entropy, Timestamp};
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::{Alexa, RegistrationStatus, Telephony, UserRow, UserType};
-use crate::account::ManagedAccount;
+use crate::account::{self, AccountRow, ManagedAccount};
 use crate::attachment;
 use crate::domain::preview::Counted;
 use crate::email::{domain_of, key_of};
@@ -173,6 +173,14 @@ pub(crate) async fn holder(tx: &mut ReadTx, email_key: &str) -> Result<Option<Us
 /// The user, in whatever account. Not for callers of the API.
 pub(crate) async fn find_any(tx: &mut ReadTx, id: &str) -> Result<Option<UserRow>, StoreError> {
     tx.fetch_optional(select!("WHERE user_id = $1"), bind![id]).await
+}
+
+/// The account that the user belongs to. Not for callers of the API.
+pub(crate) async fn account_of(tx: &mut ReadTx, user: &UserRow) -> Result<Option<AccountRow>, StoreError> {
+    match &user.account_id {
+        Some(id) => account::rows::find_any(tx, id).await,
+        None => Ok(None),
+    }
 }
 
 /// The account that whoever holds the address belongs to.

@@ -2,6 +2,7 @@
 
 use carillon_aws::time::Timestamp;
 
+use super::standing::standing;
 use super::*;
 use crate::account::AccountRow;
 
@@ -81,7 +82,7 @@ fn suspending_and_restoring() {
     let mut ada = user(Some("a"), Registered);
     assert!(ada.suspend().unwrap());
     assert_eq!(ada.registration, Suspended);
-    assert!(!ada.may_sign_in());
+    assert!(standing(&ada, Some(&team())).is_err());
     assert!(!ada.suspend().unwrap(), "suspending twice changes nothing");
     assert!(ada.restore());
     assert_eq!(ada.registration, Registered);
@@ -106,7 +107,7 @@ fn whoever_leaves_a_team_goes_on_with_a_free_licence() {
         (None, Some(License::Basic))
     );
     assert_eq!(ada.registered_at, Some(Timestamp::from_seconds(5)));
-    assert!(ada.may_sign_in() && ada.password_hash.is_some());
+    assert!(standing(&ada, None).is_ok() && ada.password_hash.is_some());
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn what_an_administrator_can_change() {
         .apply(&mut ada, &of_type(AccountType::EnterpriseLWA))
         .unwrap();
     assert_eq!(ada.user_type, UserType::SharedDevice);
-    assert!(!ada.may_sign_in());
+    assert!(standing(&ada, Some(&team())).is_err());
 }
 
 #[test]

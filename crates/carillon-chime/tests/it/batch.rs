@@ -181,7 +181,7 @@ async fn suspending_in_an_enterprise_account_and_back() {
                     .sign_in("ada@example.com", crate::world::PASSWORD)
                     .await
                     .status,
-                401
+                403
             );
             let restore = if suspend == "suspend" {
                 "unsuspend"

@@ -10,6 +10,8 @@ mod batch;
 mod domain;
 mod invitation;
 mod model;
+mod person;
 mod portal;
+mod registration;
 mod user;
 mod world;

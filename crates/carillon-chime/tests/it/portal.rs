@@ -58,10 +58,11 @@ async fn registering_makes_a_member() {
             "ada@example.com",
             "Pro",
             &text(&user["PersonalPIN"]),
-            "Mozilla/5.0 (test)",
         ] {
             assert!(own.text.contains(shown), "{shown}");
         }
+        let devices = browser.open("/portal/sessions").await;
+        assert!(devices.text.contains("Mozilla/5.0 (test)") && devices.text.contains("127.0.0.1"));
         assert_eq!(
             world.browser().open(&link).await.status,
             404,
@@ -385,18 +386,11 @@ async fn a_session_ends_by_itself() {
 
 #[tokio::test]
 async fn nobody_of_a_stopped_account_is_signed_in() {
-    use carillon_chime::account::{Life, operator};
+    use carillon_chime::account::Life;
     for world in worlds().await {
         let account = world.account("A").await;
         let (_, mut browser) = world.member(&account, "ada@example.com").await;
-        let now = world.server.environment().clock.now();
-        let set = async |life| {
-            let mut tx = world.server.store().write().await.unwrap();
-            operator::set_status(&mut tx, &account, life, world.entropy(), now)
-                .await
-                .unwrap();
-            tx.commit().await.unwrap();
-        };
+        let set = async |life| world.set_life(&account, life).await;
         set(Life::Suspended).await;
         assert!(!browser.is_signed_in().await, "at once");
         let stolen = browser.cookie.clone();
@@ -405,7 +399,10 @@ async fn nobody_of_a_stopped_account_is_signed_in() {
         browser.cookie = stolen;
         assert!(!browser.is_signed_in().await, "nor when it goes on");
         set(Life::Suspended).await;
-        assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status, 401);
+        assert_eq!(browser.sign_in("ada@example.com", "a guess").await.status, 401);
+        let page = browser.sign_in("ada@example.com", PASSWORD).await;
+        assert_eq!((page.status, &browser.cookie), (403, &None));
+        assert!(page.text.contains("A is suspended"), "{}", page.text);
         set(Life::Active).await;
         assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status, 303);
         // Where a directory or a provider decides, portal passwords count nothing.

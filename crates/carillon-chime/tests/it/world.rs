@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use carillon_aws::time::Entropy;
-use carillon_chime::account::operator;
+use carillon_chime::account::{Life, operator};
 use carillon_chime::{CHIME, JOBS, Portal};
 use carillon_iam::testing::{Answer, Engine, TestClient, TestServer, engines};
-use carillon_operation::{BoxFuture, Mail, MailError, MailRelay, NoAnswer, Outside, Peer, TxtRecords};
+use carillon_operation::{
+    BoxFuture, Mail, MailError, MailRelay, NoAnswer, Outside, Peer, Settings, TxtRecords,
+};
 use http::Request;
 use serde_json::{Value, json};
 
@@ -119,7 +121,20 @@ pub async fn sqlite() -> World {
 
 impl World {
     async fn on(engine: Engine) -> Self {
-        let server = TestServer::start_on(engine, &[&CHIME]).await;
+        Self::with(engine, TestServer::settings()).await
+    }
+
+    /// A world where everybody may register.
+    pub async fn open_on(engine: Engine) -> Self {
+        let settings = Settings {
+            self_registration: true,
+            ..TestServer::settings()
+        };
+        Self::with(engine, settings).await
+    }
+
+    async fn with(engine: Engine, settings: Settings) -> Self {
+        let server = TestServer::start_with(engine, &[&CHIME], settings).await;
         let portal = Portal::new(server.store().clone(), Arc::clone(server.environment()));
         Self {
             server,
@@ -155,6 +170,16 @@ impl World {
     pub async fn set_type(&self, account: &str, account_type: &str) {
         let mut tx = self.server.store().write().await.unwrap();
         operator::set_type(&mut tx, account, account_type.parse().unwrap())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Suspends, deletes or restores an account as the operator does.
+    pub async fn set_life(&self, account: &str, life: Life) {
+        let now = self.server.environment().clock.now();
+        let mut tx = self.server.store().write().await.unwrap();
+        operator::set_status(&mut tx, account, life, self.entropy(), now)
             .await
             .unwrap();
         tx.commit().await.unwrap();

@@ -41,6 +41,19 @@ pub(crate) async fn find_any(tx: &mut ReadTx, id: &str) -> Result<Option<InviteR
         .await
 }
 
+/// The open invitation of an account to an address.
+pub(crate) async fn find_open(
+    tx: &mut ReadTx,
+    account_id: &str,
+    email_key: &str,
+) -> Result<Option<InviteRow>, StoreError> {
+    tx.fetch_optional(
+        select!("WHERE account_id = $1 AND email_key = $2 AND status = 'Pending'"),
+        bind![account_id, email_key],
+    )
+    .await
+}
+
 pub(crate) async fn insert(tx: &mut WriteTx, invite: &InviteRow) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO chime_invite
