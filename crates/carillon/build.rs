@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../console/dist");
+    let console = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../console");
+    let dist = console.join("dist");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed={}", dist.display());
+    // What is not there counts as changed, each time.
+    let watched = if dist.is_dir() { &dist } else { &console };
+    println!("cargo::rerun-if-changed={}", watched.display());
     let mut files = Vec::new();
     collect(&dist, &mut files)?;
     files.sort();

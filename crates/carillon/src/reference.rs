@@ -1,9 +1,10 @@
-//! Writes `docs/configuration.md` from the options themselves, and `docs/actions.md` from the list of operations; the
-//! tests fail while the files say something else.
+//! Writes `docs/configuration.md` from the options themselves, and `docs/actions.md` and the types of the web console
+//! from the list of operations; the tests fail while the files say something else.
 //!
 //! `UPDATE=1 cargo test -p carillon reference` rewrites them.
 
 mod actions;
+mod client;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -262,27 +263,30 @@ Keep `/metrics` from strangers at the proxy if the names of actions and their nu
 
 /// Compares a file of the documentation with what it should be, or makes it that.
 fn check(name: &str, document: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../docs")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, document).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == document,
-        "docs/{name} is not what the code says: run `UPDATE=1 cargo test -p carillon reference`"
+        "{name} is not what the code says: run `UPDATE=1 cargo test -p carillon reference`"
     );
 }
 
 #[test]
 fn the_reference_of_options_is_up_to_date() {
-    check("configuration.md", &document());
+    check("docs/configuration.md", &document());
 }
 
 #[test]
 fn the_reference_of_actions_is_up_to_date() {
-    check("actions.md", &actions::document());
+    check("docs/actions.md", &actions::document());
+}
+
+#[test]
+fn the_reference_of_the_web_console_is_up_to_date() {
+    check("console/src/api/operations.ts", &client::document());
 }
 
 #[test]

@@ -1,0 +1,53 @@
+// What happened, at the top of the page until it is read.
+
+import type { FlashbarProps } from "@cloudscape-design/components/flashbar";
+import { type ReactNode, createContext, useCallback, useContext, useMemo, useState } from "react";
+
+import { describe } from "./error-alert";
+
+interface Item extends FlashbarProps.MessageDefinition {
+  id: string;
+}
+
+interface Notifications {
+  items: Item[];
+  dismiss: (id: string) => void;
+  /** Something was done. */
+  tell: (content: ReactNode) => void;
+  /** Something was not done. */
+  fail: (error: unknown) => void;
+}
+
+const Current = createContext<Notifications | undefined>(undefined);
+let count = 0;
+/** Older ones make room. */
+const MOST = 10;
+
+export function NotificationsProvider({ children }: { children: ReactNode }) {
+  const [items, setItems] = useState<Item[]>([]);
+  const dismiss = useCallback((id: string) => setItems((items) => items.filter((item) => item.id !== id)), []);
+  const add = useCallback((type: FlashbarProps.Type, content: ReactNode, header?: string) => {
+    const id = String(++count);
+    const ariaRole = type === "error" ? "alert" : "status";
+    setItems((items) => [{ id, type, content, header, ariaRole } as Item, ...items].slice(0, MOST));
+  }, []);
+  const value = useMemo(
+    () => ({
+      items,
+      dismiss,
+      tell: (content: ReactNode) => add("success", content),
+      fail: (error: unknown) => {
+        const { title, text } = describe(error);
+        add("error", text, title);
+      },
+    }),
+    [items, dismiss, add],
+  );
+  return <Current.Provider value={value}>{children}</Current.Provider>;
+}
+
+export function useNotifications(): Notifications {
+  const notifications = useContext(Current);
+  if (!notifications) throw new Error("a page outside of NotificationsProvider");
+  return notifications;
+}

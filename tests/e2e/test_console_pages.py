@@ -1,0 +1,292 @@
+"""The web console in a real browser: as those see it who may do much, little, or nothing."""
+
+import csv
+import json
+import os
+import pathlib
+import re
+import shlex
+
+import pytest
+
+from harness.aws import policy
+from harness.console import Console
+from harness.server import ACCOUNT_ID, REPOSITORY
+
+chromium = pytest.importorskip("harness.chromium", reason="Playwright is not installed")
+if not chromium.EXECUTABLE:
+    pytest.skip("Chromium is not installed", allow_module_level=True)
+if not (REPOSITORY / "console/dist/index.html").exists():
+    pytest.skip("the console is not built: npm run build in console/", allow_module_level=True)
+
+PASSWORD = "Correct-Horse-1"
+MANAGED = "arn:aws:iam::aws:policy/"
+TABLE = list(csv.DictReader(open(pathlib.Path(__file__).parent / "data/actions.csv", newline="")))
+PAGES = ["", "accounts", "iam/users", "iam/policies", "audit", "security", "switch-role"]
+XSS = "<img src=x onerror=alert(1)>\"'"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def person(root, user):
+    def make(*documents, **options):
+        made = user(*documents, key=False, **options)
+        root.iam.create_login_profile(UserName=made.name, Password=PASSWORD)
+        return made
+
+    return make
+
+
+class Tab:
+    """A browser window of one person, and what went wrong in it."""
+
+    def __init__(self, browser, server, **options):
+        self.server = server
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.problems, self.refused = [], []
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.on("console", self.hear)
+        self.page.on("response", self.see)
+
+    def hear(self, message):
+        # That nobody is signed in yet is how the page finds out.
+        if message.type == "error" and "401" not in message.text:
+            self.problems.append(message.text)
+
+    def see(self, response):
+        if "/console/api/" in response.url and response.status >= 400:
+            self.refused.append(response.url)
+
+    def open(self, path=""):
+        self.page.goto(f"{self.server.endpoint}/console/{path}")
+        self.page.wait_for_selector("h1")
+        self.page.wait_for_load_state("networkidle")
+
+    def sign_in(self, who):
+        self.page.goto(f"{self.server.endpoint}/{ACCOUNT_ID}/console")
+        self.page.get_by_label("IAM user name").fill(who.name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        self.page.wait_for_selector("h1:has-text('Overview')")
+        return self
+
+    def button(self, name):
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def box(self, name):
+        return self.page.get_by_role("textbox", name=name, exact=True)
+
+    def create_account(self, name):
+        self.open("accounts")
+        self.button("Create account").click()
+        self.box("Name").fill(name)
+        self.page.get_by_role("dialog").get_by_role("button", name="Create account", exact=True).click()
+        self.page.wait_for_selector("text=was created")
+
+
+@pytest.fixture
+def tab(browser, server):
+    tabs = []
+
+    def make(who, **options):
+        tabs.append(Tab(browser, server, **options))
+        return tabs[-1].sign_in(who)
+
+    yield make
+    for one in tabs:
+        assert one.problems == []
+        one.context.close()
+
+
+def violations(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response["violations"]
+    return [(one["id"], node["html"]) for one in found for node in one["nodes"]]
+
+
+def test_pages_are_accessible(tab, person):
+    admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+    for path in PAGES:
+        admin.open(path)
+        chromium.screenshot(admin.page, f"console-{path.replace('/', '-') or 'overview'}")
+        assert violations(admin.page) == [], path
+    admin.create_account("Accessible")
+    chromium.screenshot(admin.page, "console-account")
+    assert violations(admin.page) == []
+    admin.button("Users").click()
+    admin.page.wait_for_selector("text=No users yet")
+    admin.button("Invite users").click()
+    admin.box("E-mail addresses").fill("ada@example.com")
+    chromium.screenshot(admin.page, "console-invite")
+    assert violations(admin.page) == []
+    admin.open("iam/policies")
+    admin.button("Create policy").click()
+    admin.page.wait_for_selector("text=EMPTY_ARRAY_ACTION")
+    chromium.screenshot(admin.page, "console-policy")
+    assert violations(admin.page) == []
+
+
+def test_the_sign_in_page_is_accessible_and_small(browser, server):
+    tab = Tab(browser, server)
+    tab.open()
+    assert violations(tab.page) == []
+    chromium.screenshot(tab.page, "console-sign-in")
+    assert transferred(tab.page) < 150_000
+    tab.context.close()
+
+
+def transferred(page, kind=None):
+    sizes = page.evaluate(
+        "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        ".map((one) => [one.name, one.encodedBodySize])")
+    return sum(size for name, size in sizes if kind is None or name.endswith(kind))
+
+
+def test_no_page_has_much_script(tab, person):
+    admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+    for path in PAGES:
+        admin.open(path)
+        assert transferred(admin.page, ".js") < 500_000, path
+    admin.open("iam/policies")
+    admin.button("Create policy").click()
+    admin.page.wait_for_selector(".ace_editor")
+    assert transferred(admin.page, ".js") < 500_000
+
+
+@pytest.mark.parametrize("name, column", [
+    ("FullAccess", "full_access"), ("UserManagement", "user_management"), ("ReadOnly", "read_only"), (None, None)])
+def test_a_view_follows_the_policy(tab, person, root, unique, name, column):
+    account = root.chime.create_account(Name=unique("account"))["Account"]["AccountId"]
+    invited = root.chime.invite_users(AccountId=account, UserEmailList=[f"{unique('ada')}@example.com"])
+    del invited
+    member = root.chime.list_users(AccountId=account)["Users"][0]["UserId"]
+    one = tab(person(attached=[MANAGED + "AmazonChime" + name] if name else []))
+    allowed = {f"chime:{row['action']}" for row in TABLE if column and row[column] == "1"}
+    offered, denied = set(), set()
+    for path in PAGES + [f"accounts/{account}", f"accounts/{account}/users", f"accounts/{account}/users/{member}"]:
+        one.open(path)
+        chromium.screenshot(one.page, f"console-{name or 'nothing'}-{path.split('/')[-1] or 'overview'}")
+        for attribute, found in (("data-action", offered), ("data-denied", denied)):
+            found |= {node.get_attribute(attribute) for node in one.page.query_selector_all(f"[{attribute}]")}
+    chime = {action for action in offered | denied if action.startswith("chime:")}
+    # What the wire calls otherwise is one action all the same.
+    allowed |= {action for action in chime if action.lower() in {one.lower() for one in allowed}}
+    assert {action for action in offered if action.startswith("chime:")} <= allowed
+    assert denied & allowed == set()
+    assert one.refused == [], "the console asked for what is not allowed"
+    if not name:
+        one.open()
+        assert one.page.get_by_text("You have no permission for Amazon Chime").is_visible()
+
+
+def test_why_not_says_what_is_missing(tab, person):
+    reader = tab(person(policy("access-analyzer:WhoCan"), attached=[MANAGED + "AmazonChimeReadOnly"]))
+    reader.open("accounts")
+    assert not reader.button("Create account").is_enabled()
+    reader.button("Why am I not allowed chime:CreateAccount?").click()
+    dialog = reader.page.get_by_role("dialog")
+    dialog.get_by_text('"Action": "chime:CreateAccount"').wait_for()
+    dialog.get_by_text(f"arn:aws:iam::{ACCOUNT_ID}:root").wait_for()
+
+
+def test_names_are_text(tab, person, root):
+    admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+    admin.create_account(XSS)
+    admin.page.get_by_role("heading", name=XSS, exact=True).wait_for()
+    account = root.chime.list_accounts(Name=XSS)["Accounts"][0]["AccountId"]
+    root.chime.invite_users(AccountId=account, UserEmailList=['"<img/src=x>"@example.com'])
+    for path in ["accounts", f"accounts/{account}", f"accounts/{account}/users", "audit"]:
+        admin.open(path)
+        assert admin.page.query_selector("img[src=x]") is None
+    assert admin.problems == []
+
+
+def test_an_expired_session_loses_nothing(tab, person, server, unique):
+    ada = person(attached=[MANAGED + "AmazonChimeFullAccess"])
+    one, name = tab(ada), unique("kept")
+    one.open("accounts")
+    one.button("Create account").click()
+    one.box("Name").fill(name)
+    other = Console(server)
+    other.sign_in(ACCOUNT_ID, ada.name, PASSWORD)
+    for session in other.send("GET", "/console/sessions").json["sessions"]:
+        if not session["isThis"]:
+            other.send("DELETE", f"/console/sessions/{session['id']}")
+    one.page.get_by_role("dialog").get_by_role("button", name="Create account", exact=True).click()
+    one.page.get_by_role("heading", name="Your session is over").wait_for()
+    assert violations(one.page) == []
+    one.page.get_by_label("Password").fill(PASSWORD)
+    one.button("Sign in").click()
+    one.page.wait_for_selector(f"text=The account {name} was created.")
+
+
+def test_another_password_comes_first(browser, server, root, person):
+    ada = person(policy("iam:ChangePassword"))
+    root.iam.update_login_profile(UserName=ada.name, Password=PASSWORD, PasswordResetRequired=True)
+    tab = Tab(browser, server)
+    tab.page.goto(f"{server.endpoint}/{ACCOUNT_ID}/console")
+    tab.page.get_by_label("IAM user name").fill(ada.name)
+    tab.page.get_by_label("Password").fill(PASSWORD)
+    tab.button("Sign in").click()
+    tab.page.get_by_role("heading", name="Choose a new password").wait_for()
+    assert violations(tab.page) == []
+    for label, value in [("Present password", PASSWORD), ("New password", "Battery-2-Staple"),
+                         ("New password, once more", "Battery-2-Staple")]:
+        tab.page.get_by_label(label, exact=True).fill(value)
+    tab.button("Change password").click()
+    tab.page.get_by_role("heading", name="Overview").wait_for()
+    tab.context.close()
+
+
+def test_pages_have_addresses_and_a_way_back(tab, person):
+    admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+    admin.open("iam/users")
+    admin.page.get_by_role("link", name="Policies").click()
+    admin.page.get_by_role("heading", name="Policies").wait_for()
+    assert admin.page.url.endswith("/console/iam/policies")
+    admin.page.go_back()
+    admin.page.get_by_role("heading", name="IAM users").wait_for()
+    admin.page.keyboard.press("Control+k")
+    admin.page.get_by_role("dialog").get_by_role("combobox").fill("audit")
+    admin.page.keyboard.press("ArrowDown")
+    admin.page.keyboard.press("Enter")
+    admin.page.get_by_role("heading", name="Events").wait_for()
+
+
+def test_a_form_is_a_command_too(tab, person, root, unique):
+    admin, name = tab(person(attached=[MANAGED + "AdministratorAccess"])), unique("it's a name")
+    admin.open("accounts")
+    admin.button("Create account").click()
+    admin.box("Name").fill(name)
+    admin.button("Copy as a command").click()
+    command = admin.page.locator("pre.command").inner_text()
+    words = shlex.split(command.replace("\\\n", " "))
+    assert words[:2] == ["aws", "chime"]
+    made = root.cli(*words[1:])
+    assert made["Account"]["Name"] == name
+
+
+def test_which_actions_have_no_page_yet(server, person):
+    """Adding a page takes its actions off this list; building an action puts it on."""
+    console = Console(server)
+    console.sign_in(ACCOUNT_ID, person().name, PASSWORD)
+    answer = console.call("access-analyzer", "ListCallerPermissions").json
+    table = {row["action"].lower() for row in TABLE}
+    built = {one["operation"] for one in answer["permissions"]
+             if one["available"] and one["action"].startswith("chime:") and one["operation"].lower() in table}
+    pages = (REPOSITORY / "console/src/pages/pages.ts").read_text()
+    with_page = set(re.findall(r'"chime/(\w+)"', pages))
+    assert with_page <= built
+    kept = pathlib.Path(__file__).parent / "data/actions-without-page.json"
+    missing = json.dumps(sorted(built - with_page), indent=2) + "\n"
+    if os.environ.get("UPDATE"):
+        kept.write_text(missing)
+    assert kept.read_text() == missing
