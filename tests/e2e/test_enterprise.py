@@ -1,6 +1,6 @@
 """Enterprise accounts with the server's own sign-in (`EnterpriseLWA`): suspending, activating, and what an operator does.
 
-Domains cannot be verified through the API yet, so the operator's commands claim them, on the data of the running server.
+The operator's commands claim the domains, on the data of the running server: how claims are proved is in `test_domains`.
 """
 
 import pytest

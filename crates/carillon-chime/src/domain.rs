@@ -1,6 +1,7 @@
 //! Domains: what an account claims with a record in the DNS, and whose people it then has.
 
 pub(crate) mod claim;
+mod counts;
 pub(crate) mod jobs;
 pub(crate) mod name;
 pub(crate) mod operations;

@@ -6,6 +6,7 @@ use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::counts::{self, Counted};
 use super::name::{DomainInPath, WireDomainName};
 use super::operations::require;
 use super::release::Fate;
@@ -14,7 +15,7 @@ use crate::account::{AccountType, COUNTED, ManagedAccount};
 use crate::error::Error;
 use crate::name::AccountId;
 use crate::session;
-use crate::user::{self, invitation};
+use crate::user::RegistrationStatus;
 
 carillon_aws::string_enum! {
     /// What would happen to a domain.
@@ -106,13 +107,6 @@ impl Tally {
     }
 }
 
-/// How much matched of what was looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Counted {
-    pub matched: i64,
-    pub looked_at: i64,
-}
-
 impl Operation for PreviewDomainChange {
     const SPEC: Spec = Spec::rest(
         "chime:PreviewDomainChange",
@@ -166,17 +160,15 @@ async fn claiming(
     let most = COUNTED + 1;
     let name = domain.name.as_str();
     let mut effects = ClaimEffects {
-        unmanaged_joining: tally.note(user::rows::count_unmanaged_of(tx, name, most).await?),
-        team_members_joining: tally.note(user::rows::count_elsewhere_of(tx, &account.id, name, most).await?),
-        others_invitations_ending: tally
-            .note(invitation::rows::count_open_of_others(tx, name, &account.id, most).await?),
+        unmanaged_joining: tally.note(counts::unmanaged_of(tx, name, most).await?),
+        team_members_joining: tally.note(counts::team_members_of(tx, account, name, most).await?),
+        others_invitations_ending: tally.note(counts::invitations_of_others(tx, account, name, most).await?),
         ..ClaimEffects::default()
     };
     if account.account_type == AccountType::Team {
         effects.own_invitations_ending =
-            tally.note(invitation::rows::count_open_outside(tx, &account.id, name, most).await?);
-        effects.foreign_members_staying =
-            tally.note(user::rows::count_outside(tx, account, name, most).await?);
+            tally.note(counts::invitations_outside(tx, account, name, most).await?);
+        effects.foreign_members_staying = tally.note(counts::foreign_members(tx, account, name, most).await?);
     }
     Ok(effects)
 }
@@ -191,24 +183,23 @@ async fn releasing(
     let most = COUNTED + 1;
     let name = domain.name.as_str();
     let mut count = async |registration| {
-        let counted = user::rows::count_of_domain(tx, account, name, registration, most).await?;
+        let counted = counts::people_of(tx, account, name, registration, most).await?;
         Ok::<i64, StoreError>(tally.note(counted))
     };
-    let registered = count(user::RegistrationStatus::Registered).await?;
-    let unregistered = count(user::RegistrationStatus::Unregistered).await?;
-    let suspended = count(user::RegistrationStatus::Suspended).await?;
+    let registered = count(RegistrationStatus::Registered).await?;
+    let unregistered = count(RegistrationStatus::Unregistered).await?;
+    let suspended = count(RegistrationStatus::Suspended).await?;
     let (released, deleted) = match Fate::of(account.account_type) {
         Fate::Released => (registered, unregistered),
         Fate::Deleted => (0, registered + unregistered),
     };
     let since = now - session::IDLE;
     Ok(ReleaseEffects {
-        signed_out: tally.note(user::rows::count_signed_in_of(tx, account, name, since, most).await?),
+        signed_out: tally.note(counts::signed_in_of(tx, account, name, since, most).await?),
         released,
         deleted,
         staying_suspended: suspended,
-        invitations_ending: tally
-            .note(invitation::rows::count_open_inside(tx, &account.id, name, most).await?),
+        invitations_ending: tally.note(counts::invitations_inside(tx, account, name, most).await?),
     })
 }
 

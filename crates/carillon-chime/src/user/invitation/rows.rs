@@ -5,9 +5,7 @@ use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::{InviteRow, InviteStatus, MAILS_IN_A_ROW};
 use crate::account::ManagedAccount;
-use crate::domain::preview::Counted;
 use crate::email::{domain_of, key_of};
-use crate::user::rows::counted;
 
 impl FromRow for InviteRow {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -165,54 +163,6 @@ pub(crate) async fn open_inside(
     tx.fetch_all(
         select!("WHERE email_domain = $1 AND status = 'Pending' AND account_id = $2 LIMIT $3"),
         bind![domain, account_id, limit],
-    )
-    .await
-}
-
-/// How many of them there are. `most` open invitations to the domain are looked at.
-pub(crate) async fn count_open_inside(
-    tx: &mut ReadTx,
-    account_id: &str,
-    domain: &str,
-    most: i64,
-) -> Result<Counted, StoreError> {
-    counted(
-        tx,
-        "SELECT COALESCE(SUM(CASE WHEN account_id = $1 THEN 1 ELSE 0 END), 0), COUNT(*) FROM
-           (SELECT account_id FROM chime_invite WHERE email_domain = $2 AND status = 'Pending' LIMIT $3) AS looked_at",
-        bind![account_id, domain, most],
-    )
-    .await
-}
-
-/// How many open invitations to addresses of a domain others have. `most` are looked at.
-pub(crate) async fn count_open_of_others(
-    tx: &mut ReadTx,
-    domain: &str,
-    account_id: &str,
-    most: i64,
-) -> Result<Counted, StoreError> {
-    counted(
-        tx,
-        "SELECT COALESCE(SUM(CASE WHEN account_id <> $1 THEN 1 ELSE 0 END), 0), COUNT(*) FROM
-           (SELECT account_id FROM chime_invite WHERE email_domain = $2 AND status = 'Pending' LIMIT $3) AS looked_at",
-        bind![account_id, domain, most],
-    )
-    .await
-}
-
-/// How many open invitations of an account lead outside a domain. `most` are looked at.
-pub(crate) async fn count_open_outside(
-    tx: &mut ReadTx,
-    account_id: &str,
-    domain: &str,
-    most: i64,
-) -> Result<Counted, StoreError> {
-    counted(
-        tx,
-        "SELECT COALESCE(SUM(CASE WHEN email_domain <> $1 THEN 1 ELSE 0 END), 0), COUNT(*) FROM
-           (SELECT email_domain FROM chime_invite WHERE account_id = $2 AND status = 'Pending' LIMIT $3) AS looked_at",
-        bind![domain, account_id, most],
     )
     .await
 }
