@@ -587,7 +587,8 @@ async fn nobody_of_a_big_domain_is_let_in_while_it_is_released() {
             "its turn has not come"
         );
         assert!(!last.is_signed_in().await);
-        assert_eq!(last.sign_in("zoe@example.com", PASSWORD).await.status, 401);
+        assert_eq!(last.sign_in("zoe@example.com", PASSWORD).await.status, 403);
+        assert!(!last.is_signed_in().await);
         let early = world.add_domain(&account, "example.com").await;
         assert_eq!((early.status, early.code()), (409, "ConflictException"));
         world.work().await;
