@@ -6,15 +6,18 @@ pub mod operator;
 pub(crate) mod rows;
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
-use carillon_operation::Caller;
+use carillon_operation::{BoxFuture, Context, Fault, Lent, Located, Operation, Request};
 use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::delegate::terms;
 use crate::error::Error;
 use crate::license::License;
 use crate::name::is_uuid;
@@ -202,14 +205,6 @@ impl AccountRow {
         }
     }
 
-    /// Puts the account away, to be purged when [`KEPT`] has passed.
-    #[must_use]
-    pub fn disable(mut self, now: Timestamp) -> Self {
-        self.life = Life::Disabled;
-        self.disabled_at = Some(now);
-        self
-    }
-
     /// When everything of a disabled account goes.
     pub fn purge_at(&self) -> Option<Timestamp> {
         match self.life {
@@ -219,48 +214,58 @@ impl AccountRow {
     }
 }
 
-/// A Chime account that the caller's AWS account owns.
+/// A Chime account that the caller's AWS account owns, or that another lends to it.
 ///
 /// Having one is the permission to touch what the account holds (rule 5): row functions ask for it, and callers
-/// have no other way to get one.
+/// have no other way to get one. What only the owner may do asks for an [`OwnedAccount`].
 #[derive(Debug)]
 pub(crate) struct ManagedAccount {
     account: AccountRow,
+    /// The delegation that a caller who is not the owner acts on.
+    delegate_id: Option<String>,
 }
 
 impl ManagedAccount {
-    /// The account, in whatever state it is, for operations that read.
+    /// The account that a request names, in whatever state it is, for operations that read.
+    ///
+    /// It was found before the decision, in the same transaction, so that the policies knew whose it is.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] when there is none, or when it is another's, or deleted.
-    pub async fn find(tx: &mut ReadTx, caller: &Caller, id: &str) -> Result<Self, Error> {
-        let found = if is_uuid(id) {
-            rows::find(tx, caller.aws_account_id, id).await?
-        } else {
-            None
-        };
-        match found {
-            Some(account) if account.life != Life::Disabled => Ok(Self { account }),
+    /// [`Error::NotFound`] when there is none, or when it is out of the caller's reach, or deleted.
+    pub fn find<O: Operation>(cx: &Context<'_, O>, id: &str) -> Result<Self, Error> {
+        match cx.located::<InReach>() {
+            Some(found) if found.account.id == id && found.account.life != Life::Disabled => Ok(Self {
+                account: found.account.clone(),
+                delegate_id: found.delegate_id().map(str::to_owned),
+            }),
             _ => Err(Error::account_not_found(id)),
         }
     }
 
     /// The account, for operations that write: a suspended one refuses them.
-    pub async fn find_active(tx: &mut ReadTx, caller: &Caller, id: &str) -> Result<Self, Error> {
-        let managed = Self::find(tx, caller, id).await?;
+    pub fn find_active<O: Operation>(cx: &Context<'_, O>, id: &str) -> Result<Self, Error> {
+        let managed = Self::find(cx, id)?;
         managed.require_active()?;
         Ok(managed)
     }
 
+    /// The delegation that the caller acts on, if it is not the owner.
+    pub fn delegate_id(&self) -> Option<&str> {
+        self.delegate_id.as_deref()
+    }
+
     /// The account of a person who acts in it, or that an invitation leads to. Not for callers of the API.
     pub async fn of_person(tx: &mut ReadTx, id: &str) -> Result<Option<Self>, StoreError> {
-        Ok(rows::find_any(tx, id).await?.map(|account| Self { account }))
+        Ok(rows::find_any(tx, id).await?.map(Self::with))
     }
 
     /// Replaces the account after a change of it.
     pub fn with(account: AccountRow) -> Self {
-        Self { account }
+        Self {
+            account,
+            delegate_id: None,
+        }
     }
 
     pub fn into_row(self) -> AccountRow {
@@ -274,6 +279,110 @@ impl Deref for ManagedAccount {
     fn deref(&self) -> &AccountRow {
         &self.account
     }
+}
+
+/// A Chime account that the caller's AWS account owns: what a delegate must not do asks for it.
+#[derive(Debug)]
+pub(crate) struct OwnedAccount {
+    account: ManagedAccount,
+}
+
+impl OwnedAccount {
+    /// The account that a request names, in whatever state it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] as [`ManagedAccount::find`], and [`Error::Forbidden`] for a delegate.
+    pub fn find<O: Operation>(cx: &Context<'_, O>, id: &str) -> Result<Self, Error> {
+        let account = ManagedAccount::find(cx, id)?;
+        match account.delegate_id {
+            None => Ok(Self { account }),
+            Some(_) => Err(Error::Forbidden(format!(
+                "only the AWS account that owns the account `{}` can do this",
+                account.id
+            ))),
+        }
+    }
+
+    /// The account, for operations that write: a suspended one refuses them.
+    pub fn find_active<O: Operation>(cx: &Context<'_, O>, id: &str) -> Result<Self, Error> {
+        let owned = Self::find(cx, id)?;
+        owned.require_active()?;
+        Ok(owned)
+    }
+
+    /// Puts the account away, to be purged when [`KEPT`] has passed.
+    pub fn disable(self, now: Timestamp) -> AccountRow {
+        AccountRow {
+            life: Life::Disabled,
+            disabled_at: Some(now),
+            ..self.account.into_row()
+        }
+    }
+}
+
+impl Deref for OwnedAccount {
+    type Target = ManagedAccount;
+
+    fn deref(&self) -> &ManagedAccount {
+        &self.account
+    }
+}
+
+/// An account as a request finds it: the caller's own, or one that is lent to it.
+#[derive(Debug)]
+pub(crate) struct InReach {
+    account: AccountRow,
+    /// Of an account that is not the caller's own.
+    delegation: Option<Delegation>,
+}
+
+/// On what an AWS account acts on another's account.
+#[derive(Debug)]
+struct Delegation {
+    id: String,
+    boundary: Option<String>,
+}
+
+impl InReach {
+    fn delegate_id(&self) -> Option<&str> {
+        self.delegation.as_ref().map(|delegation| delegation.id.as_str())
+    }
+
+    pub fn into_row(self) -> AccountRow {
+        self.account
+    }
+}
+
+/// Finds the account that a request names, for the decision and for [`ManagedAccount::find`].
+pub(crate) fn locate<'a>(
+    request: &'a Request<'_>,
+    tx: &'a mut ReadTx,
+) -> BoxFuture<'a, Result<Option<Located>, Fault>> {
+    Box::pin(async move {
+        let id = request.input.get("AccountId").and_then(Value::as_str);
+        let Some(id) = id.filter(|id| is_uuid(id)) else {
+            return Ok(None);
+        };
+        let (caller, now) = (request.caller().aws_account_id, request.call.now);
+        let Some(found) = rows::in_reach(tx, caller, id, now).await? else {
+            return Ok(None);
+        };
+        let lent = match &found.delegation {
+            None => None,
+            // It is as if it did not exist.
+            Some(_) if found.account.life == Life::Disabled => return Ok(None),
+            Some(Delegation { id, boundary }) => Some(Lent {
+                owner: found.account.aws_account_id,
+                delegate_id: id.clone(),
+                terms: terms::of(id, caller, boundary.as_deref(), request.entry.spec.action)?,
+            }),
+        };
+        Ok(Some(Located {
+            thing: Arc::new(found),
+            lent,
+        }))
+    })
 }
 
 /// A Chime account.
@@ -363,7 +472,10 @@ mod tests {
 
     #[test]
     fn a_deleted_account_is_kept_for_ninety_days() {
-        let deleted = account().disable(Timestamp::from_seconds(10));
+        let owned = OwnedAccount {
+            account: ManagedAccount::with(account()),
+        };
+        let deleted = owned.disable(Timestamp::from_seconds(10));
         assert_eq!(
             deleted.purge_at(),
             Some(Timestamp::from_seconds(10 + 90 * 86_400))

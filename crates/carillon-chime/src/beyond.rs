@@ -3,6 +3,7 @@
 use carillon_operation::{AnyOperation, Spec, operation, planned};
 
 use crate::account::operations::UpdateAccount;
+use crate::delegate::operations::{InviteDelegate, RenewDelegate, ValidateDelegate};
 use crate::domain::preview::PreviewDomainChange;
 use crate::user::settings::{GetUserSettings, UpdateUserSettings};
 use crate::user::update::{CreateUser, UpdateUser};
@@ -18,6 +19,9 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
     operation::<GetUserSettings>(),
     operation::<UpdateUserSettings>(),
     operation::<PreviewDomainChange>(),
+    operation::<InviteDelegate>(),
+    operation::<RenewDelegate>(),
+    operation::<ValidateDelegate>(),
     planned!(
         Write,
         Spec::rest(
@@ -111,10 +115,6 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
         Spec::rest("chime:GetRoom", "GET /accounts/{AccountId}/rooms/{RoomId}")
     ),
     planned!(
-        Write,
-        Spec::rest("chime:InviteDelegate", "POST /accounts/{AccountId}/delegates").status(201)
-    ),
-    planned!(
         List,
         Spec::rest("chime:ListBots", "GET /accounts/{AccountId}/bots")
     ),
@@ -185,13 +185,6 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
     ),
     planned!(
         Write,
-        Spec::rest(
-            "chime:RenewDelegate",
-            "POST /accounts/{AccountId}/delegates/{DelegateId}?operation=renew"
-        )
-    ),
-    planned!(
-        Write,
         Spec::rest("chime:UpdateBot", "POST /accounts/{AccountId}/bots/{BotId}")
     ),
     planned!(
@@ -208,9 +201,5 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
             "chime:UpdateRoomMembership",
             "POST /accounts/{AccountId}/rooms/{RoomId}/memberships/{MemberId}"
         )
-    ),
-    planned!(
-        Read,
-        Spec::rest("chime:ValidateDelegate", "POST /delegates?operation=validate")
     ),
 ];

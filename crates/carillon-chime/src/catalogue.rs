@@ -93,12 +93,11 @@ mod tests {
             ("chime:RetrieveDataExport", ActionClass::Served),
             ("chime:RetrieveDataExports", ActionClass::Served),
             ("chime:ListMeetingsReportData", ActionClass::Served),
-            // Of the table, and not built yet.
             ("chime:AcceptDelegate", ActionClass::Served),
             ("chime:UpdateUser", ActionClass::Served),
             ("chime:CreateRoom", ActionClass::Known),
             ("chime:GetAccountResource", ActionClass::Known),
-            ("chime:ValidateDelegate", ActionClass::Known),
+            ("chime:ValidateDelegate", ActionClass::Served),
             ("chime:CreateMeeting", ActionClass::Known),
             ("chime:FlyToTheMoon", ActionClass::Unknown),
             ("iam:CreateUser", ActionClass::Unknown),
@@ -131,22 +130,22 @@ mod tests {
             "CreateCDRBucket",
             "DeleteCDRBucket",
             "GetAccountResource",
-            "InviteDelegate",
-            "RenewDelegate",
             "ResetAccountResource",
             "UpdateAccountResource",
             "UpdateCDRSettings",
             "UpdateSupportedLicenses",
             "ValidateAccountResource",
-            "ValidateDelegate",
         ] {
             assert_eq!(classify(name), ActionClass::Known, "{name}");
         }
         for name in [
             "GetUserSettings",
+            "InviteDelegate",
+            "RenewDelegate",
             "UpdateAccount",
             "UpdateUser",
             "UpdateUserSettings",
+            "ValidateDelegate",
         ] {
             assert_eq!(classify(name), ActionClass::Served, "{name}");
         }

@@ -148,6 +148,10 @@ pub(crate) mod member {
         named(Option::deserialize(from), "email")
     }
 
+    pub(crate) fn required_email<'de, D: Deserializer<'de>>(from: D) -> Result<EmailAddress, D::Error> {
+        named(EmailAddress::deserialize(from), "email")
+    }
+
     pub(crate) fn user_email<'de, D: Deserializer<'de>>(from: D) -> Result<EmailAddress, D::Error> {
         named(EmailAddress::deserialize(from), "userEmail")
     }

@@ -15,6 +15,9 @@ pub enum Error {
     /// The address itself is nothing for logs and trails.
     #[error("no user of the account has this address")]
     NoSuchAddress,
+    /// The token itself is nothing for logs and trails.
+    #[error("the invitation does not exist, was accepted, or was taken back")]
+    NoSuchInvitation,
     #[error("Request could not be completed due to a conflict: {0}")]
     Conflict(String),
     /// Allowed by policy, and never possible for this caller here.
@@ -26,6 +29,9 @@ pub enum Error {
     /// A quota is used up.
     #[error("{0}")]
     LimitExceeded(String),
+    /// What the operator did not set up, or what does not answer.
+    #[error("{0}")]
+    Unavailable(String),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("internal")]
@@ -54,6 +60,13 @@ impl Error {
         }
     }
 
+    pub(crate) fn delegate_not_found(id: &str) -> Self {
+        Self::NotFound {
+            kind: "delegate",
+            id: shown(id),
+        }
+    }
+
     pub(crate) fn next_token() -> Self {
         Self::BadRequest("the next token is not one of this list, or is too old".to_owned())
     }
@@ -62,11 +75,14 @@ impl Error {
     fn shape(&self) -> Option<(u16, &'static str)> {
         Some(match self {
             Self::BadRequest(_) => (400, "BadRequestException"),
-            Self::NotFound { .. } | Self::NoSuchAddress => (404, "NotFoundException"),
+            Self::NotFound { .. } | Self::NoSuchAddress | Self::NoSuchInvitation => {
+                (404, "NotFoundException")
+            }
             Self::Conflict(_) => (409, "ConflictException"),
             Self::Forbidden(_) => (403, "ForbiddenException"),
             Self::LimitExceeded(_) => (400, "ResourceLimitExceededException"),
             Self::Unprocessable(_) => (422, "UnprocessableEntityException"),
+            Self::Unavailable(_) => (503, "ServiceUnavailableException"),
             Self::Store(_) | Self::Fault(_) => return None,
         })
     }
@@ -75,11 +91,12 @@ impl Error {
     pub(crate) fn into_item(self) -> Result<(ErrorCode, String), Self> {
         let code = match self {
             Self::BadRequest(_) => ErrorCode::BadRequest,
-            Self::NotFound { .. } | Self::NoSuchAddress => ErrorCode::NotFound,
+            Self::NotFound { .. } | Self::NoSuchAddress | Self::NoSuchInvitation => ErrorCode::NotFound,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Unprocessable(_) => ErrorCode::Unprocessable,
             Self::LimitExceeded(_) => ErrorCode::ResourceLimitExceeded,
+            Self::Unavailable(_) => ErrorCode::ServiceUnavailable,
             whole @ (Self::Store(_) | Self::Fault(_)) => return Err(whole),
         };
         Ok((code, self.to_string()))

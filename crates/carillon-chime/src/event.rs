@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 use carillon_operation::{Environment, Event, ServiceEvent};
 use serde_json::Value;
@@ -13,13 +14,25 @@ use crate::account::AccountRow;
 pub(crate) fn of_account(
     account: &AccountRow,
     name: &'static str,
+    details: Value,
+    environment: &Environment,
+    now: Timestamp,
+) -> Event {
+    in_trail(account.aws_account_id, account, name, details, environment, now)
+}
+
+/// The same in the trail of an AWS account that need not own the account.
+pub(crate) fn in_trail(
+    trail: AwsAccountId,
+    account: &AccountRow,
+    name: &'static str,
     mut details: Value,
     environment: &Environment,
     now: Timestamp,
 ) -> Event {
     details["accountId"] = Value::from(account.id.as_str());
     ServiceEvent {
-        aws_account_id: account.aws_account_id,
+        aws_account_id: trail,
         at: now,
         source: crate::CHIME.event_source,
         name,

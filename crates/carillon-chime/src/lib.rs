@@ -8,6 +8,7 @@ pub mod account;
 mod attachment;
 mod beyond;
 mod catalogue;
+mod delegate;
 mod domain;
 mod email;
 mod error;
@@ -31,6 +32,7 @@ use carillon_aws::error::{JsonErrors, Protocol};
 use carillon_operation::{
     AnyJob, FA, Group, RO, ResourceTerms, Service, Spec, Terms, UM, job, operation, planned,
 };
+use delegate::operations::*;
 use domain::operations::*;
 use serde_json::Value;
 use user::batches::*;
@@ -47,6 +49,9 @@ pub static JOBS: &[&dyn AnyJob] = &[
     job::<domain::jobs::CheckDomain>(),
     job::<domain::claim::SettleDomain>(),
     job::<domain::release::ReleasePeople>(),
+    job::<delegate::jobs::SendDelegateInvitation>(),
+    job::<delegate::jobs::TellDelegation>(),
+    job::<delegate::jobs::EndDelegation>(),
     job::<user::jobs::SendInvitation>(),
     job::<user::jobs::ExpireInvitations>(),
     job::<user::jobs::TellPinReset>(),
@@ -79,6 +84,7 @@ pub static CHIME: Service = Service {
     version: "2018-05-01",
     region: None,
     resource_of,
+    locate: Some(account::locate),
     policies: &[],
     terms: &Terms {
         title: "Amazon Chime",
@@ -562,23 +568,9 @@ pub static CHIME: Service = Service {
         Group {
             name: "AWS Account Delegation",
             operations: &[
-                planned!(
-                    Write,
-                    Spec::rest("chime:AcceptDelegate", "POST /delegates?operation=accept").granted(&[FA])
-                ),
-                planned!(
-                    Write,
-                    Spec::rest(
-                        "chime:DeleteDelegate",
-                        "DELETE /accounts/{AccountId}/delegates/{DelegateId}"
-                    )
-                    .granted(&[FA])
-                ),
-                planned!(
-                    List,
-                    Spec::rest("chime:ListDelegates", "GET /accounts/{AccountId}/delegates")
-                        .granted(&[FA, UM, RO])
-                ),
+                operation::<AcceptDelegate>(),
+                operation::<DeleteDelegate>(),
+                operation::<ListDelegates>(),
             ],
         },
         Group {

@@ -32,6 +32,7 @@ pub static ACCESS_ANALYZER: Service = Service {
     version: "2019-11-01",
     region: None,
     resource_of: |_, _| None,
+    locate: None,
     policies: &[],
     terms: &terms::ACCESS_ANALYZER,
     groups: &[

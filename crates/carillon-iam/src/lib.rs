@@ -59,6 +59,7 @@ pub static IAM: Service = Service {
     version: "2010-05-08",
     region: Some("us-east-1"),
     resource_of: |_, _| None,
+    locate: None,
     policies: &policy::aws_managed::POLICIES,
     terms: &terms::IAM,
     groups: &[
@@ -263,6 +264,7 @@ pub static STS: Service = Service {
     version: "2011-06-15",
     region: None,
     resource_of: |_, _| None,
+    locate: None,
     policies: &[],
     terms: &terms::STS,
     groups: &[Group {

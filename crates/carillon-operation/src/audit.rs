@@ -2,7 +2,7 @@
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::{Entropy, Timestamp};
-use carillon_policy::{Decision, StatementRef};
+use carillon_policy::{Decision, PolicyKind, StatementRef};
 use carillon_store::{Store, StoreError, ToValue, WriteTx};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -243,6 +243,8 @@ struct Shared<'a> {
     id: &'a str,
     /// Whose trail, of the one that is not the caller's own.
     owner: Option<AwsAccountId>,
+    /// What the owner lent it on.
+    delegate_id: Option<&'a str>,
 }
 
 impl Facts<'_> {
@@ -252,17 +254,43 @@ impl Facts<'_> {
     }
 
     /// The event of a request that made use of what another AWS account owns: it is in the trail of that account as
-    /// well, which learns whose the caller is and no more of it.
+    /// well, which learns whose the caller is and no more of it. `delegate_id`: on which delegation the caller acted.
     ///
     /// Source: IAM User Guide, "Logging IAM and AWS STS API calls with AWS CloudTrail".
-    pub fn shared_with(self, owner: AwsAccountId) -> Event {
+    pub fn shared_with(self, owner: AwsAccountId, delegate_id: Option<&str>) -> Event {
         let id = event_id(self.call.now, self.entropy);
-        let shared = |owner| Some(Shared { id: &id, owner });
+        let shared = |owner| {
+            Some(Shared {
+                id: &id,
+                owner,
+                delegate_id,
+            })
+        };
         let copy = self.write(shared(Some(owner)));
         Event {
             copy: Some(Box::new(copy)),
             ..self.write(shared(None))
         }
+    }
+
+    /// Whether the caller's own policies refused, whose names and words are not for another AWS account.
+    fn is_refused_by_own(&self) -> bool {
+        self.decision
+            .is_some_and(|decision| !decision.is_allowed() && !is_of_resource(decision))
+    }
+
+    /// The mark of what is done on a delegation, for the owner: whose activity it is, and whether it was the owner's
+    /// boundary that refused it.
+    fn delegation(&self, delegate_id: &str) -> Value {
+        let account = match self.identity {
+            Ok(caller) => caller.aws_account_id,
+            Err((account, _)) => account,
+        };
+        let mut data = json!({ "delegation": { "delegateId": delegate_id, "awsAccountId": account } });
+        if let Some(decision) = self.decision.filter(|decision| is_of_resource(decision)) {
+            data["authorization"] = explain(decision);
+        }
+        data
     }
 
     fn write(&self, shared: Option<Shared<'_>>) -> Event {
@@ -294,17 +322,23 @@ impl Facts<'_> {
             source_ip_address: self.call.source_ip.to_canonical().to_string(),
             user_agent: self.call.user_agent.as_deref(),
             error_code: self.error.map(|(code, _)| code),
-            error_message: self.error.map(|(_, message)| {
-                message
-                    .get(..message.floor_char_boundary(MESSAGE))
-                    .unwrap_or_default()
-            }),
+            error_message: self
+                .error
+                .filter(|_| owner.is_none() || !self.is_refused_by_own())
+                .map(|(_, message)| {
+                    message
+                        .get(..message.floor_char_boundary(MESSAGE))
+                        .unwrap_or_default()
+                }),
             request_parameters: self.request_parameters.as_ref(),
             response_elements: self.response_elements.as_ref(),
-            additional_event_data: self
-                .decision
-                .filter(|_| owner.is_none())
-                .map(|decision| json!({ "authorization": explain(decision) })),
+            additional_event_data: match (owner, shared.and_then(|shared| shared.delegate_id)) {
+                (None, _) => self
+                    .decision
+                    .map(|decision| json!({ "authorization": explain(decision) })),
+                (Some(_), None) => None,
+                (Some(_), Some(delegate_id)) => Some(self.delegation(delegate_id)),
+            },
             request_id: &self.call.request_id,
             event_id: &id,
             read_only: self.read_only,
@@ -348,6 +382,16 @@ impl Facts<'_> {
             copy: None,
         }
     }
+}
+
+/// Whether it was the resource's policy that decided.
+fn is_of_resource(decision: &Decision) -> bool {
+    let kind = match decision {
+        Decision::Allowed { .. } => return false,
+        Decision::ExplicitlyDenied { by } => by.kind,
+        Decision::ImplicitlyDenied { missing } => *missing,
+    };
+    matches!(kind, PolicyKind::Resource | PolicyKind::Trust)
 }
 
 /// What `LookupEvents` finds a caller by: the user name, the session name, or `root`.

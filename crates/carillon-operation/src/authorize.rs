@@ -205,9 +205,12 @@ fn wording(
         decision,
         Decision::ExplicitlyDenied { by } if !matches!(by.kind, PolicyKind::Resource | PolicyKind::Trust)
     );
-    if target.resource_policy.is_none() || own_denial {
+    // That the owner of what it lends refuses is no secret from the borrower: only the owner's text is.
+    let is_lent = target.lent.is_some();
+    if target.resource_policy.is_none() || own_denial || is_lent {
+        let same_account = is_lent || owner == request.caller().aws_account_id;
         message.push(' ');
-        message.push_str(&decision.wording(action, owner == request.caller().aws_account_id));
+        message.push_str(&decision.wording(action, same_account));
     }
     message
 }

@@ -1,5 +1,6 @@
 //! An operation is a type: its input is also its declaration.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::authorize::{self, Granted};
 use crate::caller::{BoxFuture, Call, Caller, Credentials, SecondFactor};
 use crate::decision_record::Decided;
 use crate::environment::Environment;
+use crate::located::{Lent, Located};
 use crate::measure::Waiting;
 use crate::outside::Outside;
 use crate::pipeline::Pipeline;
@@ -135,6 +137,12 @@ pub struct Target {
     pub claims: Vec<(String, Vec<String>)>,
     /// The policy on the resource: the trust policy of a role to assume.
     pub resource_policy: Option<Arc<Attached>>,
+    /// Set by the service for what another AWS account lends; owner and resource policy follow from it.
+    pub(crate) lent: Option<Box<Lent>>,
+    /// What the service found for the handler.
+    pub(crate) located: Option<Arc<dyn Any + Send + Sync>>,
+    /// An AWS account in whose trail the event of a success is as well, because the effect concerns it.
+    pub(crate) told: Option<AwsAccountId>,
     /// What the caller shows beside its signature. It is checked before the policies are asked, and they are told
     /// that it was right.
     pub second_factor: Option<SecondFactor>,
@@ -159,8 +167,19 @@ impl Target {
     fn failed(self, failed: Failed) -> Failed {
         Failed {
             filed_under: self.filed_under,
+            lent: self.lent,
             ..failed
         }
+    }
+
+    /// What the service found, with what follows from who owns it.
+    fn locate(&mut self, located: Located) {
+        if let Some(lent) = &located.lent {
+            self.owner = Some(lent.owner);
+            self.resource_policy = Some(Arc::clone(&lent.terms));
+        }
+        self.lent = located.lent.map(Box::new);
+        self.located = Some(located.thing);
     }
 
     /// The action must be allowed on this ARN as well.
@@ -168,6 +187,13 @@ impl Target {
         if resource != self.resource {
             self.further.push(resource);
         }
+    }
+
+    /// A success is in the trail of this AWS account as well.
+    #[must_use]
+    pub fn telling(mut self, told: Option<AwsAccountId>) -> Self {
+        self.told = told;
+        self
     }
 
     #[must_use]
@@ -236,6 +262,7 @@ pub struct Context<'a, O: Operation> {
     pub environment: &'a Environment,
     pub tx: &'a mut <O::Access as Access>::Tx,
     request: &'a Request<'a>,
+    target: &'a Target,
     _granted: &'a Granted<O>,
 }
 
@@ -246,6 +273,11 @@ impl<O: Operation> Context<'_, O> {
 
     pub fn aws_account_id(&self) -> AwsAccountId {
         self.caller.aws_account_id
+    }
+
+    /// What the service found that the request is about, if it is of this type.
+    pub fn located<T: Any>(&self) -> Option<&T> {
+        self.target.located.as_deref()?.downcast_ref()
     }
 
     /// Whether the policies allow the caller an action, given in all its spellings, that the operation does not need:
@@ -298,6 +330,7 @@ pub struct Failed {
     /// What the policies said, if they were asked.
     pub(crate) decided: Option<Box<Decided>>,
     pub(crate) filed_under: Option<(&'static str, String)>,
+    pub(crate) lent: Option<Box<Lent>>,
 }
 
 impl From<Fault> for Failed {
@@ -306,6 +339,7 @@ impl From<Fault> for Failed {
             fault,
             decided: None,
             filed_under: None,
+            lent: None,
         }
     }
 }
@@ -370,6 +404,16 @@ impl<'a> Request<'a> {
             self.pipeline.identities.remember(&reread);
         }
         Ok(Some(reread))
+    }
+
+    /// Finds what the request is about, where another AWS account may own it.
+    async fn locate(&self, target: &mut Target, tx: &mut ReadTx) -> Result<(), Fault> {
+        if let Some(locate) = self.service.locate
+            && let Some(located) = locate(self, tx).await?
+        {
+            target.locate(located);
+        }
+        Ok(())
     }
 
     /// The same request of the caller as it is now.
@@ -534,6 +578,7 @@ async fn conclude<O: Operation>(
             environment,
             tx: &mut tx,
             request,
+            target: &target,
             _granted: &granted,
         };
         let output = operation.handle(&mut context).await.map_err(Into::into)?;
@@ -556,7 +601,8 @@ async fn authorize<O: Operation>(
     operation: &O,
     tx: &mut ReadTx,
 ) -> Result<(Granted<O>, Target), Failed> {
-    let target = operation.target(request.caller(), tx).await?;
+    let mut target = operation.target(request.caller(), tx).await?;
+    request.locate(&mut target, tx).await?;
     if let Some(factor) = &target.second_factor {
         let (identities, now) = (&request.pipeline.identities, request.call.now);
         let checked = identities.second_factor(request.caller(), factor, tx, now).await;
@@ -616,7 +662,9 @@ impl AnyOperation for Planned {
     fn run<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Vec<u8>, Failed>> {
         Box::pin(async move {
             let failed = match self.authorize(request).await {
-                Ok(granted) => granted.failed(Fault::NotImplemented(self.spec.action)),
+                Ok((granted, target)) => {
+                    target.failed(granted.failed(Fault::NotImplemented(self.spec.action)))
+                }
                 Err(failed) => failed,
             };
             request.record_failure(&failed).await?;
@@ -626,10 +674,15 @@ impl AnyOperation for Planned {
 }
 
 impl Planned {
-    async fn authorize(&self, request: &Request<'_>) -> Result<Granted<Self>, Failed> {
+    async fn authorize(&self, request: &Request<'_>) -> Result<(Granted<Self>, Target), Failed> {
         let mut tx = request.pipeline.store.read().await?;
         let changed = request.changed(&mut tx, true).await?;
-        Granted::decide(&request.of(changed.as_deref()), &self.target(request), None)
+        let mut target = self.target(request);
+        request.locate(&mut target, &mut tx).await?;
+        match Granted::decide(&request.of(changed.as_deref()), &target, None) {
+            Ok(granted) => Ok((granted, target)),
+            Err(failed) => Err(target.failed(failed)),
+        }
     }
 
     fn target(&self, request: &Request<'_>) -> Target {

@@ -10,6 +10,7 @@ use carillon_policy::Actions;
 use carillon_policy::validate::Catalogue;
 use serde_json::{Map, Value};
 
+use crate::located::Locate;
 use crate::measure::Measures;
 use crate::operation::AnyOperation;
 use crate::spec::{AccessLevel, ManagedPolicy, Spec, Wire};
@@ -29,6 +30,8 @@ pub struct Service {
     /// What the trail files a request under whose operation does not say: by its input, and for a write that
     /// succeeded by its response elements (both as the trail has them and as the request had them).
     pub resource_of: ResourceOf,
+    /// How what a request is about is found before the policies are asked, where another AWS account may own it.
+    pub locate: Option<Locate>,
     /// AWS managed policies beside those that derive from the operations.
     pub policies: &'static [StaticPolicy],
     /// What policies can say of it beyond its operations.

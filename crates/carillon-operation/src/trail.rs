@@ -32,6 +32,7 @@ pub static CLOUDTRAIL: Service = Service {
     version: "2013-11-01",
     region: None,
     resource_of: |_, _| None,
+    locate: None,
     policies: &[],
     terms: &Terms {
         title: "AWS CloudTrail",

@@ -30,6 +30,7 @@ migrations! {
     7 "0007_domain",
     8 "0008_portal",
     11 "0011_attachment",
+    12 "0012_delegation",
     15 "0015_console",
 }
 

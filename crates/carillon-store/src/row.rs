@@ -120,6 +120,13 @@ impl Column for AwsAccountId {
     }
 }
 
+impl Column for Option<AwsAccountId> {
+    fn read(row: &Row<'_>, column: usize) -> Result<Self, StoreError> {
+        let text: Option<String> = row.get(column)?;
+        text.map(|text| parse(column, &text)).transpose()
+    }
+}
+
 /// What can be made of a row.
 pub trait FromRow: Sized + Send {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError>;

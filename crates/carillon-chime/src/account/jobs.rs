@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{AccountRow, ManagedAccount, rows};
 use crate::user::rows::Place;
-use crate::{attachment, domain, event, session, user};
+use crate::{attachment, delegate, domain, event, session, user};
 
 /// People, or invitations, treated in one transaction, so that others need not wait long for theirs.
 pub(crate) const PORTION: i64 = 200;
@@ -86,6 +86,7 @@ impl Job for PurgeAccount {
             return Ok(Vec::new());
         }
         domain::rows::delete_all(tx, &account.id).await?;
+        delegate::rows::delete_all(tx, &account.id).await?;
         rows::delete(tx, &account.id).await?;
         let details = json!({ "accountName": account.name });
         Ok(vec![event::of_account(
@@ -98,14 +99,14 @@ impl Job for PurgeAccount {
     }
 }
 
-/// Ends the sessions and invitations that an account had when it was stopped, in portions. None of them is good for
+/// Ends the sessions, invitations and delegations that an account had when it was stopped, in portions. None of them is good for
 /// anything while the account is stopped; this keeps them from coming back with it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WindDown {
     account_id: String,
     /// What began later is of an account that goes on. In microseconds, as kept: a timestamp in JSON has fewer digits.
     stopped_at: i64,
-    /// A deleted account loses its invitations, a suspended one its sessions only.
+    /// A deleted account loses its invitations and delegations, a suspended one its sessions only.
     is_deleted: bool,
     /// Rank, time in microseconds and id of the last user treated.
     after: (i64, i64, String),
@@ -160,14 +161,16 @@ impl Job for WindDown {
             session::rows::end_until(tx, &user.id, stopped_at).await?;
         }
         let mut open = Vec::new();
+        let mut events = Vec::new();
         if self.is_deleted {
+            events = delegate::end_all(tx, environment, &account, stopped_at, now).await?;
             open = user::invitation::rows::open_until(tx, &account.id, stopped_at, PORTION).await?;
             for invite in &open {
                 user::invitation::end(tx, invite).await?;
             }
         }
         if users.is_empty() && open.is_empty() {
-            return Ok(Vec::new());
+            return Ok(events);
         }
         let last = users.last().map_or(place, Place::of);
         let next = Self {
@@ -176,6 +179,6 @@ impl Job for WindDown {
             ..*self
         };
         enqueue(tx, &*environment.entropy, &next, now, now).await?;
-        Ok(Vec::new())
+        Ok(events)
     }
 }

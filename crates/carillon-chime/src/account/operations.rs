@@ -8,7 +8,7 @@ use carillon_operation::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountRow, COUNTED, ManagedAccount, jobs, rows};
+use super::{Account, AccountRow, COUNTED, InReach, ManagedAccount, OwnedAccount, jobs, rows};
 use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::license::License;
@@ -78,11 +78,11 @@ impl Operation for DeleteAccount {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         // The one write that a suspended account takes.
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = OwnedAccount::find(cx, self.account_id.as_str())?;
         let users = user::rows::count(cx.tx, &account, COUNTED + 1).await?;
         let domains = domain::rows::count(cx.tx, &account).await?;
         account.require_empty(users, domains)?;
-        let disabled = account.into_row().disable(cx.now);
+        let disabled = account.disable(cx.now);
         rows::update(cx.tx, &disabled).await?;
         jobs::plan_wind_down(cx.tx, &*cx.environment.entropy, &disabled, cx.now).await?;
         jobs::plan_purge(cx.tx, &*cx.environment.entropy, &disabled, cx.now).await?;
@@ -105,12 +105,12 @@ impl Operation for GetAccount {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<AccountOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         Ok(AccountOutput::from(&*account))
     }
 }
 
-/// Lists the accounts of the AWS account, oldest first: all, those whose name begins with `Name`, or the one that the
+/// Lists the accounts of the AWS account, and those that others lend to it, oldest first: all, those whose name begins with `Name`, or the one that the
 /// person with the address `UserEmail` belongs to.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -164,14 +164,10 @@ impl Operation for ListAccounts {
         let filters = [filter.name.as_deref().unwrap_or_default(), disabled];
         let (after_at, after_id) = self.after(cx, &filters)?;
         let (size, rows_read) = page_size(self.max_results);
-        let found = rows::list_after(
-            cx.tx,
-            cx.caller.aws_account_id,
-            &filter,
-            (after_at, &after_id),
-            rows_read,
-        )
-        .await?;
+        let (caller, after) = (cx.caller.aws_account_id, (after_at, after_id.as_str()));
+        let mut found = rows::list_after(cx.tx, caller, &filter, after, rows_read).await?;
+        found.extend(rows::list_lent_after(cx.tx, caller, &filter, after, cx.now, rows_read).await?);
+        found.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
         let page = cx.page(found, size, &filters, |last| {
             vec![last.created_at.as_micros().to_string(), last.id.clone()]
         });
@@ -209,8 +205,8 @@ impl ListAccounts {
         let Some(account_id) = user::rows::account_of_address(cx.tx, &email.key()).await? else {
             return Ok(None);
         };
-        let account = rows::find(cx.tx, cx.caller.aws_account_id, &account_id).await?;
-        Ok(account.filter(|account| {
+        let account = rows::in_reach(cx.tx, cx.caller.aws_account_id, &account_id, cx.now).await?;
+        Ok(account.map(InReach::into_row).filter(|account| {
             let name = name_key(&account.name);
             let prefix = name_key(filter.name.as_deref().unwrap_or_default());
             (filter.include_disabled || account.life != super::Life::Disabled) && name.starts_with(&prefix)
@@ -243,7 +239,7 @@ impl Operation for RenameAccount {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<AccountOutput, Error> {
         require_printable("Name", self.name.as_str())?;
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let mut account = account.into_row();
         account.name = self.name.to_string();
         rows::update(cx.tx, &account).await?;
@@ -294,7 +290,7 @@ impl Operation for UpdateAccount {
         if let Some(name) = &self.name {
             require_printable("Name", name.as_str())?;
         }
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let mut account = account.into_row();
         if let Some(name) = &self.name {
             account.name = name.to_string();
@@ -343,7 +339,7 @@ impl Operation for GetAccountSettings {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<GetAccountSettingsOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         Ok(GetAccountSettingsOutput {
             account_settings: AccountSettings {
                 disable_remote_control: Some(account.settings.disable_remote_control),
@@ -374,7 +370,7 @@ impl Operation for UpdateAccountSettings {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let mut account = account.into_row();
         let settings = &mut account.settings;
         if let Some(value) = self.account_settings.disable_remote_control {

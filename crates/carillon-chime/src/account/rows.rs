@@ -4,7 +4,7 @@ use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
-use super::{AccountRow, Life, Settings};
+use super::{AccountRow, Delegation, InReach, Life, Settings};
 use crate::license::License;
 use crate::name::name_key;
 
@@ -59,14 +59,38 @@ fn licenses(list: &[License]) -> String {
         .join(",")
 }
 
-pub(crate) async fn find(
+/// Where [`in_reach`] has the delegation, behind the account.
+const DELEGATE_ID: usize = 11;
+
+impl FromRow for InReach {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        let account = AccountRow::from_row(row)?;
+        let delegate_id: Option<String> = row.get(DELEGATE_ID)?;
+        let boundary = row.get(DELEGATE_ID + 1)?;
+        Ok(Self {
+            account,
+            delegation: delegate_id.map(|id| Delegation { id, boundary }),
+        })
+    }
+}
+
+/// The account, if an AWS account owns it or acts on it by a delegation that is not over.
+pub(crate) async fn in_reach(
     tx: &mut ReadTx,
-    owner: AwsAccountId,
+    caller: AwsAccountId,
     id: &str,
-) -> Result<Option<AccountRow>, StoreError> {
+    now: Timestamp,
+) -> Result<Option<InReach>, StoreError> {
     tx.fetch_optional(
-        select!("WHERE aws_account_id = $1 AND account_id = $2"),
-        bind![owner, id],
+        "SELECT a.account_id, a.aws_account_id, a.name, a.account_type, a.status, a.default_license,
+                a.supported_licenses, a.disable_remote_control, a.enable_dial_out, a.created_at, a.disabled_at,
+                d.delegate_id, d.boundary
+           FROM chime_account a
+           LEFT JOIN chime_delegate d
+             ON d.account_id = a.account_id AND d.delegate_aws_account_id = $1 AND a.aws_account_id <> $1
+            AND (d.ends_at IS NULL OR d.ends_at > $2)
+          WHERE a.account_id = $3 AND (a.aws_account_id = $1 OR d.delegate_id IS NOT NULL)",
+        bind![caller, now, id],
     )
     .await
 }
@@ -85,7 +109,7 @@ pub(crate) struct Filter {
     pub include_disabled: bool,
 }
 
-/// Accounts after `after`, oldest first.
+/// Accounts that an AWS account owns, after `after`, oldest first.
 pub(crate) async fn list_after(
     tx: &mut ReadTx,
     owner: AwsAccountId,
@@ -109,6 +133,32 @@ pub(crate) async fn list_after(
           LIMIT $7"
         ),
         bind![owner, after.0, after.1, prefix, end, hidden, limit],
+    )
+    .await
+}
+
+/// Accounts that others lend to an AWS account, in the order of [`list_after`].
+pub(crate) async fn list_lent_after(
+    tx: &mut ReadTx,
+    delegate: AwsAccountId,
+    filter: &Filter,
+    after: (Timestamp, &str),
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<AccountRow>, StoreError> {
+    let prefix = name_key(filter.name.as_deref().unwrap_or_default());
+    let end = format!("{prefix}\u{10FFFF}");
+    tx.fetch_all(
+        "SELECT a.account_id, a.aws_account_id, a.name, a.account_type, a.status, a.default_license,
+                a.supported_licenses, a.disable_remote_control, a.enable_dial_out, a.created_at, a.disabled_at
+           FROM chime_delegate d
+           JOIN chime_account a ON a.account_id = d.account_id
+          WHERE d.delegate_aws_account_id = $1 AND (d.account_created_at, d.account_id) > ($2, $3)
+            AND (d.ends_at IS NULL OR d.ends_at > $4)
+            AND a.name_key >= $5 AND a.name_key < $6 AND a.status <> 'Disabled'
+          ORDER BY d.account_created_at, d.account_id
+          LIMIT $7",
+        bind![delegate, after.0, after.1, now, prefix, end, limit],
     )
     .await
 }
@@ -181,13 +231,13 @@ pub(crate) async fn claimant(tx: &mut ReadTx, domain: &str) -> Result<Option<Acc
     .await
 }
 
-/// The name of an AWS account, for mails.
-pub(crate) async fn aws_account_name(tx: &mut ReadTx, id: AwsAccountId) -> Result<String, StoreError> {
-    let found: Option<(String,)> = tx
+/// The name of an AWS account, and the address of its owner, for mails. Either may be empty.
+pub(crate) async fn aws_account(tx: &mut ReadTx, id: AwsAccountId) -> Result<(String, String), StoreError> {
+    let found = tx
         .fetch_optional(
-            "SELECT name FROM aws_account WHERE aws_account_id = $1",
+            "SELECT name, email FROM aws_account WHERE aws_account_id = $1",
             bind![id],
         )
         .await?;
-    Ok(found.map_or(String::new(), |(name,)| name))
+    Ok(found.unwrap_or_default())
 }

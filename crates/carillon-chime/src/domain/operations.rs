@@ -51,7 +51,7 @@ impl Operation for AddDomain {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<DomainOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let name = DomainName::parse(self.domain_name.as_str())?;
         name.require_not_public(&cx.environment.settings)?;
         let known = rows::find(cx.tx, &account, name.as_str()).await?;
@@ -120,7 +120,7 @@ impl Operation for DeleteDomain {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let domain = require(cx.tx, &account, &self.domain_name).await?;
         release::release(cx.tx, &*cx.environment.entropy, &account, &domain, cx.now).await?;
         Ok(())
@@ -147,7 +147,7 @@ impl Operation for GetDomain {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<DomainOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let domain = require(cx.tx, &account, &self.domain_name).await?;
         Ok(DomainOutput {
             domain: domain.shape(),
@@ -185,7 +185,7 @@ impl Operation for ListDomains {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListDomainsOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let filters = [account.id.as_str()];
         let after = match &self.next_token {
             None => String::new(),

@@ -119,7 +119,7 @@ impl Operation for PreviewDomainChange {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<PreviewDomainChangeOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         // Only of domains that the account has or claims: the numbers are not for browsing.
         let domain = require(cx.tx, &account, &self.domain_name).await?;
         let mut tally = Tally::default();

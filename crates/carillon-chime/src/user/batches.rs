@@ -200,7 +200,7 @@ async fn suspend<O: Operation<Access = Write>>(
     users: &UserIdList,
     types: &[AccountType],
 ) -> Result<UserErrorsOutput, Error> {
-    let account = ManagedAccount::find_active(cx.tx, cx.caller, account_id.as_str()).await?;
+    let account = ManagedAccount::find_active(cx, account_id.as_str())?;
     account.require_type(types)?;
     let treatment = match account.account_type {
         AccountType::Team => Treatment::Remove,
@@ -215,7 +215,7 @@ async fn restore<O: Operation<Access = Write>>(
     account_id: &AccountId,
     users: &UserIdList,
 ) -> Result<UserErrorsOutput, Error> {
-    let account = ManagedAccount::find_active(cx.tx, cx.caller, account_id.as_str()).await?;
+    let account = ManagedAccount::find_active(cx, account_id.as_str())?;
     account.require_type(LWA)?;
     Batch::new(cx, &account).all(users, Treatment::Restore).await
 }
@@ -344,7 +344,7 @@ impl Operation for BatchUpdateUser {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserErrorsOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let mut batch = Batch::new(cx, &account);
         for item in &self.update_user_request_items {
             let change = Change {
@@ -382,7 +382,7 @@ impl Operation for UpdateUserLicenses {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserErrorsOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         require_licenses_by_hand(&account)?;
         if !matches!(self.license_type, License::Basic | License::Pro) {
             return Err(Error::BadRequest(

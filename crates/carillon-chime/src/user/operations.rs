@@ -58,7 +58,7 @@ impl Operation for GetUser {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let user = require_user(cx.tx, &account, self.user_id.as_str()).await?;
         Ok(UserOutput::from(&user))
     }
@@ -85,7 +85,7 @@ impl Operation for GetUserByEmail {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let user = rows::find_by_address(cx.tx, &account, &self.user_email.key())
             .await?
             .ok_or(Error::NoSuchAddress)?;
@@ -127,7 +127,7 @@ impl Operation for ListUsers {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListUsersOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let page = match &self.user_email {
             Some(email) => self.with_address(cx, &account, email).await?,
             None => self.page(cx, &account).await?,
@@ -219,7 +219,7 @@ impl Operation for LogoutUser {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let user = require_user(cx.tx, &account, self.user_id.as_str()).await?;
         session::rows::end_all(cx.tx, &user.id).await?;
         Ok(())

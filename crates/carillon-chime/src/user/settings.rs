@@ -67,7 +67,7 @@ impl Operation for GetUserSettings {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<GetUserSettingsOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, &self.account_id).await?;
+        let account = ManagedAccount::find(cx, &self.account_id)?;
         let user = require_user(cx.tx, &account, &self.user_id).await?;
         Ok(GetUserSettingsOutput {
             user_settings: UserSettings {
@@ -102,7 +102,7 @@ impl Operation for UpdateUserSettings {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, &self.account_id).await?;
+        let account = ManagedAccount::find_active(cx, &self.account_id)?;
         let mut user = require_user(cx.tx, &account, &self.user_id).await?;
         let telephony = &self.user_settings.telephony;
         user.telephony = Telephony {

@@ -39,7 +39,7 @@ impl Operation for UpdateUser {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let user = require_user(cx.tx, &account, self.user_id.as_str()).await?;
         let change = Change {
             license: self.license_type,
@@ -84,7 +84,7 @@ impl Operation for CreateUser {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         require_devices(&account)?;
         if self.user_type != Some(UserType::SharedDevice) {
             return Err(Error::BadRequest(
@@ -144,7 +144,7 @@ impl Operation for ResetPersonalPIN {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UserOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let mut user = require_user(cx.tx, &account, self.user_id.as_str()).await?;
         user.require_pin()?;
         pin::renew(cx.tx, &*cx.environment.entropy, &mut user, cx.now).await?;

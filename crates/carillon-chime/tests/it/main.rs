@@ -7,6 +7,7 @@
 
 mod account;
 mod batch;
+mod delegate;
 mod domain;
 mod invitation;
 mod model;

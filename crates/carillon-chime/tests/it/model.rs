@@ -52,7 +52,11 @@ fn the_shapes_are_those_of_awss_model() {
         .filter(|line| !MEANT.iter().any(|meant| line.ends_with(meant)))
         .collect();
     assert!(differences.is_empty(), "{differences:#?}");
-    assert_eq!(built.len(), 29, "5 accounts, 14 users, 4 domains, 6 neighbours");
+    assert_eq!(
+        built.len(),
+        35,
+        "5 accounts, 14 users, 4 domains, 3 delegation, 9 neighbours"
+    );
 }
 
 #[test]
@@ -145,7 +149,7 @@ fn the_managed_policies_grow_in_version_two_only() {
             .collect()
     };
     for (policy, first, added) in [
-        (ManagedPolicy::FullAccess, 84, 6),
+        (ManagedPolicy::FullAccess, 84, 9),
         (ManagedPolicy::UserManagement, 31, 4),
         (ManagedPolicy::ReadOnly, 27, 1),
     ] {

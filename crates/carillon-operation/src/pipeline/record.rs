@@ -12,6 +12,7 @@ use crate::Fault;
 use crate::audit::{self, Event, Facts};
 use crate::caller::Call;
 use crate::decision_record::Decided;
+use crate::located::Lent;
 use crate::operation::{Failed, Request, Target};
 
 impl Request<'_> {
@@ -51,13 +52,13 @@ impl Request<'_> {
         response_elements: Option<Value>,
     ) -> Event {
         let own = self.caller().aws_account_id;
-        let owner = target.owner.filter(|owner| *owner != own);
+        let other = target.owner.or(target.told).filter(|other| *other != own);
         self.event(
             None,
             decided,
             target.filed_under.clone(),
             response_elements,
-            owner,
+            other.map(|other| (other, target.lent.as_deref())),
         )
     }
 
@@ -81,19 +82,20 @@ impl Request<'_> {
             failed.decided.as_deref(),
             failed.filed_under.clone(),
             None,
-            None,
+            failed.lent.as_deref().map(|lent| (lent.owner, Some(lent))),
         );
         self.pipeline.append(event).await
     }
 
-    /// `owner`: of what the request made use of, if that is another AWS account.
+    /// `other`: the AWS account whose trail has the event as well, and the terms on which it lent what the request is
+    /// about.
     fn event(
         &self,
         error: Option<(&str, &str)>,
         decided: Option<&Decided>,
         resource: Option<(&'static str, String)>,
         response_elements: Option<Value>,
-        owner: Option<AwsAccountId>,
+        other: Option<(AwsAccountId, Option<&Lent>)>,
     ) -> Event {
         let parameters = self
             .input
@@ -121,8 +123,8 @@ impl Request<'_> {
             decision: decided.map(|decided| &decided.decision),
             resource,
         };
-        let mut event = match owner {
-            Some(owner) => facts.shared_with(owner),
+        let mut event = match other {
+            Some((other, lent)) => facts.shared_with(other, lent.map(|lent| lent.delegate_id.as_str())),
             None => facts.event(),
         };
         if let Some(decided) = decided {

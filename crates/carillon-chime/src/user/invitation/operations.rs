@@ -69,12 +69,12 @@ impl Operation for InviteUsers {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<InviteUsersOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         account.require_type(&[AccountType::Team])?;
         if self.user_type == Some(UserType::SharedDevice) {
             user::require_devices(&account)?;
         }
-        let inviter = account::rows::aws_account_name(cx.tx, account.aws_account_id).await?;
+        let (inviter, _) = account::rows::aws_account(cx.tx, account.aws_account_id).await?;
         let has_mail = cx.environment.settings.mail;
         let mut left = MAILS_A_DAY - rows::count_mails(cx.tx, &account, cx.now - DAY).await?;
         let mut invites = Vec::with_capacity(self.user_email_list.len());
