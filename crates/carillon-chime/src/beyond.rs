@@ -5,6 +5,7 @@ use carillon_operation::{AnyOperation, Spec, operation, planned};
 use crate::account::operations::UpdateAccount;
 use crate::delegate::operations::{InviteDelegate, RenewDelegate, ValidateDelegate};
 use crate::domain::preview::PreviewDomainChange;
+use crate::support::operations::{GetSupportRequest, ListSupportRequests};
 use crate::user::settings::{GetUserSettings, UpdateUserSettings};
 use crate::user::update::{CreateUser, UpdateUser};
 
@@ -22,6 +23,8 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
     operation::<InviteDelegate>(),
     operation::<RenewDelegate>(),
     operation::<ValidateDelegate>(),
+    operation::<GetSupportRequest>(),
+    operation::<ListSupportRequests>(),
     planned!(
         Write,
         Spec::rest(

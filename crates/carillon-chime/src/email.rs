@@ -152,6 +152,10 @@ pub(crate) mod member {
         named(EmailAddress::deserialize(from), "email")
     }
 
+    pub(crate) fn contact_email<'de, D: Deserializer<'de>>(from: D) -> Result<EmailAddress, D::Error> {
+        named(EmailAddress::deserialize(from), "contactEmail")
+    }
+
     pub(crate) fn user_email<'de, D: Deserializer<'de>>(from: D) -> Result<EmailAddress, D::Error> {
         named(EmailAddress::deserialize(from), "userEmail")
     }

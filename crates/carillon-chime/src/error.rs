@@ -67,6 +67,13 @@ impl Error {
         }
     }
 
+    pub(crate) fn support_request_not_found(id: &str) -> Self {
+        Self::NotFound {
+            kind: "support request",
+            id: shown(id),
+        }
+    }
+
     pub(crate) fn next_token() -> Self {
         Self::BadRequest("the next token is not one of this list, or is too old".to_owned())
     }

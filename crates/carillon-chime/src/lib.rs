@@ -19,6 +19,7 @@ mod link;
 mod name;
 mod portal;
 mod session;
+mod support;
 mod user;
 
 pub use catalogue::{ActionClass, classify, names};
@@ -35,6 +36,7 @@ use carillon_operation::{
 use delegate::operations::*;
 use domain::operations::*;
 use serde_json::Value;
+use support::operations::SubmitSupportRequest;
 use user::batches::*;
 use user::invitation::operations::*;
 use user::operations::*;
@@ -52,6 +54,8 @@ pub static JOBS: &[&dyn AnyJob] = &[
     job::<delegate::jobs::SendDelegateInvitation>(),
     job::<delegate::jobs::TellDelegation>(),
     job::<delegate::jobs::EndDelegation>(),
+    job::<support::jobs::SendSupportRequest>(),
+    job::<support::jobs::CopySupportRequest>(),
     job::<user::jobs::SendInvitation>(),
     job::<user::jobs::ExpireInvitations>(),
     job::<user::jobs::TellPinReset>(),
@@ -560,10 +564,7 @@ pub static CHIME: Service = Service {
         },
         Group {
             name: "Amazon Chime Support",
-            operations: &[planned!(
-                Write,
-                Spec::rest("chime:SubmitSupportRequest", "POST /support-requests").granted(&[FA, UM])
-            )],
+            operations: &[operation::<SubmitSupportRequest>()],
         },
         Group {
             name: "AWS Account Delegation",

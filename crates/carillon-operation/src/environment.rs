@@ -36,6 +36,8 @@ pub struct Settings {
     pub public_url: String,
     /// Whether mail can be sent.
     pub mail: bool,
+    /// Where requests for support go.
+    pub support_address: Option<String>,
     /// Domains of public mail providers, if the operator has a list of its own.
     pub mail_providers: Option<Arc<HashSet<String>>>,
     /// Whether people may register at the portal though no account invited them or claimed their domain.

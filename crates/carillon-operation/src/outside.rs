@@ -134,6 +134,8 @@ pub struct Unavailable(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mail {
     pub to: String,
+    /// Where answers go, if not to the sender.
+    pub reply_to: Option<String>,
     pub subject: String,
     pub text: String,
     pub html: String,

@@ -34,3 +34,25 @@ CREATE TABLE chime_delegate_mail (
     sent_at BIGINT NOT NULL
 );
 CREATE INDEX chime_delegate_mail_lately ON chime_delegate_mail (aws_account_id, sent_at);
+
+-- Requests for help to the operator of the server.
+CREATE TABLE chime_support_request (
+    request_id TEXT NOT NULL PRIMARY KEY,
+    aws_account_id TEXT NOT NULL,
+    -- The Chime account that it is about, if any. It may be gone since.
+    account_id TEXT,
+    -- Submitted, Sent or Failed.
+    status TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    description TEXT NOT NULL,
+    contact_email TEXT NOT NULL,
+    occurred_at BIGINT,
+    client_version TEXT,
+    log_reference_id TEXT,
+    meeting_id TEXT,
+    submitted_at BIGINT NOT NULL,
+    -- The ARN of whoever asked.
+    submitted_by TEXT NOT NULL
+);
+CREATE INDEX chime_support_request_page ON chime_support_request (aws_account_id, submitted_at, request_id);

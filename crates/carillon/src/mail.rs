@@ -73,9 +73,14 @@ impl SmtpRelay {
             .to
             .parse()
             .map_err(|error| format!("the address `{}`: {error}", mail.to))?;
-        Message::builder()
-            .from(self.from.clone())
-            .to(to)
+        let mut message = Message::builder().from(self.from.clone()).to(to);
+        if let Some(reply_to) = &mail.reply_to {
+            let reply_to: Mailbox = reply_to
+                .parse()
+                .map_err(|error| format!("the address `{reply_to}`: {error}"))?;
+            message = message.reply_to(reply_to);
+        }
+        message
             .subject(&mail.subject)
             .message_id(Some(mail.message_id.clone()))
             .raw_header(HeaderValue::new(
@@ -235,6 +240,7 @@ mod tests {
         let message = relay
             .message(&Mail {
                 to: "ada@example.com".to_owned(),
+                reply_to: Some("ada@example.com".to_owned()),
                 subject: "Grüße".to_owned(),
                 text: "Hello".to_owned(),
                 html: "<p>Hello</p>".to_owned(),
@@ -246,6 +252,7 @@ mod tests {
             "From: Chime <chime@carillon.example>\r\n",
             "To: ada@example.com\r\n",
             "Message-ID: <1@carillon.example>\r\n",
+            "Reply-To: ada@example.com\r\n",
             "Auto-Submitted: auto-generated\r\n",
             "Subject: =?utf-8?b?",
             "Date: ",

@@ -94,6 +94,10 @@ pub struct Serve {
     #[arg(long, env = "CARILLON_MAIL_FROM", value_name = "MAILBOX")]
     pub mail_from: Option<String>,
 
+    /// The address that requests for support are sent to. Without it, or without a mail relay, they are refused.
+    #[arg(long, env = "CARILLON_SUPPORT_ADDRESS", value_name = "ADDRESS", value_parser = mail_address)]
+    pub support_address: Option<String>,
+
     #[command(flatten)]
     pub resolvers: Resolvers,
 
@@ -301,6 +305,13 @@ fn public_url(text: &str) -> Result<String, String> {
         return Err("must be like https://chime.example.com".to_owned());
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn mail_address(text: &str) -> Result<String, String> {
+    let address: lettre::Address = text
+        .parse()
+        .map_err(|_| "must be like support@example.com".to_owned())?;
+    Ok(address.to_string())
 }
 
 fn access_key_id(text: &str) -> Result<String, &'static str> {

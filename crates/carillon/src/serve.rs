@@ -133,6 +133,7 @@ impl Server {
         let settings = Settings {
             public_url: public_url.clone(),
             mail: relay.is_some(),
+            support_address: options.support_address.clone(),
             mail_providers: options
                 .mail_providers
                 .as_deref()

@@ -92,6 +92,7 @@ impl Invitation<'_> {
         );
         Mail {
             to: self.email.to_owned(),
+            reply_to: None,
             subject: one_line(&format!(
                 "Administer {account} on Amazon Chime, invited by {owner}"
             )),
@@ -141,6 +142,7 @@ pub(crate) fn news(
     };
     Mail {
         to: to.to_owned(),
+        reply_to: None,
         subject: one_line(&subject),
         text: format!("Hello,\n\n{what}\n"),
         html: format!(

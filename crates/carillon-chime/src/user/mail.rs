@@ -31,6 +31,7 @@ impl Invitation<'_> {
         };
         Mail {
             to: self.email.to_owned(),
+            reply_to: None,
             subject: one_line(&format!("Join {account} on Amazon Chime, invited by {inviter}")),
             text: format!(
                 "Hello,\n\n\
@@ -62,6 +63,7 @@ pub(crate) fn pin_reset(notice_id: &str, email: &str, account_name: &str, public
     let link = format!("{public_url}/portal");
     Mail {
         to: email.to_owned(),
+        reply_to: None,
         subject: one_line("Your personal meeting PIN was reset"),
         text: format!(
             "Hello,\n\n\

@@ -54,8 +54,8 @@ fn the_shapes_are_those_of_awss_model() {
     assert!(differences.is_empty(), "{differences:#?}");
     assert_eq!(
         built.len(),
-        35,
-        "5 accounts, 14 users, 4 domains, 3 delegation, 9 neighbours"
+        38,
+        "5 accounts, 14 users, 4 domains, 1 support, 3 delegation, 11 neighbours"
     );
 }
 
@@ -149,8 +149,8 @@ fn the_managed_policies_grow_in_version_two_only() {
             .collect()
     };
     for (policy, first, added) in [
-        (ManagedPolicy::FullAccess, 84, 9),
-        (ManagedPolicy::UserManagement, 31, 4),
+        (ManagedPolicy::FullAccess, 84, 11),
+        (ManagedPolicy::UserManagement, 31, 6),
         (ManagedPolicy::ReadOnly, 27, 1),
     ] {
         let versions = actions(policy);

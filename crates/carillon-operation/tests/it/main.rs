@@ -32,6 +32,7 @@ impl Job for Greet {
     async fn gather(&self, _: &Environment, _: &Store, outside: &Outside) -> Result<String, JobError> {
         let mail = Mail {
             to: self.to.clone(),
+            reply_to: None,
             subject: "Hello".to_owned(),
             text: "Hello".to_owned(),
             html: "<p>Hello</p>".to_owned(),
@@ -130,6 +131,7 @@ impl World {
             settings: Settings {
                 public_url: "http://localhost".to_owned(),
                 mail: true,
+                support_address: None,
                 ..Settings::default()
             },
             jobs: tokio::sync::Notify::new(),
