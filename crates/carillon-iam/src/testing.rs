@@ -141,6 +141,7 @@ impl TestServer {
         Settings {
             public_url: "https://chime.example.com".to_owned(),
             mail: true,
+            support_address: Some("support@operator.example".to_owned()),
             ..Settings::default()
         }
     }
@@ -157,12 +158,6 @@ impl TestServer {
             registry: Registry::new(services),
             vault: Vault::new(&[7; 32]),
             settings,
-            settings: Settings {
-                public_url: "https://chime.example.com".to_owned(),
-                mail: true,
-                support_address: Some("support@operator.example".to_owned()),
-                ..Settings::default()
-            },
             jobs: Notify::new(),
             audit_log: Some(audit_log),
             hashing: Hashing::new(4),

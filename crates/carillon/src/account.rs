@@ -92,7 +92,6 @@ async fn create(options: Create) -> anyhow::Result<()> {
     let settings = Settings {
         public_url: options.public_url.trim_end_matches('/').to_owned(),
         mail: false,
-        support_address: None,
         ..Settings::default()
     };
     let environment = deployment::environment(vault, settings, None);

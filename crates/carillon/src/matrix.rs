@@ -86,6 +86,7 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
         smtp_url: None,
         smtp_ca: None,
         mail_from: None,
+        support_address: None,
         // Nobody is asked about the domains of the table.
         resolvers: Resolvers {
             dns_resolver: vec!["127.0.0.1:1".parse()?],

@@ -64,6 +64,7 @@ impl Letter {
         let link = format!("{public_url}{path}");
         Mail {
             to: to.to_owned(),
+            reply_to: None,
             subject: one_line(&subject),
             text: format!("Hello,\n\n{before}\n\n{link}\n\n{after}\n"),
             html: format!(

@@ -14,5 +14,6 @@ mod model;
 mod person;
 mod portal;
 mod registration;
+mod support;
 mod user;
 mod world;

@@ -152,6 +152,8 @@ impl Case {
 fn without_decision(recorded: &Recorded) -> &'static str {
     if recorded.is_decided() {
         "the policies of that time are not kept any more"
+    } else if recorded.is_of_another_account() {
+        "the caller is of another AWS account, and what was asked of its policies is on record there"
     } else if recorded.caller_arn().is_none() {
         "the signature of the request proved nobody, so no policy was asked"
     } else if recorded.decision().is_some() {

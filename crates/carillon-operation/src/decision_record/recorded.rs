@@ -270,6 +270,13 @@ impl Recorded {
         self.basis.is_some()
     }
 
+    /// Whether somebody of another AWS account asked, so that the decision is on record there.
+    pub fn is_of_another_account(&self) -> bool {
+        let own = self.aws_account_id.as_str();
+        let caller = self.record.user_identity.account_id.as_deref();
+        self.basis.is_none() && caller.is_some_and(|caller| caller != own)
+    }
+
     /// The ARN that messages name the caller by; nothing while nobody was proven.
     pub fn caller_arn(&self) -> Option<&str> {
         self.record.user_identity.arn.as_deref()
