@@ -16,6 +16,7 @@ mod fault;
 pub mod guard;
 mod job;
 mod located;
+mod link;
 mod measure;
 mod operation;
 mod outside;
@@ -43,6 +44,7 @@ pub use environment::{Environment, Settings};
 pub use fault::Fault;
 pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, job};
 pub use located::{Lent, Locate, Located};
+pub use link::{Link, Opened};
 pub use operation::{
     AnyOperation, Asks, Context, Failed, Introduction, Operation, Planned, Request, Target, Unknown,
     operation,
