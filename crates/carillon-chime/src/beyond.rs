@@ -4,6 +4,7 @@ use carillon_operation::{AnyOperation, Spec, operation, planned};
 
 use crate::account::operations::UpdateAccount;
 use crate::delegate::operations::{InviteDelegate, RenewDelegate, ValidateDelegate};
+use crate::data_export::operations::ListDataExports;
 use crate::domain::preview::PreviewDomainChange;
 use crate::support::operations::{GetSupportRequest, ListSupportRequests};
 use crate::user::settings::{GetUserSettings, UpdateUserSettings};
@@ -25,6 +26,7 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
     operation::<ValidateDelegate>(),
     operation::<GetSupportRequest>(),
     operation::<ListSupportRequests>(),
+    operation::<ListDataExports>(),
     planned!(
         Write,
         Spec::rest(
@@ -120,16 +122,6 @@ pub(crate) static OPERATIONS: &[&dyn AnyOperation] = &[
     planned!(
         List,
         Spec::rest("chime:ListBots", "GET /accounts/{AccountId}/bots")
-    ),
-    planned!(
-        // As the action is elsewhere.
-        Read,
-        Spec::rest(
-            "chime:RetrieveDataExport",
-            "GET /accounts/{AccountId}/data-exports"
-        )
-        .wire_name("ListDataExports")
-        .also(&["chime:RetrieveDataExports"])
     ),
     planned!(
         List,

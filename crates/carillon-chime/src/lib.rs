@@ -9,6 +9,7 @@ mod attachment;
 mod beyond;
 mod catalogue;
 mod delegate;
+mod data_export;
 mod domain;
 mod email;
 mod error;
@@ -23,10 +24,11 @@ mod support;
 mod user;
 
 pub use catalogue::{ActionClass, classify, names};
+pub use data_export::{DOWNLOADS, open_data_export};
 pub use domain::name::read_providers as read_mail_providers;
 pub use error::Error;
 pub use license::License;
-pub use portal::Portal;
+pub use portal::{Files, Portal, Upload};
 
 use account::operations::*;
 use carillon_aws::error::{JsonErrors, Protocol};
@@ -34,6 +36,7 @@ use carillon_operation::{
     AnyJob, FA, Group, RO, ResourceTerms, Service, Spec, Terms, UM, job, operation, planned,
 };
 use delegate::operations::*;
+use data_export::operations::{RetrieveDataExport, StartDataExport};
 use domain::operations::*;
 use serde_json::Value;
 use support::operations::SubmitSupportRequest;
@@ -46,7 +49,11 @@ use user::update::ResetPersonalPIN;
 pub static JOBS: &[&dyn AnyJob] = &[
     job::<account::jobs::PurgeAccount>(),
     job::<attachment::jobs::DeleteObjects>(),
+    job::<attachment::jobs::DropUnkept>(),
     job::<attachment::jobs::ForgetFiles>(),
+    job::<data_export::jobs::WritePart>(),
+    job::<data_export::jobs::ExpireExport>(),
+    job::<data_export::jobs::TellReady>(),
     job::<account::jobs::WindDown>(),
     job::<domain::jobs::CheckDomain>(),
     job::<domain::claim::SettleDomain>(),
@@ -175,22 +182,7 @@ pub static CHIME: Service = Service {
         },
         Group {
             name: "Attachments",
-            operations: &[
-                planned!(
-                    Read,
-                    Spec::rest(
-                        "chime:RetrieveDataExport",
-                        "GET /accounts/{AccountId}/data-exports/{DataExportId}"
-                    )
-                    .granted(&[FA])
-                    .also(&["chime:RetrieveDataExports"])
-                ),
-                planned!(
-                    Write,
-                    Spec::rest("chime:StartDataExport", "POST /accounts/{AccountId}/data-exports")
-                        .granted(&[FA])
-                ),
-            ],
+            operations: &[operation::<RetrieveDataExport>(), operation::<StartDataExport>()],
         },
         Group {
             name: "Domains",

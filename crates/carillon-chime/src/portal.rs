@@ -3,6 +3,7 @@
 //! Pages only, without scripts, and without a transport: the server hands requests in and answers out. Nothing here
 //! needs an IAM action, and nobody who is signed in here can call the API.
 
+mod files;
 mod invitation;
 mod own;
 mod page;
@@ -22,6 +23,7 @@ use carillon_store::Store;
 use http::request::Parts;
 use http::{Response, StatusCode};
 
+pub use self::files::{Files, Upload};
 use self::page::{Page, Stop};
 use self::visit::{Ask, Visit};
 
@@ -40,6 +42,8 @@ pub struct Portal {
     store: Store,
     environment: Arc<Environment>,
     guard: Guard,
+    /// Absent where nothing can be uploaded.
+    files: Option<Files>,
 }
 
 impl Portal {
@@ -48,7 +52,26 @@ impl Portal {
             store,
             environment,
             guard: Guard::default(),
+            files: None,
         }
+    }
+
+    /// A portal where people upload files.
+    #[must_use]
+    pub fn with_files(mut self, files: Files) -> Self {
+        self.files = Some(files);
+        self
+    }
+
+    /// Whether a request brings a file, whose body [`Portal::upload`] reads as it comes.
+    pub fn is_upload(parts: &Parts) -> bool {
+        parts.method == http::Method::POST && parts.uri.path() == files::PATH
+    }
+
+    /// Answers a request that brings a file.
+    pub async fn upload(&self, parts: &Parts, body: Upload, peer: &Peer) -> Response<Bytes> {
+        let visit = Visit::new(self, parts, &[], peer);
+        finish(&visit, files::receive(&visit, body).await)
     }
 
     /// Whether the portal answers requests for this path.
@@ -63,21 +86,7 @@ impl Portal {
             return None;
         }
         let visit = Visit::new(self, parts, body, peer);
-        Some(match self.answer(&visit).await {
-            Ok(page) => page,
-            Err(Stop::Page(page)) => *page,
-            Err(Stop::Fault(Fault::Refused { status: 503, .. })) => page::sorry(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Many people are signing in. Please try again in a moment.",
-            ),
-            Err(Stop::Fault(fault)) => {
-                tracing::error!(?fault, path = parts.uri.path(), "a page could not be made");
-                page::sorry(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "Something went wrong here. Please try again in a moment.",
-                )
-            }
-        })
+        Some(finish(&visit, self.answer(&visit).await))
     }
 
     /// The pages, a line for each.
@@ -106,6 +115,9 @@ impl Portal {
             (Show, ["portal"] | ["portal", ""]) => own::show(visit).await,
             (Send, ["portal", "name"]) => own::rename(visit).await,
             (Send, ["portal", "pin"]) => own::renew_pin(visit).await,
+            (Show, ["portal", "files"]) => files::show(visit).await,
+            (Show, ["portal", "files", id]) => files::fetch(visit, id).await,
+            (Send, ["portal", "files", id, "delete"]) => files::delete(visit, id).await,
             (Send, ["portal", "presence"]) => own::choose_presence(visit).await,
             (Show, ["portal", "password"]) => password::show_change(visit).await,
             (Send, ["portal", "password"]) => password::change(visit).await,
@@ -113,6 +125,25 @@ impl Portal {
             (Send, ["portal", "sessions", "end"]) => own::end_sessions(visit).await,
 
             _ => Ok(page::not_found()),
+        }
+    }
+}
+
+/// The answer to a visit, whatever came of it.
+fn finish(visit: &Visit<'_>, outcome: Result<Page, Stop>) -> Page {
+    match outcome {
+        Ok(page) => page,
+        Err(Stop::Page(page)) => *page,
+        Err(Stop::Fault(Fault::Refused { status: 503, .. })) => page::sorry(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Many people are signing in. Please try again in a moment.",
+        ),
+        Err(Stop::Fault(fault)) => {
+            tracing::error!(?fault, path = visit.parts.uri.path(), "a page could not be made");
+            page::sorry(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong here. Please try again in a moment.",
+            )
         }
     }
 }

@@ -12,13 +12,16 @@ use carillon_operation::{Pipeline, TransportSecurity};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::answer::{Answer, AnswerBody};
 use crate::cidr::Cidr;
 use crate::console::{self, Console};
+use crate::files::Files;
+use crate::punctual::Punctual;
 use crate::share::Connected;
 use crate::undivided::Undivided;
 
@@ -34,6 +37,11 @@ pub const HEADER_COUNT: usize = 100;
 pub const HEADER_SIZE: usize = 32 * 1024;
 /// What bodies that arrive at the same time may take together, in bytes.
 pub const BODIES: usize = 256 * 1024 * 1024;
+
+/// Files that are uploaded at the same time. Each may take some MiB on its way.
+pub const UPLOADS: usize = 16;
+/// The longest that an upload may take.
+const UPLOAD_TIME: Duration = Duration::from_secs(10 * 60);
 
 /// Requests that are read or answered at the same time. Each may have a head of [`HEADER_SIZE`].
 pub const OPEN: usize = 4_096;
@@ -63,11 +71,13 @@ pub struct Peer {
 pub struct Door {
     pipeline: Arc<Pipeline>,
     portal: Arc<Portal>,
+    files: Files,
     console: Arc<Console>,
     metrics: PrometheusHandle,
     proxies: Vec<Cidr>,
     open: Semaphore,
     answered: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
 }
 
@@ -81,19 +91,20 @@ struct Refusal {
     message: String,
 }
 
-type Answer = Response<Full<Bytes>>;
-
 impl Door {
-    pub fn new(pipeline: Arc<Pipeline>, metrics: PrometheusHandle, proxies: Vec<Cidr>) -> Self {
-        let portal = Portal::new(pipeline.store.clone(), Arc::clone(&pipeline.environment));
+    pub fn new(pipeline: Arc<Pipeline>, files: Files, metrics: PrometheusHandle, proxies: Vec<Cidr>) -> Self {
+        let portal = Portal::new(pipeline.store.clone(), Arc::clone(&pipeline.environment))
+            .with_files(files.of_people());
         Self {
             console: Arc::new(Console::new(Arc::clone(&pipeline))),
             pipeline,
             portal: Arc::new(portal),
+            files,
             metrics,
             proxies,
             open: Semaphore::new(OPEN),
             answered: Arc::new(Semaphore::new(ANSWERED as usize)),
+            uploads: Arc::new(Semaphore::new(UPLOADS)),
             bodies: Arc::new(Semaphore::new(BODIES / PIECE)),
         }
     }
@@ -148,6 +159,12 @@ impl Door {
         if matches!(parts.method, Method::GET | Method::HEAD) && parts.uri.path() == READY {
             return Ok(self.readiness().await);
         }
+        if Files::owns(parts.uri.path()) {
+            return Ok(self.files.serve(parts, share).await);
+        }
+        if Portal::is_upload(parts) {
+            return self.upload(parts, body, peer, share).await;
+        }
         let (body, space) = self.collect(body).await?;
         let answered = Arc::clone(&self.answered)
             .try_acquire_owned()
@@ -171,7 +188,7 @@ impl Door {
             pipeline.serve(&parts, &body, &peer).await
         };
         match tokio::time::timeout(ANSWER_TIME, Undivided::new(answer)).await {
-            Ok(Ok(response)) => Ok(response.map(Full::new)),
+            Ok(Ok(response)) => Ok(response.map(AnswerBody::from)),
             // The panic itself is in the log already.
             Ok(Err(_)) => Err(Refusal::failed()),
             Err(_) => {
@@ -181,6 +198,30 @@ impl Door {
                 );
                 Err(Refusal::too_late())
             }
+        }
+    }
+
+    /// Hands a file on to the portal as it comes.
+    async fn upload(
+        &self,
+        parts: &Arc<Parts>,
+        body: Incoming,
+        peer: &Peer,
+        share: Option<impl Send + 'static>,
+    ) -> Result<Answer, Refusal> {
+        let place = Arc::clone(&self.uploads)
+            .try_acquire_owned()
+            .map_err(|_| Refusal::too_much())?;
+        let peer = self.client(&parts.headers, peer);
+        let (portal, parts) = (Arc::clone(&self.portal), Arc::clone(parts));
+        let answer = async move {
+            let _held = (share, place);
+            portal.upload(&parts, Box::pin(Punctual::new(body)), &peer).await
+        };
+        match tokio::time::timeout(UPLOAD_TIME, Undivided::new(answer)).await {
+            Ok(Ok(response)) => Ok(response.map(AnswerBody::from)),
+            Ok(Err(_)) => Err(Refusal::failed()),
+            Err(_) => Err(Refusal::too_slow()),
         }
     }
 
@@ -199,7 +240,7 @@ impl Door {
             }
             path if !is_signed(parts) => match console_of(path) {
                 Some(_) if !Console::is_built() => plain(StatusCode::OK, "text/html; charset=utf-8", CONSOLE),
-                Some(Some(account)) => console::sign_in_address(account).map(Full::new),
+                Some(Some(account)) => console::sign_in_address(account).map(AnswerBody::from),
                 Some(None) | None => return None,
             },
             _ => return None,
@@ -330,7 +371,7 @@ impl Door {
         };
         let id = uuid_v4(&*self.pipeline.environment.entropy);
         let (status, headers, body) = error.render(protocol, &id);
-        let mut response = Response::new(Full::new(body.into()));
+        let mut response = Response::new(AnswerBody::from(body));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         response
@@ -476,7 +517,7 @@ fn text(status: StatusCode, body: &'static str) -> Answer {
 }
 
 fn plain(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut response = Response::new(Full::new(body.into()));
+    let mut response = Response::new(AnswerBody::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -170,7 +170,7 @@ impl Connection {
             let (door, peer, working) = (Arc::clone(&door), Arc::clone(&peer), busy.begin());
             async move {
                 let answer = door.answer(request, &peer).await;
-                drop(working);
+                let answer = answer.map(|body| body.with(working));
                 Ok::<_, std::convert::Infallible>(answer)
             }
         });

@@ -1,6 +1,7 @@
 //! The command: what an operator starts and asks.
 
 mod account;
+mod answer;
 mod audit_log;
 mod chime_account;
 mod cidr;
@@ -11,6 +12,7 @@ mod dns;
 mod documents;
 mod door;
 mod explain;
+mod files;
 mod first_start;
 mod listener;
 mod logging;
@@ -18,9 +20,11 @@ mod mail;
 mod matrix;
 mod model;
 mod monitoring;
+mod objects;
 mod options;
 mod output;
 mod policy;
+mod punctual;
 #[cfg(test)]
 mod reference;
 mod serve;
@@ -55,6 +59,9 @@ enum Command {
     /// Asks the DNS as the server does.
     #[command(subcommand)]
     Dns(dns::Command),
+    /// Checks where uploaded files are kept.
+    #[command(subcommand)]
+    Objects(objects::check::Command),
     Explain(explain::Explain),
     /// Works on policy documents, without a server.
     #[command(subcommand)]
@@ -71,6 +78,7 @@ fn main() -> ExitCode {
         Command::Account(command) => account::run(command),
         Command::ChimeAccount(command) => chime_account::run(&command),
         Command::Dns(command) => dns::run(command),
+        Command::Objects(command) => objects::check::run(&command),
         Command::Explain(options) => explain::run(&options),
         Command::Policy(command) => policy::run(&command),
         Command::Model(options) => model::run(&options),

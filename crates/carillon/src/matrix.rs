@@ -16,7 +16,9 @@ use carillon_aws::time::SystemEntropy;
 use carillon_operation::{Entry, ManagedPolicy, Registry};
 use serde_json::json;
 
-use crate::options::{FirstStart, LogFormat, Resolvers, Serve, ServerKey, Storage};
+use crate::options::{
+    FirstStart, LogFormat, ObjectOptions, Resolvers, Serve, ServerKey, Storage, UploadBounds,
+};
 use crate::output::say;
 use crate::serve::Server;
 use crate::{deployment, monitoring};
@@ -71,6 +73,8 @@ pub fn run(_: &Matrix) -> anyhow::Result<ExitCode> {
 /// A server that nobody else finds, whatever the environment says.
 fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
     Ok(Serve {
+        objects: ObjectOptions::default(),
+        uploads: UploadBounds::default(),
         storage: Storage {
             data: folder.to_owned(),
             database: None,

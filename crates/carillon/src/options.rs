@@ -144,6 +144,12 @@ pub struct Serve {
     pub log_level: String,
 
     #[command(flatten)]
+    pub objects: ObjectOptions,
+
+    #[command(flatten)]
+    pub uploads: UploadBounds,
+
+    #[command(flatten)]
     pub first_start: FirstStart,
 }
 
@@ -155,6 +161,70 @@ pub struct Resolvers {
     #[arg(long, env = "CARILLON_DNS_RESOLVER", value_name = "ADDR[:PORT]", value_delimiter = ',',
           value_parser = dns::server)]
     pub dns_resolver: Vec<SocketAddr>,
+}
+
+/// How much people may upload at the portal.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct UploadBounds {
+    /// MiB of one file that a person uploads at the portal, 1 to 2048.
+    #[arg(long, env = "CARILLON_UPLOAD_SIZE", value_name = "MIB", default_value_t = 25,
+          value_parser = clap::value_parser!(u64).range(1..=2048))]
+    pub upload_size: u64,
+
+    /// MiB of all the files of one person at the portal.
+    #[arg(long, env = "CARILLON_UPLOAD_QUOTA", value_name = "MIB", default_value_t = 1024,
+          value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub upload_quota: u64,
+}
+
+impl Default for UploadBounds {
+    fn default() -> Self {
+        Self {
+            upload_size: 25,
+            upload_quota: 1024,
+        }
+    }
+}
+
+/// Where uploaded files and exports are kept.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ObjectOptions {
+    /// Where uploaded files and exports are kept: `file:PATH` for a folder, or `s3://BUCKET/PREFIX`. Several servers
+    /// need a place that all of them reach. [default: `file:DATA/objects`]
+    #[arg(long, env = "CARILLON_OBJECTS", value_name = "URL")]
+    pub objects: Option<String>,
+
+    /// The address of an S3-compatible store that is not AWS's, as browsers and clients reach it too.
+    #[arg(long, env = "CARILLON_OBJECTS_ENDPOINT", value_name = "URL")]
+    pub objects_endpoint: Option<String>,
+
+    /// The Region of the bucket. [default: AWS_REGION, or us-east-1]
+    #[arg(long, env = "CARILLON_OBJECTS_REGION", value_name = "REGION")]
+    pub objects_region: Option<String>,
+
+    /// The access key ID for the bucket. Without it the variables of AWS's own tools count, then the role of the
+    /// machine; links that a role makes end with its credentials, which may be sooner than they say.
+    #[arg(long, env = "CARILLON_OBJECTS_ACCESS_KEY_ID", value_name = "ID")]
+    pub objects_access_key_id: Option<String>,
+
+    /// The secret access key for the bucket.
+    #[arg(long, env = "CARILLON_OBJECTS_SECRET_ACCESS_KEY", hide_env_values = true, value_name = "SECRET",
+          value_parser = secret)]
+    pub objects_secret_access_key: Option<Secret<String>>,
+
+    /// The folder where objects are if nothing is said, once the data folder is known.
+    #[arg(skip)]
+    pub default_folder: PathBuf,
+}
+
+impl ObjectOptions {
+    /// With what depends on the data folder.
+    pub fn of(&self, storage: &Storage) -> Self {
+        Self {
+            default_folder: storage.data.join("objects"),
+            ..self.clone()
+        }
+    }
 }
 
 /// Where everything is kept.

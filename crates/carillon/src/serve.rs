@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use carillon_aws::time::{Clock, SystemClock};
 use carillon_iam::IamIdentities;
-use carillon_operation::{JobRunner, MailRelay, Outside, Pipeline, Settings, prune};
+use carillon_operation::{JobRunner, MailRelay, Objects, Outside, Pipeline, Settings, prune};
 use carillon_store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -20,8 +20,10 @@ use crate::audit_log::{self, AuditLog};
 use crate::dns::Dns;
 use crate::documents::WebDocuments;
 use crate::door::Door;
+use crate::files::Files;
 use crate::listener::Listener;
 use crate::mail::SmtpRelay;
+use crate::objects::ObjectStorage;
 use crate::options::Serve;
 use crate::output::say;
 use crate::{deployment, first_start, logging, monitoring, tls};
@@ -146,10 +148,20 @@ impl Server {
         let created = first_start::create_account(&store, &environment, &options.first_start).await?;
         let welcome =
             created.map(|created| first_start::welcome(&created, &public_url, &options.first_start));
+        let objects = Arc::new(ObjectStorage::open(
+            &options.objects.of(&options.storage),
+            &environment,
+        )?);
+        let files = Files::new(
+            store.clone(),
+            Arc::clone(&environment),
+            Arc::clone(&objects),
+            options.uploads,
+        );
         let outside = Outside {
             mail: relay.map(|relay| Arc::new(relay) as Arc<dyn MailRelay>),
             documents: Some(Arc::new(WebDocuments::new(options.provider_network.clone()))),
-            objects: None,
+            objects: Some(objects as Arc<dyn Objects>),
             txt: Some(Arc::new(Dns::new(options.resolvers.dns_resolver.clone()))),
         };
         let kinds = [carillon_iam::JOBS, carillon_chime::JOBS].concat();
@@ -164,6 +176,7 @@ impl Server {
             listener,
             door: Arc::new(Door::new(
                 pipeline,
+                files,
                 metrics.clone(),
                 options.trusted_proxy.clone(),
             )),

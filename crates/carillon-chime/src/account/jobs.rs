@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{AccountRow, ManagedAccount, rows};
+use crate::attachment::jobs::DeleteObjects;
 use crate::user::rows::Place;
-use crate::{attachment, delegate, domain, event, session, user};
+use crate::{attachment, data_export, delegate, domain, event, session, user};
 
 /// People, or invitations, treated in one transaction, so that others need not wait long for theirs.
 pub(crate) const PORTION: i64 = 200;
@@ -87,6 +88,10 @@ impl Job for PurgeAccount {
         }
         domain::rows::delete_all(tx, &account.id).await?;
         delegate::rows::delete_all(tx, &account.id).await?;
+        data_export::rows::delete_of_account(tx, &account.id).await?;
+        DeleteObjects::below(format!("exports/{}", account.id))
+            .plan(tx, entropy, now)
+            .await?;
         rows::delete(tx, &account.id).await?;
         let details = json!({ "accountName": account.name });
         Ok(vec![event::of_account(

@@ -81,6 +81,43 @@ impl Job for DeleteObjects {
     }
 }
 
+/// Deletes the object of an upload that came to nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DropUnkept {
+    pub attachment_id: String,
+    pub object: String,
+}
+
+impl Job for DropUnkept {
+    const KIND: &'static str = "chime.object.drop-unkept";
+    const PATIENCE: Duration = PATIENCE;
+    type Gathered = ();
+
+    async fn gather(&self, _: &Environment, store: &Store, outside: &Outside) -> Result<(), JobError> {
+        let mut tx = store.read().await?;
+        let is_kept = rows::is_kept(&mut tx, &self.attachment_id).await?;
+        drop(tx);
+        if is_kept {
+            return Ok(());
+        }
+        let Some(objects) = &outside.objects else {
+            return Err(JobError::Retry("there is no object store".to_owned()));
+        };
+        let deleted = objects.delete(&self.object).await;
+        deleted.map_err(|error| JobError::Retry(error.to_string()))
+    }
+
+    async fn apply(
+        &self,
+        (): &(),
+        _: &mut WriteTx,
+        _: &Environment,
+        _: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
 /// Forgets what a deleted person uploaded, in portions.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ForgetFiles {

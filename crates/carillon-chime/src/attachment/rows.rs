@@ -206,6 +206,17 @@ pub(crate) async fn used_by(tx: &mut ReadTx, user_id: &str) -> Result<(i64, i64)
     Ok(found.unwrap_or((0, 0)))
 }
 
+/// Whether there is an attachment of this identifier.
+pub(crate) async fn is_kept(tx: &mut ReadTx, id: &str) -> Result<bool, StoreError> {
+    let found = tx
+        .fetch_number(
+            "SELECT COUNT(*) FROM chime_attachment WHERE attachment_id = $1",
+            bind![id],
+        )
+        .await?;
+    Ok(found > 0)
+}
+
 /// Whether the person uploaded anything that is still there.
 pub(crate) async fn has_any(tx: &mut ReadTx, user_id: &str) -> Result<bool, StoreError> {
     let found: Option<(String,)> = tx
@@ -252,4 +263,154 @@ async fn take(tx: &mut WriteTx, found: Vec<AttachmentRow>) -> Result<Vec<Attachm
         delete(tx, &attachment.id).await?;
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use carillon_aws::time::SystemEntropy;
+    use carillon_store::Store;
+
+    use super::*;
+    use crate::attachment::ConversationKind;
+    use crate::user::RegistrationStatus;
+    use crate::user::tests::user;
+
+    const KEY: &str = "a/report.pdf";
+
+    /// What a source tells of one object, at second `at`.
+    #[derive(Debug, Clone, Copy)]
+    enum Told {
+        Upload { at: i64 },
+        Deletion { at: i64 },
+    }
+
+    async fn tell(tx: &mut WriteTx, told: Told) {
+        let ada = user(Some("account"), RegistrationStatus::Registered);
+        let now = Timestamp::from_seconds(1_000);
+        match told {
+            Told::Upload { at } => {
+                let name = format!("{at}.pdf");
+                let upload = Upload {
+                    source_id: "source",
+                    object_key: KEY,
+                    uploader: &ada,
+                    conversation_kind: ConversationKind::Group,
+                    conversation_id: "c",
+                    room_creator: None,
+                    file_name: &name,
+                    content_type: "application/pdf",
+                    size_bytes: at,
+                    sha256: None,
+                    at: Timestamp::from_seconds(at),
+                };
+                assert_eq!(upload.check(), Ok(()));
+                record_upload(tx, &SystemEntropy, &upload, now).await.unwrap();
+            }
+            Told::Deletion { at } => {
+                record_deletion(tx, "source", KEY, Timestamp::from_seconds(at), now)
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+
+    /// The files that are there after all this was told in this order.
+    async fn left(store: &Store, told: &[Told]) -> Vec<(String, i64)> {
+        let mut tx = store.write().await.unwrap();
+        for told in told {
+            tell(&mut tx, *told).await;
+        }
+        let found = exported_after(
+            &mut tx,
+            "account",
+            (Timestamp::MIN, ""),
+            Timestamp::from_seconds(2_000),
+            10,
+        )
+        .await
+        .unwrap();
+        // Not committed: the next order begins with nothing.
+        found
+            .into_iter()
+            .map(|file| (file.file_name, file.size_bytes))
+            .collect()
+    }
+
+    fn orders(of: &[Told]) -> Vec<Vec<Told>> {
+        match of {
+            [] => vec![Vec::new()],
+            [first, rest @ ..] => orders(rest)
+                .into_iter()
+                .flat_map(|order| {
+                    (0..=order.len()).map(move |place| {
+                        let mut order = order.clone();
+                        order.insert(place, *first);
+                        order
+                    })
+                })
+                .collect(),
+        }
+    }
+
+    #[tokio::test]
+    async fn told_in_any_order_and_twice_it_comes_to_the_same() {
+        use Told::{Deletion, Upload};
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("db").display()))
+            .await
+            .unwrap();
+        for (story, end) in [
+            (vec![Upload { at: 1 }, Deletion { at: 2 }], None),
+            (
+                vec![Upload { at: 1 }, Deletion { at: 2 }, Upload { at: 3 }],
+                Some(3),
+            ),
+            (
+                vec![Upload { at: 1 }, Upload { at: 2 }, Deletion { at: 1 }],
+                Some(2),
+            ),
+            (
+                vec![
+                    Upload { at: 1 },
+                    Upload { at: 1 },
+                    Upload { at: 5 },
+                    Deletion { at: 3 },
+                ],
+                Some(5),
+            ),
+            (vec![Upload { at: 2 }, Deletion { at: 2 }], None),
+        ] {
+            let expected: Vec<(String, i64)> = end.map(|at| (format!("{at}.pdf"), at)).into_iter().collect();
+            for order in orders(&story) {
+                assert_eq!(left(&store, &order).await, expected, "{order:?}");
+                let twice = [order.as_slice(), order.as_slice()].concat();
+                assert_eq!(left(&store, &twice).await, expected, "twice: {order:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_object_lies_where_its_source_and_account_are() {
+        let ada = user(Some("account"), RegistrationStatus::Registered);
+        let alone = user(None, RegistrationStatus::Registered);
+        for (person, place) in [
+            (&ada, "sources/source/account/k"),
+            (&alone, "sources/source/none/k"),
+        ] {
+            let upload = Upload {
+                source_id: "source",
+                object_key: "k",
+                uploader: person,
+                conversation_kind: ConversationKind::OneToOne,
+                conversation_id: "",
+                room_creator: None,
+                file_name: "a",
+                content_type: "text/plain",
+                size_bytes: 0,
+                sha256: None,
+                at: Timestamp::EPOCH,
+            };
+            assert_eq!(upload.row("i".to_owned(), Timestamp::EPOCH).object(), place);
+        }
+    }
 }

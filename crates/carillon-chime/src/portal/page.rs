@@ -22,6 +22,7 @@ pub(super) type Page = Response<Bytes>;
 /// Where people who are signed in can go: path, and what the link says.
 const NAVIGATION: &[(&str, &str)] = &[
     ("/portal", "You"),
+    ("/portal/files", "Files"),
     ("/portal/sessions", "Devices"),
     ("/portal/password", "Password"),
 ];

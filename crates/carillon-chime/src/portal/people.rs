@@ -23,7 +23,7 @@ use crate::user::standing::admitted;
 use crate::user::{self, Presence, UserRow, pin};
 
 /// How often something that lost a race is done again.
-const ATTEMPTS: usize = 8;
+pub(super) const ATTEMPTS: usize = 8;
 
 /// Does something again that lost a race.
 macro_rules! again {
@@ -121,19 +121,30 @@ impl People<'_> {
         again!(self.change_once(person, change, device))
     }
 
+    /// The person as it is now, if it is still signed in: an administrator may have been faster.
+    pub async fn still(&self, tx: &mut ReadTx, person: &SignedIn) -> Result<Option<SignedIn>, Fault> {
+        let Some(session) = session::rows::find_by_id(tx, &person.session.id).await? else {
+            return Ok(None);
+        };
+        let Some(user) = user::rows::find_any(tx, &session.user_id).await? else {
+            return Ok(None);
+        };
+        let account = user::rows::account_of(tx, &user).await?;
+        let is_admitted = admitted(tx, &user, account.as_ref()).await?.is_ok();
+        Ok(is_admitted.then(|| SignedIn {
+            user,
+            account,
+            session,
+            form_key: person.form_key.clone(),
+        }))
+    }
+
     async fn change_once(&self, person: &SignedIn, change: &Change, device: &Device) -> Result<(), Fault> {
         let mut tx = self.store.write().await?;
-        // As it is now: an administrator may have been faster.
-        let Some(session) = session::rows::find_by_id(&mut tx, &person.session.id).await? else {
+        let Some(person) = self.still(&mut tx, person).await? else {
             return Ok(());
         };
-        let Some(mut user) = user::rows::find_any(&mut tx, &session.user_id).await? else {
-            return Ok(());
-        };
-        let account = user::rows::account_of(&mut tx, &user).await?;
-        if admitted(&mut tx, &user, account.as_ref()).await?.is_err() {
-            return Ok(());
-        }
+        let (mut user, account, session) = (person.user, person.account, person.session);
         let mut details = json!({
             "userId": user.id, "accountId": user.account_id, "sessionId": session.id,
         });
@@ -199,7 +210,7 @@ impl People<'_> {
     }
 
     /// Commits what was done together with its events. People without an account are in nobody's trail.
-    async fn conclude(&self, mut tx: WriteTx, events: Vec<Event>) -> Result<(), Fault> {
+    pub async fn conclude(&self, mut tx: WriteTx, events: Vec<Event>) -> Result<(), Fault> {
         for event in &events {
             event.insert(&mut tx).await?;
         }
@@ -213,7 +224,7 @@ impl People<'_> {
     }
 
     /// The event of what a person did, in the trail of whoever owns the account.
-    fn event(
+    pub fn event(
         &self,
         account: &AccountRow,
         name: &str,

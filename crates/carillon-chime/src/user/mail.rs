@@ -87,6 +87,44 @@ pub(crate) fn pin_reset(notice_id: &str, email: &str, account_name: &str, public
     }
 }
 
+/// Tells an administrator that an export is ready. Where its file is, only the API says.
+pub(crate) fn export_is_ready(
+    export_id: &str,
+    email: &str,
+    account_id: &str,
+    account_name: &str,
+    attachment_count: i64,
+    public_url: &str,
+) -> Mail {
+    let command =
+        format!("aws chime retrieve-data-export --account-id {account_id} --data-export-id {export_id}");
+    Mail {
+        to: email.to_owned(),
+        subject: one_line("Your export of attachments is ready"),
+        text: format!(
+            "Hello,\n\n\
+             the export of attachments that you requested for the Amazon Chime account \"{account_name}\" is ready. \
+             It has {attachment_count} attachments.\n\n\
+             The file and the links in it are good for 6 days. This command shows where to fetch it:\n\n\
+             {command}\n\n\
+             Whoever has the file has the attachments: keep it where only you read it.\n"
+        ),
+        html: format!(
+            "<!DOCTYPE html>\n<html lang=\"en\"><body>\n\
+             <p>Hello,</p>\n\
+             <p>the export of attachments that you requested for the Amazon Chime account <strong>{}</strong> is \
+             ready. It has {attachment_count} attachments.</p>\n\
+             <p>The file and the links in it are good for 6 days. This command shows where to fetch it:</p>\n\
+             <pre>{}</pre>\n\
+             <p>Whoever has the file has the attachments: keep it where only you read it.</p>\n\
+             </body></html>\n",
+            Escaped(account_name),
+            Escaped(&command),
+        ),
+        message_id: message_id("data-export", export_id, public_url),
+    }
+}
+
 /// The same for each try of one mail.
 pub(crate) fn message_id(kind: &str, id: &str, public_url: &str) -> String {
     let host: String = public_url

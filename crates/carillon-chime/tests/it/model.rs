@@ -54,8 +54,8 @@ fn the_shapes_are_those_of_awss_model() {
     assert!(differences.is_empty(), "{differences:#?}");
     assert_eq!(
         built.len(),
-        38,
-        "5 accounts, 14 users, 4 domains, 1 support, 3 delegation, 11 neighbours"
+        41,
+        "5 accounts, 14 users, 4 domains, 2 attachments, 1 support, 3 delegation, 12 neighbours"
     );
 }
 
