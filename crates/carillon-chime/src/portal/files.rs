@@ -14,7 +14,7 @@ pub use upload::Upload;
 pub(super) use upload::receive;
 
 use super::page::{self, Frame, Page, Stop};
-use super::people::{ATTEMPTS, SignedIn};
+use super::people::{SignedIn, again};
 use super::visit::Visit;
 use crate::attachment::jobs::DeleteObjects;
 use crate::attachment::{self, AttachmentRow};
@@ -118,13 +118,8 @@ pub(super) async fn delete(visit: &Visit<'_>, id: &str) -> Result<Page, Stop> {
     files_of(visit)?;
     let (person, _) = visit.person_with_form().await?;
     find(visit, &person, id).await?;
-    for _ in 0..ATTEMPTS {
-        match delete_once(visit, &person, id).await {
-            Err(Fault::Contended) => {}
-            outcome => return outcome.map(|()| page::see(PATH)).map_err(Stop::from),
-        }
-    }
-    Err(Fault::Contended.into())
+    again!(delete_once(visit, &person, id))?;
+    Ok(page::see(PATH))
 }
 
 async fn delete_once(visit: &Visit<'_>, person: &SignedIn, id: &str) -> Result<(), Fault> {
@@ -154,8 +149,6 @@ async fn delete_once(visit: &Visit<'_>, person: &SignedIn, id: &str) -> Result<(
         )
     });
     people.conclude(tx, event.into_iter().collect()).await?;
-    // People without an account are in nobody's trail, and their files go all the same.
-    visit.portal.environment.jobs.notify_one();
     Ok(())
 }
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use carillon_aws::id::uuid_v4;
 use carillon_operation::{BoxFuture, Chunks, Fault, Label, ObjectError, enqueue};
-use carillon_store::StoreError;
 use futures_core::Stream;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -21,7 +20,7 @@ use super::{FILES, Files, PATH, files_of, list, size, unavailable};
 use crate::attachment::jobs::DropUnkept;
 use crate::attachment::{self, AttachmentRow, ConversationKind, PORTAL};
 use crate::portal::page::{self, Page, Stop};
-use crate::portal::people::{ATTEMPTS, SignedIn};
+use crate::portal::people::{ATTEMPTS, SignedIn, again};
 use crate::portal::visit::Visit;
 
 /// A body as it comes.
@@ -216,7 +215,7 @@ async fn keep(
         uploaded_at: visit.device.now,
         recorded_at: visit.device.now,
     };
-    announce(visit, &row).await?;
+    again!(announce(visit, &row))?;
     let mut content = Incoming {
         field,
         size: 0,
@@ -255,29 +254,16 @@ async fn keep(
 
 /// Queues that the object is looked for later, and deleted if nothing came of the upload: the process may end at any
 /// moment, and the object is there before the row that names it.
-async fn announce(visit: &Visit<'_>, row: &AttachmentRow) -> Result<(), Refusal> {
+async fn announce(visit: &Visit<'_>, row: &AttachmentRow) -> Result<(), Fault> {
     let job = DropUnkept {
         attachment_id: row.id.clone(),
         object: row.object(),
     };
     let now = visit.device.now;
-    for _ in 0..ATTEMPTS {
-        let mut tx = visit.portal.store.write().await.map_err(Fault::from)?;
-        enqueue(
-            &mut tx,
-            &*visit.portal.environment.entropy,
-            &job,
-            now,
-            now + ABANDONED,
-        )
-        .await
-        .map_err(Fault::from)?;
-        match tx.commit().await {
-            Err(StoreError::Contention) => {}
-            outcome => return outcome.map_err(|error| Fault::from(error).into()),
-        }
-    }
-    Err(Fault::Contended.into())
+    let entropy = &*visit.portal.environment.entropy;
+    let mut tx = visit.portal.store.write().await?;
+    enqueue(&mut tx, entropy, &job, now, now + ABANDONED).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn insert(
