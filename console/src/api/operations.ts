@@ -665,6 +665,29 @@ export interface ChimeClaimEffects {
   ForeignMembersStaying: number;
 }
 
+/** An export of an account's attachments. */
+export interface ChimeDataExport {
+  DataExportId: string;
+  AccountId: string;
+  Status: "InProgress" | "Succeeded" | "Failed" | "Expired";
+  RequestedTimestamp: string;
+  /** The ARN of the principal who requested it. */
+  RequestedBy: string;
+  CompletedTimestamp?: string;
+  /** When the file and the links in it end. */
+  ExpirationTimestamp?: string;
+  /** When the next export can be requested. A failed one does not count. */
+  NextRequestTimestamp?: string;
+  /** The attachments in the file so far. */
+  AttachmentCount?: number;
+  /** Bytes of those attachments. */
+  TotalBytes?: number;
+  /** Why it failed, or what a file that is ready had to leave out. */
+  FailureReason?: string;
+  /** Where the file is, for five minutes. Whoever has the file has the attachments. */
+  FileUrl?: string;
+}
+
 /** A domain of an account. */
 export interface ChimeDomain {
   DomainName: string;
@@ -2115,6 +2138,19 @@ export interface Operations {
     }; output: {
       UserErrors: Array<ChimeUserError>;
     } };
+    /** Shows an export, and, while its file is there, where to fetch it. The address is good for five minutes; whoever has the file has the attachments. */
+    RetrieveDataExport: { input: {
+      AccountId: string;
+      DataExportId: string;
+    }; output: {
+      DataExport: ChimeDataExport;
+    } };
+    /** Begins an export of the account's attachments: what its users uploaded at the portal, into conversations, and into rooms that users of the account created. It can be requested once in 7 days, for Enterprise accounts. */
+    StartDataExport: { input: {
+      AccountId: string;
+    }; output: {
+      DataExport: ChimeDataExport;
+    } };
     /** Claims a domain for an account. The claim is proved by a TXT record, which the answer shows and the server looks for. What was given up after 72 hours begins again with a new record. */
     AddDomain: { input: {
       AccountId: string;
@@ -2189,6 +2225,15 @@ export interface Operations {
       DomainName: string;
     }; output: {
       DomainEffects: ChimeDomainEffects;
+    } };
+    /** Lists the exports of an account, oldest first. */
+    ListDataExports: { input: {
+      AccountId: string;
+      MaxResults?: number;
+      NextToken?: string;
+    }; output: {
+      DataExports: Array<ChimeDataExport>;
+      NextToken?: string;
     } };
   };
   "cloudtrail": {

@@ -55,6 +55,7 @@ async fn check(options: &Check) -> anyhow::Result<()> {
         public_url: "http://localhost".to_owned(),
         mail: false,
         mail_providers: Default::default(),
+        self_registration: false,
     };
     let environment = deployment::environment(vault, settings, None);
     let objects = options.objects.of(&options.storage);
