@@ -3,8 +3,8 @@
 use carillon_operation::{AnyOperation, Spec, operation, planned};
 
 use crate::account::operations::UpdateAccount;
-use crate::delegate::operations::{InviteDelegate, RenewDelegate, ValidateDelegate};
 use crate::data_export::operations::ListDataExports;
+use crate::delegate::operations::{InviteDelegate, RenewDelegate, ValidateDelegate};
 use crate::domain::preview::PreviewDomainChange;
 use crate::support::operations::{GetSupportRequest, ListSupportRequests};
 use crate::user::settings::{GetUserSettings, UpdateUserSettings};

@@ -15,8 +15,8 @@ mod environment;
 mod fault;
 pub mod guard;
 mod job;
-mod located;
 mod link;
+mod located;
 mod measure;
 mod operation;
 mod outside;
@@ -43,8 +43,8 @@ pub use decision_record::{Archive, Asked, Recorded, StoredPolicy, StoredStanding
 pub use environment::{Environment, Settings};
 pub use fault::Fault;
 pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, job};
-pub use located::{Lent, Locate, Located};
 pub use link::{Link, Opened};
+pub use located::{Lent, Locate, Located};
 pub use operation::{
     AnyOperation, Asks, Context, Failed, Introduction, Operation, Planned, Request, Target, Unknown,
     operation,

@@ -1,7 +1,6 @@
 //! What callers may ask of exports.
 
 use carillon_aws::id::uuid_v4;
-use carillon_aws::shape::Ranged;
 use carillon_aws::time::Timestamp;
 use carillon_operation::{Caller, CallerKind, Context, FA, Link, Operation, Read, Spec, Write};
 use carillon_store::ReadTx;
@@ -12,7 +11,7 @@ use super::{DataExport, DataExportRow, DataExportStatus, download, jobs, rows};
 use crate::account::{AccountType, ManagedAccount};
 use crate::email::EmailAddress;
 use crate::error::Error;
-use crate::name::{AccountId, is_uuid};
+use crate::name::{AccountId, ResultMax, is_uuid, result_max};
 use crate::user;
 
 /// The types of accounts that have exports.
@@ -29,9 +28,6 @@ carillon_aws::string_type! {
     /// The identifier of a data export.
     pub(crate) DataExportId, pattern: r".*\S.*", example: "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 }
-
-/// How many exports a page has; 50 if nothing is said.
-type PageSize = Ranged<1, 99>;
 
 /// The answer of operations about one export.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -58,7 +54,7 @@ impl Operation for StartDataExport {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<DataExportOutput, Error> {
-        let account = ManagedAccount::find_active(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         account.require_type(ENTERPRISE)?;
         if let Some(before) = rows::newest(cx.tx, &account).await? {
             before.require_over(cx.now)?;
@@ -119,7 +115,7 @@ impl Operation for RetrieveDataExport {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<DataExportOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         account.require_type(ENTERPRISE)?;
         let id = self.data_export_id.as_str();
         let found = if is_uuid(id) {
@@ -147,7 +143,7 @@ impl Operation for RetrieveDataExport {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ListDataExports {
     account_id: AccountId,
-    max_results: Option<PageSize>,
+    max_results: Option<ResultMax>,
     next_token: Option<String>,
 }
 
@@ -174,7 +170,7 @@ impl Operation for ListDataExports {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListDataExportsOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         account.require_type(ENTERPRISE)?;
         let filters = [account.id.as_str()];
         let (at, id) = match &self.next_token {
@@ -187,9 +183,9 @@ impl Operation for ListDataExports {
                 _ => return Err(Error::next_token()),
             },
         };
-        let size = self.max_results.map_or(50, PageSize::get).clamp(1, 99);
-        let found = rows::list_after(cx.tx, &account, (at, &id), size + 1).await?;
-        let page = cx.page(found, usize::try_from(size).unwrap_or(1), &filters, |last| {
+        let (size, rows_read) = result_max(self.max_results);
+        let found = rows::list_after(cx.tx, &account, (at, &id), rows_read).await?;
+        let page = cx.page(found, size, &filters, |last| {
             vec![last.requested_at.as_micros().to_string(), last.id.clone()]
         });
         Ok(ListDataExportsOutput {

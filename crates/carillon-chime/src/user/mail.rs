@@ -100,6 +100,7 @@ pub(crate) fn export_is_ready(
         format!("aws chime retrieve-data-export --account-id {account_id} --data-export-id {export_id}");
     Mail {
         to: email.to_owned(),
+        reply_to: None,
         subject: one_line("Your export of attachments is ready"),
         text: format!(
             "Hello,\n\n\
