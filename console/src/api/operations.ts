@@ -688,6 +688,28 @@ export interface ChimeDataExport {
   FileUrl?: string;
 }
 
+/** A delegation, or the invitation to one. */
+export interface ChimeDelegate {
+  DelegateId: string;
+  AccountId: string;
+  OwnerAwsAccountId: string;
+  DelegateAwsAccountId?: string;
+  DelegateAwsAccountName?: string;
+  InvitedEmail?: string;
+  Status: "Pending" | "Active" | "Expired";
+  InvitedTimestamp: string;
+  /** Until when the invitation can be accepted. */
+  ExpirationTimestamp?: string;
+  AcceptedTimestamp?: string;
+  /** When the delegation ends by itself. */
+  EndTimestamp?: string;
+  Reason?: string;
+  /** Whether the owner set a boundary. */
+  HasBoundaryPolicy: boolean;
+  /** Shown to the owner only. */
+  BoundaryPolicy?: string;
+}
+
 /** A domain of an account. */
 export interface ChimeDomain {
   DomainName: string;
@@ -747,6 +769,25 @@ export interface ChimeReleaseEffects {
 /** A directory group whose members may sign in shared devices. */
 export interface ChimeSigninDelegateGroup {
   GroupName: string;
+}
+
+/** A request for help. */
+export interface ChimeSupportRequest {
+  SupportRequestId: string;
+  Status: "Submitted" | "Sent" | "Failed";
+  SubmittedTimestamp: string;
+  /** The ARN of whoever asked. */
+  SubmittedBy: string;
+  Severity: "Low" | "Normal" | "High" | "Urgent";
+  Subject?: string;
+  AccountId?: string;
+  /** Not in lists. */
+  Description?: string;
+  ContactEmail?: string;
+  OccurredAt?: string;
+  ClientVersion?: string;
+  LogReferenceId?: string;
+  MeetingId?: string;
 }
 
 /** What a user may do with the phone number assigned. */
@@ -2020,7 +2061,7 @@ export interface Operations {
     }; output: {
       Account: ChimeAccount;
     } };
-    /** Lists the accounts of the AWS account, oldest first: all, those whose name begins with `Name`, or the one that the person with the address `UserEmail` belongs to. */
+    /** Lists the accounts of the AWS account, and those that others lend to it, oldest first: all, those whose name begins with `Name`, or the one that the person with the address `UserEmail` belongs to. */
     ListAccounts: { input: {
       Name?: string;
       UserEmail?: string;
@@ -2179,6 +2220,44 @@ export interface Operations {
       Domains: Array<ChimeDomain>;
       NextToken?: string;
     } };
+    /** Sends a request for help to the operator of the server, and a copy to the contact. */
+    SubmitSupportRequest: { input: {
+      Subject: string;
+      Description: string;
+      ContactEmail: string;
+      /** The account that it is about. */
+      AccountId?: string;
+      /** When it happened. */
+      OccurredAt?: string;
+      ClientVersion?: string;
+      LogReferenceId?: string;
+      MeetingId?: string;
+      /** `Normal` if nothing is said. */
+      Severity?: "Low" | "Normal" | "High" | "Urgent";
+    }; output: {
+      SupportRequest: ChimeSupportRequest;
+    } };
+    /** Accepts the invitation to administer an account of another AWS account. From the next request on, the principals of this AWS account act on it within their own policies. */
+    AcceptDelegate: { input: {
+      InvitationToken: string;
+    }; output: {
+      Delegate: ChimeDelegate;
+      Account: ChimeAccount;
+    } };
+    /** Ends a delegation, or takes an invitation back, at once. The owner may end any of its account, a delegate its own. */
+    DeleteDelegate: { input: {
+      AccountId: string;
+      DelegateId: string;
+    }; output: Record<string, never> };
+    /** Lists the delegations of an account and the open invitations, oldest first. A delegate sees its own. */
+    ListDelegates: { input: {
+      AccountId: string;
+      MaxResults?: number;
+      NextToken?: string;
+    }; output: {
+      Delegates: Array<ChimeDelegate>;
+      NextToken?: string;
+    } };
     /** Changes the name of an account, the license that people join it with, or both. */
     UpdateAccount: { input: {
       AccountId: string;
@@ -2225,6 +2304,55 @@ export interface Operations {
       DomainName: string;
     }; output: {
       DomainEffects: ChimeDomainEffects;
+    } };
+    /** Invites another AWS account to administer an account of this one. The mail has the token to accept with. */
+    InviteDelegate: { input: {
+      AccountId: string;
+      Email: string;
+      /** What the delegate can be allowed at the most. */
+      BoundaryPolicy?: string;
+      /** When the delegation ends by itself. */
+      EndTimestamp?: string;
+      /** Why, for both sides to see. */
+      Reason?: string;
+    }; output: {
+      Delegate: ChimeDelegate;
+    } };
+    /** Gives an invitation a new token and seven more days, and sends its mail again. The old token is void. */
+    RenewDelegate: { input: {
+      AccountId: string;
+      DelegateId: string;
+    }; output: {
+      Delegate: ChimeDelegate;
+    } };
+    /** Shows what an invitation is to, for whoever has its token. Changes nothing. */
+    ValidateDelegate: { input: {
+      InvitationToken: string;
+    }; output: {
+      AccountName: string;
+      OwnerAwsAccountId: string;
+      OwnerAwsAccountName: string;
+      /** Until when the invitation can be accepted. */
+      ExpirationTimestamp: string;
+      /** When the delegation would end by itself. */
+      EndTimestamp?: string;
+      Reason?: string;
+      /** Whether the owner limits what can be done. */
+      HasBoundaryPolicy: boolean;
+    } };
+    /** Shows a support request of the AWS account. */
+    GetSupportRequest: { input: {
+      SupportRequestId: string;
+    }; output: {
+      SupportRequest: ChimeSupportRequest;
+    } };
+    /** Lists the support requests of the AWS account, the newest first, without their descriptions. */
+    ListSupportRequests: { input: {
+      MaxResults?: number;
+      NextToken?: string;
+    }; output: {
+      SupportRequests: Array<ChimeSupportRequest>;
+      NextToken?: string;
     } };
     /** Lists the exports of an account, oldest first. */
     ListDataExports: { input: {
