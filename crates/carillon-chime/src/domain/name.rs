@@ -32,6 +32,9 @@ const WHOLE: usize = 253;
 /// So that the record's own name is one.
 const LONGEST: usize = WHOLE - CHALLENGE_LABEL.len() - 1;
 
+/// Bytes of a name in its own script: each character of the name in ASCII stands for four at most.
+const LONGEST_TEXT: usize = WHOLE * 4;
+
 /// The domains of mail providers where everybody can have an address.
 static PROVIDERS: LazyLock<HashSet<String>> =
     LazyLock::new(|| read_providers(include_str!("mail_providers.txt")));
@@ -95,6 +98,9 @@ pub(crate) fn challenge_name(domain: &str) -> String {
 ///
 /// Source: UTS 46, section 4, not transitional; hyphens in the third and fourth place are in use, and allowed.
 pub(crate) fn to_ascii(text: &str) -> Option<String> {
+    if text.len() > LONGEST_TEXT {
+        return None;
+    }
     let ascii = Uts46::new()
         .to_ascii(
             text.as_bytes(),
@@ -175,6 +181,7 @@ mod tests {
             "\u{2488}com",
             &long_label,
             &many,
+            &"ä.".repeat(100_000),
         ] {
             assert_eq!(name(text), Err(NoDomain::Malformed), "{text:?}");
         }

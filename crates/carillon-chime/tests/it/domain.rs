@@ -245,6 +245,59 @@ async fn of_two_who_claim_one_wins() {
 }
 
 #[tokio::test]
+async fn of_two_whose_records_are_both_there_one_wins() {
+    for world in worlds().await {
+        let mut values = Vec::new();
+        let accounts = [world.account("One").await, world.account("Two").await];
+        for account in &accounts {
+            let added = world.add_domain(account, "example.com").await;
+            values.push(text(&added.ok()["Domain"]["VerificationRecord"]["Value"]));
+        }
+        world.dns.set(
+            "_carillon-challenge.example.com",
+            Some(&[values[0].as_str(), values[1].as_str()]),
+        );
+        tokio::join!(world.work(), world.work());
+        // Whoever lost a race looks again a moment later.
+        world.server.clock().advance(MINUTE);
+        world.work().await;
+        let mut ends = Vec::new();
+        for account in &accounts {
+            let domain = world.domain(account, "example.com").await;
+            ends.push((text(&domain["Status"]), text(&domain["LastCheckResult"])));
+        }
+        ends.sort();
+        assert_eq!(
+            ends,
+            [
+                pair("VerificationFailed", "ClaimedByAnotherAccount"),
+                pair("Verified", "Found")
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_has_to_wait_is_none() {
+    for world in worlds().await {
+        let account = world.account("A").await;
+        let added = world.add_domain(&account, "example.com").await;
+        world.dns.publish(&added.ok()["Domain"]);
+        world.dns.is_busy.store(true, Ordering::Relaxed);
+        world.work().await;
+        let domain = world.domain(&account, "example.com").await;
+        assert_eq!(
+            (&domain["LastCheckResult"], &domain["NextCheckTimestamp"]),
+            (&Value::Null, &domain["CreatedTimestamp"])
+        );
+        world.dns.is_busy.store(false, Ordering::Relaxed);
+        world.server.clock().advance(Duration::from_secs(2));
+        world.work().await;
+        assert_eq!(world.domain(&account, "example.com").await["Status"], "Verified");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_claimed_is_refused() {
     for world in worlds().await {
         let account = world.account("A").await;

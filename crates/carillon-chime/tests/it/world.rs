@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -71,6 +71,7 @@ impl MailRelay for Relay {
 pub struct Zone {
     pub records: Mutex<HashMap<String, Option<Vec<String>>>>,
     pub asked: AtomicUsize,
+    pub is_busy: AtomicBool,
 }
 
 impl Zone {
@@ -95,7 +96,11 @@ impl TxtRecords for Zone {
     fn look_up<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<Vec<u8>>, NoAnswer>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let found = self.records.lock().unwrap().get(name).cloned();
+        let is_busy = self.is_busy.load(Ordering::Relaxed);
         Box::pin(async move {
+            if is_busy {
+                return Err(NoAnswer::Busy);
+            }
             match found {
                 None => Ok(Vec::new()),
                 Some(None) => Err(NoAnswer::Failed("the name servers are down".to_owned())),
