@@ -304,6 +304,14 @@ impl JobRunner {
         if waiting.is_none() {
             return Ok(None);
         }
+        match self.lease(now).await {
+            // Another node took it.
+            Err(StoreError::Contention) => Ok(None),
+            outcome => outcome,
+        }
+    }
+
+    async fn lease(&self, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
         let mut tx = self.store.write().await?;
         let claimed = tx
             .fetch_optional(
@@ -315,12 +323,8 @@ impl JobRunner {
                 bind![now + LEASE, now, now],
             )
             .await?;
-        match tx.commit().await {
-            Ok(()) => Ok(claimed),
-            // Another node took it.
-            Err(StoreError::Contention) => Ok(None),
-            Err(error) => Err(error),
-        }
+        tx.commit().await?;
+        Ok(claimed)
     }
 
     async fn work(&self, claimed: &Claimed) {
