@@ -1,6 +1,7 @@
 // The frame of every page: who is signed in, where one is, and what happened.
 
 import "@cloudscape-design/global-styles/index.css";
+import "./console.css";
 
 import AppLayout from "@cloudscape-design/components/app-layout";
 import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";

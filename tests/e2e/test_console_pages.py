@@ -22,7 +22,8 @@ if not (REPOSITORY / "console/dist/index.html").exists():
 PASSWORD = "Correct-Horse-1"
 MANAGED = "arn:aws:iam::aws:policy/"
 TABLE = list(csv.DictReader(open(pathlib.Path(__file__).parent / "data/actions.csv", newline="")))
-PAGES = ["", "accounts", "iam/users", "iam/policies", "audit", "security", "switch-role"]
+PAGES = ["", "accounts", "iam/users", "iam/groups", "iam/roles", "iam/policies", "access/who-can", "access/what-can",
+         "access/simulate", "access/unused", "audit", "security", "switch-role"]
 XSS = "<img src=x onerror=alert(1)>\"'"
 
 
@@ -56,8 +57,8 @@ class Tab:
         self.page.on("response", self.see)
 
     def hear(self, message):
-        # That nobody is signed in yet is how the page finds out.
-        if message.type == "error" and "401" not in message.text:
+        # Refusals of the server are its answers, and `see` has them.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.problems.append(message.text)
 
     def see(self, response):
@@ -121,6 +122,10 @@ def test_pages_are_accessible(tab, person):
     admin.create_account("Accessible")
     chromium.screenshot(admin.page, "console-account")
     assert violations(admin.page) == []
+    admin.button("Domains").click()
+    admin.page.wait_for_selector("text=No domains yet")
+    assert violations(admin.page) == []
+    admin.page.go_back()
     admin.button("Users").click()
     admin.page.wait_for_selector("text=No users yet")
     admin.button("Invite users").click()
@@ -171,7 +176,8 @@ def test_a_view_follows_the_policy(tab, person, root, unique, name, column):
     one = tab(person(attached=[MANAGED + "AmazonChime" + name] if name else []))
     allowed = {f"chime:{row['action']}" for row in TABLE if column and row[column] == "1"}
     offered, denied = set(), set()
-    for path in PAGES + [f"accounts/{account}", f"accounts/{account}/users", f"accounts/{account}/users/{member}"]:
+    within = ["", "/users", f"/users/{member}", "/domains"]
+    for path in PAGES + [f"accounts/{account}{rest}" for rest in within]:
         one.open(path)
         chromium.screenshot(one.page, f"console-{name or 'nothing'}-{path.split('/')[-1] or 'overview'}")
         for attribute, found in (("data-action", offered), ("data-denied", denied)):
@@ -195,6 +201,77 @@ def test_why_not_says_what_is_missing(tab, person):
     dialog = reader.page.get_by_role("dialog")
     dialog.get_by_text('"Action": "chime:CreateAccount"').wait_for()
     dialog.get_by_text(f"arn:aws:iam::{ACCOUNT_ID}:root").wait_for()
+
+
+def test_an_administrator_is_made_without_a_terminal(tab, person, unique, browser, server):
+    admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+    name, group = unique("grace"), unique("readers")
+    admin.open("iam/groups")
+    admin.button("Create group").click()
+    admin.box("Name").fill(group)
+    admin.page.get_by_role("dialog").get_by_role("button", name="Create group", exact=True).click()
+    admin.page.get_by_role("link", name=group).click()
+    admin.button("Attach policy").click()
+    dialog = admin.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Policy").click()
+    admin.page.get_by_role("option", name="AmazonChimeReadOnly").click()
+    dialog.get_by_role("button", name="Attach", exact=True).click()
+    admin.page.get_by_text(f"AmazonChimeReadOnly counts for {group}.").wait_for()
+    admin.open("iam/users")
+    admin.button("Create IAM user").click()
+    admin.box("User name").fill(name)
+    dialog.get_by_role("button", name="Create user", exact=True).click()
+    admin.page.get_by_role("link", name=name).click()
+    admin.button("Add to a group").click()
+    dialog.get_by_role("button", name="Group").click()
+    admin.page.get_by_role("option", name=group).click()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    admin.page.get_by_text(f"{name} is in {group}.").wait_for()
+    admin.button("Give a password").click()
+    dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+    dialog.get_by_text("Must be changed at the next sign-in").click()
+    dialog.get_by_role("button", name="Set password", exact=True).click()
+    admin.page.get_by_text(f"The password of {name} is set.").wait_for()
+    chromium.screenshot(admin.page, "console-iam-user")
+    assert violations(admin.page) == []
+
+    class Grace:
+        pass
+
+    Grace.name = name
+    reader = tab(Grace)
+    reader.open("accounts")
+    assert not reader.button("Create account").is_enabled()
+
+
+def test_a_policy_is_written_checked_and_counts(tab, person, unique):
+    admin, name = tab(person(attached=[MANAGED + "AdministratorAccess"])), unique("policy")
+    admin.open("iam/policies")
+    admin.button("Create policy").click()
+    admin.box("Name").fill(name)
+    admin.page.wait_for_selector("text=EMPTY_ARRAY_ACTION")
+    admin.page.evaluate(
+        "ace => document.querySelector('.ace_editor').env.editor.setValue(ace)",
+        json.dumps({"Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Action": "chime:ListAccounts", "Resource": "*"}}))
+    admin.page.wait_for_selector("text=The linter has nothing to say.")
+    admin.page.get_by_role("dialog").get_by_role("button", name="Create policy", exact=True).click()
+    admin.page.get_by_role("link", name=name).click()
+    admin.page.get_by_role("heading", name="Versions").wait_for()
+    chromium.screenshot(admin.page, "console-one-policy")
+    assert violations(admin.page) == []
+
+
+def test_the_trail_explains_a_refusal(tab, person, server):
+    ada = person(policy("cloudtrail:LookupEvents", "access-analyzer:ExplainRequest"))
+    other = Console(server)
+    other.sign_in(ACCOUNT_ID, ada.name, PASSWORD)
+    other.call("chime", "CreateAccount", Name="Refused")
+    reader = tab(ada)
+    reader.open("audit")
+    reader.button("CreateAccount").first.click()
+    reader.page.get_by_role("heading", name="Why it was decided so").wait_for()
+    assert violations(reader.page) == []
 
 
 def test_names_are_text(tab, person, root):

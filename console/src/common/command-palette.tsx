@@ -12,7 +12,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const navigate = useNavigate();
   const input = useRef<AutosuggestProps.Ref>(null);
-  const pages = PAGES.filter((page) => !page.path.includes(":"));
+  const pages = PAGES.filter((page) => !page.path.includes(":") && !page.hidden);
 
   useEffect(() => input.current?.focus(), []);
 

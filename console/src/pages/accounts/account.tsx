@@ -54,6 +54,13 @@ function Shown({ account }: { account: ChimeAccount }) {
               </ActionButton>
               <ActionButton
                 service="chime"
+                operation="ListDomains"
+                onClick={() => navigate(`/accounts/${account.AccountId}/domains`)}
+              >
+                Domains
+              </ActionButton>
+              <ActionButton
+                service="chime"
                 operation="ListUsers"
                 variant="primary"
                 onClick={() => navigate(`/accounts/${account.AccountId}/users`)}

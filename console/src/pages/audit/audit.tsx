@@ -6,6 +6,7 @@ import Modal from "@cloudscape-design/components/modal";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { call } from "../../api/client";
@@ -14,6 +15,7 @@ import { ListTable } from "../../common/list-table";
 import { usePagesOf } from "../../common/pages-of";
 import { Time } from "../../common/time";
 import { useDelayed } from "../../common/use-delayed";
+import { useMay } from "../../permissions";
 
 type Key = CloudtrailLookupAttribute["AttributeKey"];
 
@@ -33,6 +35,7 @@ interface Record {
   errorCode?: string;
   errorMessage?: string;
   sourceIPAddress?: string;
+  requestID?: string;
   additionalEventData?: { authorization?: unknown };
 }
 
@@ -42,6 +45,26 @@ function recordOf(event: CloudtrailEvent): Record {
   } catch {
     return {};
   }
+}
+
+/** The decision, taken again on what was recorded of it. */
+function Explanation({ requestId = "" }: { requestId?: string }) {
+  const may = useMay("access-analyzer", "ExplainRequest");
+  const query = useQuery({
+    queryKey: ["explain", requestId],
+    enabled: may && requestId !== "",
+    retry: false,
+    queryFn: () => call("access-analyzer", "ExplainRequest", { requestId }),
+  });
+  if (!query.data?.explanationText) return null;
+  return (
+    <div>
+      <Box variant="h4">Why it was decided so</Box>
+      <Box variant="code">
+        <pre className="record">{query.data.explanationText}</pre>
+      </Box>
+    </div>
+  );
 }
 
 export default function Audit() {
@@ -109,6 +132,7 @@ export default function Audit() {
       {shown && (
         <Modal visible size="large" header={shown.EventName} onDismiss={() => setShown(undefined)}>
           <SpaceBetween size="m">
+            <Explanation requestId={recordOf(shown).requestID} />
             {recordOf(shown).additionalEventData?.authorization !== undefined && (
               <div>
                 <Box variant="h4">The decision</Box>

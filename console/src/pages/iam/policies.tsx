@@ -9,6 +9,7 @@ import { FormDialog } from "../../common/form-dialog";
 import { ListTable } from "../../common/list-table";
 import { useNotifications } from "../../common/notifications";
 import { usePagesOf } from "../../common/pages-of";
+import { RouteLink } from "../../common/route-link";
 import { Time } from "../../common/time";
 import { PolicyEditor } from "./policy-editor";
 
@@ -40,7 +41,14 @@ export default function Policies() {
         list={list}
         trackBy="Arn"
         columns={[
-          { id: "name", header: "Name", cell: (policy) => policy.PolicyName, isRowHeader: true },
+          {
+            id: "name",
+            header: "Name",
+            isRowHeader: true,
+            cell: (policy) => (
+              <RouteLink to={`/iam/policy?arn=${encodeURIComponent(policy.Arn)}`}>{policy.PolicyName}</RouteLink>
+            ),
+          },
           { id: "version", header: "Version", cell: (policy) => policy.DefaultVersionId },
           { id: "used", header: "Attached to", cell: (policy) => policy.AttachmentCount },
           { id: "updated", header: "Changed", cell: (policy) => <Time at={policy.UpdateDate} /> },

@@ -17,7 +17,15 @@ import { type Ace, loadAce } from "./ace";
 interface Props {
   value: string;
   onChange: (value: string) => void;
+  /** A trust policy is a policy of a resource, the role. */
+  kind?: "identity" | "trust";
+  readOnly?: boolean;
 }
+
+const TYPES = {
+  identity: { policyType: "IDENTITY_POLICY" },
+  trust: { policyType: "RESOURCE_POLICY", validatePolicyResourceType: "AWS::IAM::AssumeRolePolicyDocument" },
+} as const;
 
 const KINDS: Record<string, StatusIndicatorProps.Type> = {
   ERROR: "error",
@@ -26,7 +34,7 @@ const KINDS: Record<string, StatusIndicatorProps.Type> = {
   SUGGESTION: "info",
 };
 
-export function PolicyEditor({ value, onChange }: Props) {
+export function PolicyEditor({ value, onChange, kind = "identity", readOnly }: Props) {
   const [ace, setAce] = useState<Ace>();
   const [preferences, setPreferences] = useState<CodeEditorProps.Preferences>();
   const editor = useRef<HTMLDivElement>(null);
@@ -34,10 +42,10 @@ export function PolicyEditor({ value, onChange }: Props) {
   const may = useMay("access-analyzer", "ValidatePolicy");
   const asked = useDelayed(value, 400);
   const validation = useQuery({
-    queryKey: ["validate-policy", asked],
+    queryKey: ["validate-policy", kind, asked],
     enabled: may,
     queryFn: () =>
-      call("access-analyzer", "ValidatePolicy", { policyDocument: asked, policyType: "IDENTITY_POLICY", maxResults: 100 }),
+      call("access-analyzer", "ValidatePolicy", { policyDocument: asked, ...TYPES[kind], maxResults: 100 }),
     placeholderData: (before) => before,
   });
   const findings = validation.data?.findings ?? [];
@@ -50,9 +58,11 @@ export function PolicyEditor({ value, onChange }: Props) {
   useEffect(() => {
     const container = editor.current?.querySelector<HTMLElement>(".ace_editor");
     if (ace && container) {
-      ace.edit(container).session.setAnnotations(findings.map(annotation));
+      const one = ace.edit(container);
+      one.session.setAnnotations(findings.map(annotation));
+      one.setReadOnly(readOnly ?? false);
     }
-  }, [ace, findings]);
+  }, [ace, findings, readOnly]);
 
   return (
     <SpaceBetween size="s">

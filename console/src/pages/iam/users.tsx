@@ -10,6 +10,7 @@ import { FormDialog } from "../../common/form-dialog";
 import { ListTable } from "../../common/list-table";
 import { useNotifications } from "../../common/notifications";
 import { usePagesOf } from "../../common/pages-of";
+import { RouteLink } from "../../common/route-link";
 import { Time } from "../../common/time";
 
 export default function IamUsers() {
@@ -34,7 +35,12 @@ export default function IamUsers() {
         onSelect={setSelected}
         selectionType="single"
         columns={[
-          { id: "name", header: "Name", cell: (user) => user.UserName, isRowHeader: true },
+          {
+            id: "name",
+            header: "Name",
+            isRowHeader: true,
+            cell: (user) => <RouteLink to={`/iam/users/${user.UserName}`}>{user.UserName}</RouteLink>,
+          },
           { id: "path", header: "Path", cell: (user) => user.Path },
           { id: "used", header: "Password last used", cell: (user) => <Time at={user.PasswordLastUsed} /> },
           { id: "created", header: "Created", cell: (user) => <Time at={user.CreateDate} /> },

@@ -16,6 +16,7 @@ import { useParams } from "react-router-dom";
 
 import { call } from "../../api/client";
 import type { ChimeAccount, ChimeUser, ChimeUserError } from "../../api/operations";
+import { csv, download } from "../../common/csv";
 import { ActionButton } from "../../common/action-button";
 import { CopyAs } from "../../common/copy-as";
 import { ErrorAlert } from "../../common/error-alert";
@@ -26,7 +27,7 @@ import { RouteLink } from "../../common/route-link";
 import { Time } from "../../common/time";
 import { useDelayed } from "../../common/use-delayed";
 import { usePermissions } from "../../permissions";
-import { addressesIn, csvOf, portions } from "./addresses";
+import { addressesIn, portions } from "./addresses";
 
 export const REGISTRATION: Record<string, StatusIndicatorProps.Type> = {
   Registered: "success",
@@ -34,6 +35,18 @@ export const REGISTRATION: Record<string, StatusIndicatorProps.Type> = {
   Suspended: "stopped",
   Released: "info",
 };
+
+const COLUMNS = [
+  "UserId",
+  "PrimaryEmail",
+  "DisplayName",
+  "LicenseType",
+  "UserType",
+  "UserRegistrationStatus",
+  "UserInvitationStatus",
+  "RegisteredOn",
+  "InvitedOn",
+] as const;
 
 /** Users of one request. Source: Chime API, `BatchSuspendUser` and its kin. */
 const BATCH = 50;
@@ -109,7 +122,7 @@ export default function Users() {
             <Button
               iconName="download"
               disabled={list.items.length === 0}
-              onClick={() => download(`users-${accountId}.csv`, csvOf(list.items))}
+              onClick={() => download(`users-${accountId}.csv`, csv(list.items, COLUMNS))}
             >
               Export as CSV
             </Button>
@@ -181,14 +194,6 @@ function useEither<A extends "SuspendUsers" | "ActivateUsers", B extends "BatchS
   const { of } = usePermissions();
   const isTeam = account?.AccountType === "Team";
   return !isTeam && of.get(`chime/${own}`)?.extent !== "DENIED" ? own : other;
-}
-
-function download(name: string, content: string) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type: "text/csv" }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }
 
 interface Closing {

@@ -1,0 +1,424 @@
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Checkbox from "@cloudscape-design/components/checkbox";
+import Container from "@cloudscape-design/components/container";
+import ContentLayout from "@cloudscape-design/components/content-layout";
+import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
+import FormField from "@cloudscape-design/components/form-field";
+import Header from "@cloudscape-design/components/header";
+import Input from "@cloudscape-design/components/input";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import Modal from "@cloudscape-design/components/modal";
+import Select, { type SelectProps } from "@cloudscape-design/components/select";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Spinner from "@cloudscape-design/components/spinner";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import Table from "@cloudscape-design/components/table";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useParams } from "react-router-dom";
+
+import { ApiError, call } from "../../api/client";
+import type { IamAccessKey } from "../../api/operations";
+import { ActionButton } from "../../common/action-button";
+import { Confirm } from "../../common/confirm";
+import { ErrorAlert } from "../../common/error-alert";
+import { FormDialog } from "../../common/form-dialog";
+import { useNotifications } from "../../common/notifications";
+import { Time } from "../../common/time";
+import { useMay } from "../../permissions";
+import { PoliciesPanel } from "./policies-panel";
+
+export default function IamUser() {
+  const { userName: UserName = "" } = useParams();
+  const query = useQuery({
+    queryKey: ["iam-user", UserName],
+    queryFn: async () => (await call("iam", "GetUser", { UserName })).User,
+  });
+  if (query.isPending) return <Spinner size="large" />;
+  if (query.isError) return <ErrorAlert error={query.error} onRetry={() => void query.refetch()} />;
+  const user = query.data;
+  return (
+    <ContentLayout header={<Header variant="h1">{UserName}</Header>}>
+      <SpaceBetween size="l">
+        <Container header={<Header variant="h2">Details</Header>}>
+          <KeyValuePairs
+            columns={2}
+            items={[
+              { label: "ARN", value: user.Arn },
+              { label: "Identifier", value: user.UserId },
+              { label: "Created", value: <Time at={user.CreateDate} /> },
+              { label: "Password last used", value: <Time at={user.PasswordLastUsed} /> },
+              { label: "Permissions boundary", value: user.PermissionsBoundary?.PermissionsBoundaryArn ?? "none" },
+            ]}
+          />
+        </Container>
+        <PoliciesPanel kind="User" name={UserName} />
+        <Groups userName={UserName} />
+        <Password userName={UserName} />
+        <Keys userName={UserName} />
+      </SpaceBetween>
+    </ContentLayout>
+  );
+}
+
+function Groups({ userName: UserName }: { userName: string }) {
+  const [isAdding, setAdding] = useState(false);
+  const [chosen, setChosen] = useState<SelectProps.Option | null>(null);
+  const may = useMay("iam", "ListGroupsForUser");
+  const { tell, fail } = useNotifications();
+  const query = useQuery({
+    queryKey: ["groups-of", UserName],
+    enabled: may,
+    queryFn: async () => (await call("iam", "ListGroupsForUser", { UserName, MaxItems: 1000 })).Groups,
+  });
+  const groups = useQuery({
+    queryKey: ["all-groups"],
+    enabled: isAdding,
+    queryFn: async () => (await call("iam", "ListGroups", { MaxItems: 1000 })).Groups,
+  });
+
+  async function leave(GroupName: string) {
+    try {
+      await call("iam", "RemoveUserFromGroup", { UserName, GroupName });
+      tell(`${UserName} is no longer in ${GroupName}.`);
+      await query.refetch();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  return (
+    <>
+      <Table
+        items={query.data ?? []}
+        loading={query.isLoading}
+        trackBy="GroupId"
+        ariaLabels={{ tableLabel: "Groups" }}
+        header={
+          <Header
+            variant="h2"
+            actions={
+              <ActionButton service="iam" operation="AddUserToGroup" onClick={() => setAdding(true)}>
+                Add to a group
+              </ActionButton>
+            }
+          >
+            Groups
+          </Header>
+        }
+        empty={<Box textAlign="center">In no group</Box>}
+        columnDefinitions={[
+          { id: "name", header: "Group", cell: (group) => group.GroupName, isRowHeader: true },
+          {
+            id: "leave",
+            header: "Remove",
+            cell: (group) => (
+              <ActionButton
+                service="iam"
+                operation="RemoveUserFromGroup"
+                variant="inline-link"
+                ariaLabel={`Remove from ${group.GroupName}`}
+                onClick={() => void leave(group.GroupName)}
+              >
+                Remove
+              </ActionButton>
+            ),
+          },
+        ]}
+      />
+      {isAdding && (
+        <Confirm
+          title={`Add ${UserName} to a group`}
+          verb="Add"
+          onClose={() => setAdding(false)}
+          onConfirm={async () => {
+            if (!chosen?.value) throw new Error("Choose a group.");
+            await call("iam", "AddUserToGroup", { UserName, GroupName: chosen.value });
+            tell(`${UserName} is in ${chosen.value}.`);
+            await query.refetch();
+          }}
+        >
+          <FormField label="Group">
+            <Select
+              selectedOption={chosen}
+              options={(groups.data ?? []).map((group) => ({ value: group.GroupName, label: group.GroupName }))}
+              statusType={groups.isPending ? "loading" : "finished"}
+              filteringType="auto"
+              placeholder="Choose a group"
+              onChange={({ detail }) => setChosen(detail.selectedOption)}
+            />
+          </FormField>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function Password({ userName: UserName }: { userName: string }) {
+  const [dialog, setDialog] = useState<"set" | "remove">();
+  const may = useMay("iam", "GetLoginProfile");
+  const { tell } = useNotifications();
+  const query = useQuery({
+    queryKey: ["login-profile", UserName],
+    enabled: may,
+    queryFn: async () => {
+      try {
+        return (await call("iam", "GetLoginProfile", { UserName })).LoginProfile;
+      } catch (error) {
+        if (error instanceof ApiError && error.code === "NoSuchEntity") return null;
+        throw error;
+      }
+    },
+  });
+  const profile = query.data;
+  const operation = profile ? "UpdateLoginProfile" : "CreateLoginProfile";
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          actions={
+            <SpaceBetween direction="horizontal" size="xs">
+              <ActionButton
+                service="iam"
+                operation="DeleteLoginProfile"
+                disabled={!profile}
+                onClick={() => setDialog("remove")}
+              >
+                Remove password
+              </ActionButton>
+              <ActionButton service="iam" operation={operation} onClick={() => setDialog("set")}>
+                {profile ? "Set another password" : "Give a password"}
+              </ActionButton>
+            </SpaceBetween>
+          }
+        >
+          Console sign-in
+        </Header>
+      }
+    >
+      {query.isError && <ErrorAlert error={query.error} />}
+      {profile === null && "Has no password, so cannot sign in to the console."}
+      {profile && (
+        <KeyValuePairs
+          columns={2}
+          items={[
+            { label: "Password since", value: <Time at={profile.CreateDate} /> },
+            { label: "Must be changed at the next sign-in", value: profile.PasswordResetRequired ? "yes" : "no" },
+          ]}
+        />
+      )}
+      {dialog === "set" && (
+        <SetPassword
+          userName={UserName}
+          operation={operation}
+          onClose={() => setDialog(undefined)}
+          onDone={() => {
+            tell(`The password of ${UserName} is set.`);
+            void query.refetch();
+          }}
+        />
+      )}
+      {dialog === "remove" && (
+        <Confirm
+          title={`Remove the password of ${UserName}?`}
+          verb="Remove"
+          onClose={() => setDialog(undefined)}
+          onConfirm={async () => {
+            await call("iam", "DeleteLoginProfile", { UserName });
+            tell(`${UserName} can no longer sign in to the console.`);
+            await query.refetch();
+          }}
+        >
+          Sessions of the console end at once. Access keys stay.
+        </Confirm>
+      )}
+    </Container>
+  );
+}
+
+interface SetPasswordProps {
+  userName: string;
+  operation: "CreateLoginProfile" | "UpdateLoginProfile";
+  onClose: () => void;
+  onDone: () => void;
+}
+
+function SetPassword({ userName, operation, onClose, onDone }: SetPasswordProps) {
+  const [password, setPassword] = useState("");
+  const [mustChange, setMustChange] = useState(true);
+  return (
+    <FormDialog
+      title={`Password of ${userName}`}
+      verb="Set password"
+      service="iam"
+      operation={operation}
+      input={{ UserName: userName, Password: password, PasswordResetRequired: mustChange }}
+      ready={password !== ""}
+      onClose={onClose}
+      onDone={onDone}
+    >
+      <FormField label="Password">
+        <Input
+          type="password"
+          autoComplete="new-password"
+          value={password}
+          onChange={({ detail }) => setPassword(detail.value)}
+          autoFocus
+        />
+      </FormField>
+      <Checkbox checked={mustChange} onChange={({ detail }) => setMustChange(detail.checked)}>
+        Must be changed at the next sign-in
+      </Checkbox>
+    </FormDialog>
+  );
+}
+
+function Keys({ userName: UserName }: { userName: string }) {
+  const [made, setMade] = useState<IamAccessKey>();
+  const [removed, setRemoved] = useState<string>();
+  const may = useMay("iam", "ListAccessKeys");
+  const { tell, fail } = useNotifications();
+  const query = useQuery({
+    queryKey: ["access-keys", UserName],
+    enabled: may,
+    queryFn: async () => (await call("iam", "ListAccessKeys", { UserName })).AccessKeyMetadata,
+  });
+
+  async function attempt(step: () => Promise<void>) {
+    try {
+      await step();
+      await query.refetch();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  return (
+    <>
+      <Table
+        items={query.data ?? []}
+        loading={query.isLoading}
+        trackBy="AccessKeyId"
+        ariaLabels={{ tableLabel: "Access keys" }}
+        header={
+          <Header
+            variant="h2"
+            actions={
+              <ActionButton
+                service="iam"
+                operation="CreateAccessKey"
+                onClick={() =>
+                  void attempt(async () => setMade((await call("iam", "CreateAccessKey", { UserName })).AccessKey))
+                }
+              >
+                Create access key
+              </ActionButton>
+            }
+          >
+            Access keys
+          </Header>
+        }
+        empty={<Box textAlign="center">No access keys</Box>}
+        columnDefinitions={[
+          { id: "id", header: "Access key ID", cell: (key) => key.AccessKeyId, isRowHeader: true },
+          {
+            id: "status",
+            header: "Status",
+            cell: (key) => (
+              <StatusIndicator type={key.Status === "Active" ? "success" : "stopped"}>{key.Status}</StatusIndicator>
+            ),
+          },
+          { id: "created", header: "Created", cell: (key) => <Time at={key.CreateDate} /> },
+          {
+            id: "actions",
+            header: "Actions",
+            cell: ({ AccessKeyId, Status }) => (
+              <SpaceBetween direction="horizontal" size="xs">
+                <ActionButton
+                  service="iam"
+                  operation="UpdateAccessKey"
+                  variant="inline-link"
+                  ariaLabel={`${Status === "Active" ? "Deactivate" : "Activate"} ${AccessKeyId}`}
+                  onClick={() =>
+                    void attempt(async () => {
+                      const next = Status === "Active" ? "Inactive" : "Active";
+                      await call("iam", "UpdateAccessKey", { UserName, AccessKeyId, Status: next });
+                      tell(`${AccessKeyId} is ${next.toLowerCase()}.`);
+                    })
+                  }
+                >
+                  {Status === "Active" ? "Deactivate" : "Activate"}
+                </ActionButton>
+                <ActionButton
+                  service="iam"
+                  operation="DeleteAccessKey"
+                  variant="inline-link"
+                  ariaLabel={`Delete ${AccessKeyId}`}
+                  onClick={() => setRemoved(AccessKeyId)}
+                >
+                  Delete
+                </ActionButton>
+              </SpaceBetween>
+            ),
+          },
+        ]}
+      />
+      {made && <Made accessKey={made} onClose={() => setMade(undefined)} />}
+      {removed && (
+        <Confirm
+          title={`Delete the access key ${removed}?`}
+          verb="Delete"
+          typed={removed}
+          onClose={() => setRemoved(undefined)}
+          onConfirm={async () => {
+            await call("iam", "DeleteAccessKey", { UserName, AccessKeyId: removed });
+            tell(`${removed} is deleted.`);
+            await query.refetch();
+          }}
+        >
+          Whatever signs with it is refused from the next request on. It cannot be brought back.
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function Made({ accessKey, onClose }: { accessKey: IamAccessKey; onClose: () => void }) {
+  return (
+    <Modal
+      visible
+      header="The new access key"
+      onDismiss={onClose}
+      footer={
+        <Box float="right">
+          <Button variant="primary" onClick={onClose}>
+            I have kept it
+          </Button>
+        </Box>
+      }
+    >
+      <SpaceBetween size="m">
+        <Box>The secret is shown once. Keep it now.</Box>
+        <KeyValuePairs
+          items={[
+            { label: "Access key ID", value: accessKey.AccessKeyId },
+            {
+              label: "Secret access key",
+              value: (
+                <CopyToClipboard
+                  copyButtonText="Copy the secret"
+                  textToCopy={accessKey.SecretAccessKey}
+                  copySuccessText="Copied"
+                  copyErrorText="It could not be copied"
+                />
+              ),
+            },
+          ]}
+        />
+        <Box variant="code">{accessKey.SecretAccessKey}</Box>
+      </SpaceBetween>
+    </Modal>
+  );
+}
