@@ -54,6 +54,13 @@ function Shown({ account }: { account: ChimeAccount }) {
               </ActionButton>
               <ActionButton
                 service="chime"
+                operation="ListDelegates"
+                onClick={() => navigate(`/accounts/${account.AccountId}/delegates`)}
+              >
+                Delegates
+              </ActionButton>
+              <ActionButton
+                service="chime"
                 operation="ListDomains"
                 onClick={() => navigate(`/accounts/${account.AccountId}/domains`)}
               >
