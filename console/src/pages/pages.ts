@@ -118,6 +118,16 @@ export const PAGES: Page[] = [
     Component: lazy(() => import("./delegates/delegates")),
   },
   {
+    path: "/accounts/:accountId/attachments",
+    title: "Attachment exports",
+    group: "Accounts and users",
+    menu: "/accounts",
+    parents: [ACCOUNTS, ACCOUNT],
+    operations: ["chime/StartDataExport", "chime/RetrieveDataExport", "chime/ListDataExports"],
+    needs: "chime/ListDataExports",
+    Component: lazy(() => import("./exports/exports")),
+  },
+  {
     path: "/delegations",
     title: "Accept a delegation",
     group: "Accounts and users",

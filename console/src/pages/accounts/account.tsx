@@ -52,6 +52,15 @@ function Shown({ account }: { account: ChimeAccount }) {
               <ActionButton service="chime" operation="RenameAccount" onClick={() => setDialog("rename")}>
                 Rename
               </ActionButton>
+              {account.AccountType !== "Team" && (
+                <ActionButton
+                  service="chime"
+                  operation="ListDataExports"
+                  onClick={() => navigate(`/accounts/${account.AccountId}/attachments`)}
+                >
+                  Attachments
+                </ActionButton>
+              )}
               <ActionButton
                 service="chime"
                 operation="ListDelegates"
