@@ -352,6 +352,18 @@ impl InReach {
     pub fn into_row(self) -> AccountRow {
         self.account
     }
+
+    /// The terms of an account that is not the caller's own.
+    pub fn lent(&self, caller: AwsAccountId, action: &str) -> Result<Option<Lent>, Fault> {
+        let Some(Delegation { id, boundary }) = &self.delegation else {
+            return Ok(None);
+        };
+        Ok(Some(Lent {
+            owner: self.account.aws_account_id,
+            delegate_id: id.clone(),
+            terms: terms::of(id, caller, boundary.as_deref(), action)?,
+        }))
+    }
 }
 
 /// Finds the account that a request names, for the decision and for [`ManagedAccount::find`].
@@ -368,16 +380,11 @@ pub(crate) fn locate<'a>(
         let Some(found) = rows::in_reach(tx, caller, id, now).await? else {
             return Ok(None);
         };
-        let lent = match &found.delegation {
-            None => None,
+        let lent = found.lent(caller, request.entry.spec.action)?;
+        if lent.is_some() && found.account.life == Life::Disabled {
             // It is as if it did not exist.
-            Some(_) if found.account.life == Life::Disabled => return Ok(None),
-            Some(Delegation { id, boundary }) => Some(Lent {
-                owner: found.account.aws_account_id,
-                delegate_id: id.clone(),
-                terms: terms::of(id, caller, boundary.as_deref(), request.entry.spec.action)?,
-            }),
-        };
+            return Ok(None);
+        }
         Ok(Some(Located {
             thing: Arc::new(found),
             lent,

@@ -172,14 +172,25 @@ impl Target {
         }
     }
 
+    /// Something that another AWS account lends, for [`Context::may`].
+    pub fn lent(lent: Lent) -> Self {
+        let mut target = Self::any();
+        target.borrow(lent);
+        target
+    }
+
     /// What the service found, with what follows from who owns it.
     fn locate(&mut self, located: Located) {
-        if let Some(lent) = &located.lent {
-            self.owner = Some(lent.owner);
-            self.resource_policy = Some(Arc::clone(&lent.terms));
+        if let Some(lent) = located.lent {
+            self.borrow(lent);
         }
-        self.lent = located.lent.map(Box::new);
         self.located = Some(located.thing);
+    }
+
+    fn borrow(&mut self, lent: Lent) {
+        self.owner = Some(lent.owner);
+        self.resource_policy = Some(Arc::clone(&lent.terms));
+        self.lent = Some(Box::new(lent));
     }
 
     /// The action must be allowed on this ARN as well.

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
 use carillon_aws::id::{AccessKeyKind, AwsAccountId, access_key_id, secret_access_key};
+use carillon_aws::secret::Secret;
 use carillon_aws::time::SystemEntropy;
 use carillon_operation::{Entry, ManagedPolicy, Registry};
 use serde_json::json;
@@ -87,10 +88,11 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
         tls_key: None,
         trusted_proxy: Vec::new(),
         provider_network: Vec::new(),
-        smtp_url: None,
+        // Support is set up, and reaches nobody.
+        smtp_url: Some(Secret::new("smtp://127.0.0.1:1".to_owned())),
         smtp_ca: None,
         mail_from: None,
-        support_address: None,
+        support_address: Some("support@operator.invalid".to_owned()),
         // Nobody is asked about the domains of the table.
         resolvers: Resolvers {
             dns_resolver: vec!["127.0.0.1:1".parse()?],

@@ -3,12 +3,12 @@
 use carillon_aws::id::uuid_v4;
 use carillon_aws::time::Timestamp;
 use carillon_operation::{
-    Asks, Caller, Context, FA, Grant, List, ManagedPolicy, Operation, RO, Read, Spec, UM, Write,
+    Asks, Caller, Context, FA, Grant, List, ManagedPolicy, Operation, RO, Read, Spec, Target, UM, Write,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountRow, COUNTED, InReach, ManagedAccount, OwnedAccount, jobs, rows};
+use super::{Account, AccountRow, COUNTED, ManagedAccount, OwnedAccount, jobs, rows};
 use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::license::License;
@@ -205,8 +205,17 @@ impl ListAccounts {
         let Some(account_id) = user::rows::account_of_address(cx.tx, &email.key()).await? else {
             return Ok(None);
         };
-        let account = rows::in_reach(cx.tx, cx.caller.aws_account_id, &account_id, cx.now).await?;
-        Ok(account.map(InReach::into_row).filter(|account| {
+        let caller = cx.aws_account_id();
+        let Some(found) = rows::in_reach(cx.tx, caller, &account_id, cx.now).await? else {
+            return Ok(None);
+        };
+        // Who belongs to a lent account is for whom both sides let ask.
+        if let Some(lent) = found.lent(caller, Self::SPEC.action)?
+            && !cx.may(&[Self::SPEC.action], &Target::lent(lent))
+        {
+            return Ok(None);
+        }
+        Ok(Some(found.into_row()).filter(|account| {
             let name = name_key(&account.name);
             let prefix = name_key(filter.name.as_deref().unwrap_or_default());
             (filter.include_disabled || account.life != super::Life::Disabled) && name.starts_with(&prefix)

@@ -19,7 +19,7 @@ pub(crate) struct Notice<'a> {
 
 impl Notice<'_> {
     /// To the operator, who answers the contact.
-    pub fn to_operator(&self, address: &str) -> Mail {
+    pub fn to_operator(self, address: &str) -> Mail {
         Mail {
             reply_to: Some(self.request.contact_email.clone()),
             ..self.mail("support", address, self.facts, "")
@@ -27,7 +27,7 @@ impl Notice<'_> {
     }
 
     /// The copy for the contact, which may be anybody: it says what was asked, and nothing that the server knows.
-    pub fn to_contact(&self) -> Mail {
+    pub fn to_contact(self) -> Mail {
         let intro = "This is a copy of a request for support in which you are named as the contact. If you do not \
                      know of it, ignore this mail.\n\n";
         self.mail("support-copy", &self.request.contact_email, &[], intro)

@@ -138,11 +138,14 @@ pub(crate) fn message_id(kind: &str, id: &str, public_url: &str) -> String {
     format!("<{kind}.{id}@{host}>")
 }
 
-/// A header is one line, whatever it is made of.
+/// A header is one line, whatever it is made of, and what looks like an encoded word in it is not read as one: relays
+/// send it as it is, and mail programs would decode line breaks and names from it.
 pub(crate) fn one_line(text: &str) -> String {
-    text.chars()
+    let line: String = text
+        .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+        .collect();
+    line.replace("=?", "= ?")
 }
 
 #[cfg(test)]
@@ -183,11 +186,11 @@ mod tests {
     #[test]
     fn a_subject_is_one_line() {
         let mail = Invitation {
-            account_name: "Evil\r\nBcc: eve@example.com",
+            account_name: "Evil\r\nBcc: eve@example.com =?utf-8?q?=0D=0A?=",
             ..invitation()
         }
         .mail();
-        assert!(!mail.subject.contains(['\r', '\n']));
+        assert!(!mail.subject.contains(['\r', '\n']) && !mail.subject.contains("=?"));
     }
 
     #[test]

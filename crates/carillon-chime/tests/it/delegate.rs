@@ -156,6 +156,8 @@ async fn a_customer_acts_on_exactly_the_account_that_was_lent() {
             .await;
         assert_eq!(invited.status, 201, "{}", invited.text);
 
+        let of_ada = world.get("/accounts?user-email=ada@example.com").await;
+        assert_eq!(of_ada["Accounts"][0]["AccountId"], loan.account.as_str());
         let mine = world.account("Own").await;
         assert_eq!(listed(&reader).await, [loan.account.clone(), mine.clone()]);
         let answer = world
@@ -279,6 +281,11 @@ async fn a_boundary_holds_for_everybody_and_does_not_show_its_text() {
         assert!(seen[0].get("BoundaryPolicy").is_none());
         let owners = loan.list(&loan.partner).await;
         assert!(text(&owners[0]["BoundaryPolicy"]).contains("OnlyThese"));
+        // Nor does a list tell who belongs to the account.
+        let added = json!({ "UserEmailList": ["ada@example.com"] });
+        loan.by_partner("POST", "/users?operation=add", added).await.ok();
+        let of_ada = world.get("/accounts?user-email=ada@example.com").await;
+        assert_eq!(of_ada["Accounts"], json!([]));
         // It binds the borrower, not the lender, and keeps nobody from leaving.
         loan.by_partner("GET", "/settings", Value::Null).await.ok();
         let ended = loan
