@@ -7,6 +7,7 @@
 
 mod account;
 mod batch;
+mod data_export;
 mod delegate;
 mod domain;
 mod invitation;

@@ -195,7 +195,7 @@ async fn keep(
     let content_type = said
         .filter(|kind| attachment::check_content_type(kind).is_ok())
         .unwrap_or_else(|| "application/octet-stream".to_owned());
-    require_room(visit, bounds, person, 0).await?;
+    require_room(visit, bounds, person).await?;
 
     let id = uuid_v4(&*visit.portal.environment.entropy);
     let mut row = AttachmentRow {
@@ -309,17 +309,13 @@ async fn insert(
     Ok(())
 }
 
-async fn require_room(
-    visit: &Visit<'_>,
-    bounds: &Files,
-    person: &SignedIn,
-    more: i64,
-) -> Result<(), Refusal> {
+/// That there is room for a file at all, before it comes.
+async fn require_room(visit: &Visit<'_>, bounds: &Files, person: &SignedIn) -> Result<(), Refusal> {
     let mut tx = visit.portal.store.read().await.map_err(Fault::from)?;
     let used = attachment::rows::used_by(&mut tx, &person.user.id)
         .await
         .map_err(Fault::from)?;
-    check_room(bounds, used, more)
+    check_room(bounds, used, 1)
 }
 
 /// That the person may have `more` bytes beside those it has.
@@ -331,7 +327,7 @@ fn check_room(bounds: &Files, (files, bytes): (i64, i64), more: i64) -> Result<(
         ));
     }
     let bytes = bytes.saturating_add(more).unsigned_abs();
-    if bytes > bounds.quota || (more == 0 && bytes == bounds.quota) {
+    if bytes > bounds.quota {
         return full(format!(
             "Your files may have {} together. Delete some before you upload more.",
             size(bounds.quota)
