@@ -33,6 +33,8 @@ impl Server {
             .arg(folder.path())
             .arg("--listen")
             .arg(address.to_string())
+            // One principal is the whole load.
+            .args(["--rate-limit", "0"])
             .env("CARILLON_ROOT_ACCESS_KEY_ID", ACCESS_KEY_ID)
             .env("CARILLON_ROOT_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
             .env("CARILLON_LOG_LEVEL", "warn")

@@ -23,6 +23,7 @@ mod outside;
 mod page;
 mod password;
 mod pipeline;
+mod rate_limit;
 mod registry;
 mod retention;
 mod service_event;

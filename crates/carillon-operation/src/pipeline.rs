@@ -6,6 +6,7 @@ mod record;
 mod stranger;
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,6 +33,7 @@ use crate::decision_record::Snapshots;
 use crate::environment::Environment;
 use crate::operation::{Failed, Introduction, Request};
 use crate::outside::Outside;
+use crate::rate_limit::RateLimit;
 use crate::registry::{Entry, ServiceEntry};
 use crate::spec::Admission;
 use crate::strangers::Strangers;
@@ -49,6 +51,7 @@ pub struct Pipeline {
     pub environment: Arc<Environment>,
     outside: Outside,
     strangers: Strangers,
+    rate_limit: Option<RateLimit>,
     pub(crate) snapshots: Snapshots,
 }
 
@@ -101,6 +104,7 @@ impl Pipeline {
             environment,
             outside: Outside::default(),
             strangers: Strangers::default(),
+            rate_limit: None,
             snapshots: Snapshots::default(),
         }
     }
@@ -109,6 +113,13 @@ impl Pipeline {
     #[must_use]
     pub fn with_outside(mut self, outside: Outside) -> Self {
         self.outside = outside;
+        self
+    }
+
+    /// Lets each principal make so many requests a second, and twice as many at once; without a number, any.
+    #[must_use]
+    pub fn with_rate_limit(mut self, per_second: Option<NonZeroU32>) -> Self {
+        self.rate_limit = per_second.map(RateLimit::new);
         self
     }
 
@@ -198,6 +209,15 @@ impl Pipeline {
             Err(stranger) => return self.turn_away(parts, service, call, stranger, protocol).await,
         };
         let protocol = service.service.protocol;
+        if let Some(known) = &known {
+            let name = || match read(service, parts, body) {
+                Ok((entry, _)) => entry.name.to_owned(),
+                Err(unreadable) => unreadable.name,
+            };
+            if let Some(refused) = self.throttle(service, protocol, call, &known.caller, name).await {
+                return refused;
+            }
+        }
         let (entry, input) = match read(service, parts, body) {
             Ok(found) => found,
             Err(Unreadable { name, fault, origin }) => {
@@ -269,6 +289,13 @@ impl Pipeline {
                     .await;
             }
         };
+        let name = || asked.operation.to_owned();
+        if let Some(refused) = self
+            .throttle(service, protocol, call, &credentials.caller, name)
+            .await
+        {
+            return refused;
+        }
         let (entry, input) = match read_json(service, asked.operation, body) {
             Ok(found) => found,
             Err(Unreadable { name, fault, origin }) => {
@@ -288,6 +315,31 @@ impl Pipeline {
             protocol,
         };
         self.perform(parts, asked, proof, credentials, call).await
+    }
+
+    /// Refuses the request of somebody who makes too many, before anything is done for it. A flood of them does not flood
+    /// the trail as well: it hears of each principal once a minute.
+    ///
+    /// `name`: of the operation, if it is known.
+    async fn throttle(
+        &self,
+        service: &ServiceEntry,
+        protocol: Protocol,
+        call: &Call,
+        caller: &Caller,
+        name: impl FnOnce() -> String,
+    ) -> Option<Answered<'_>> {
+        let too_many = self.rate_limit.as_ref()?.admit(caller, call.now).err()?;
+        let mut fault = Fault::Throttled;
+        if too_many.is_news {
+            let event = self.unreadable_event(service, call, caller, &name(), &fault);
+            fault = self.append(event).await.err().unwrap_or(fault);
+        }
+        Some(Answered {
+            response: refusal(&fault, protocol, Origin::Service, call),
+            entry: None,
+            decision: "throttled",
+        })
     }
 
     /// Carries out what was asked for, once more if the credentials changed under it.

@@ -101,6 +101,8 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
         self_registration: false,
         audit_log: None,
         audit_retention_days: 90,
+        // It asks as fast as it is answered.
+        rate_limit: 0,
         log_format: LogFormat::Auto,
         log_level: "off".to_owned(),
         first_start: FirstStart {

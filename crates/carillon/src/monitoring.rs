@@ -21,7 +21,7 @@ pub fn start() -> anyhow::Result<PrometheusHandle> {
     let _ = metrics::set_global_recorder(recorder);
     metrics::describe_counter!(
         "carillon_requests_total",
-        "Requests by action, decision (allowed, denied, unauthenticated, none) and HTTP status."
+        "Requests by action, decision (allowed, denied, unauthenticated, throttled, none) and HTTP status."
     );
     metrics::describe_histogram!("carillon_request_seconds", "Time to answer a request, by action.");
     metrics::describe_histogram!(

@@ -130,6 +130,16 @@ pub struct Serve {
           value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub audit_retention_days: u32,
 
+    /// Requests a second that one principal may make: a user, a role, or root. Twice as many may come at once. More are
+    /// refused with ThrottledClientException, or Throttling. 0 allows any number.
+    #[arg(
+        long,
+        env = "CARILLON_RATE_LIMIT",
+        value_name = "NUMBER",
+        default_value_t = 100
+    )]
+    pub rate_limit: u32,
+
     /// How log lines look. `auto` is text on a terminal and JSON otherwise.
     #[arg(long, env = "CARILLON_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Auto)]
     pub log_format: LogFormat,

@@ -168,7 +168,7 @@ fn limits() -> String {
         ),
     ];
     let mut text = String::from(
-        "\n## Limits\n\nThey are fixed. A refusal is an error of the service that the request is for: \
+        "\n## Limits\n\nThey are fixed, but for `--rate-limit`. A refusal is an error of the service that the request is for: \
          `BadRequestException` or\n`ServiceUnavailableException` of Amazon Chime, and `RequestEntityTooLarge`, \
          `RequestTimeout`,\n`RequestHeaderSectionTooLarge` or `ServiceUnavailable` of IAM, STS and CloudTrail.\n\n\
          | What | Limit | Beyond it |\n| --- | --- | --- |\n",
@@ -179,7 +179,12 @@ fn limits() -> String {
     text.push_str(
         "\nOne address is one of IPv4, or the network of 64 bits of IPv6. The limits of an address do not hold for \
          trusted proxies,\nwhich speak for everybody: name yours with `--trusted-proxy`, and let it limit its clients.\n\
-         A request counts as answered until the work on it is done, also when its client left.\n",
+         A request counts as answered until the work on it is done, also when its client left.\n\n\
+         **Rate of requests.** A principal is a user with all keys and console sessions, a role with all of its sessions, or\n\
+         root. Each may make `--rate-limit` requests a second, and twice as many at once after a pause. One more is answered\n\
+         with `Retry-After` and 429 `ThrottledClientException` of Amazon Chime, or 400 `Throttling` of IAM and STS. It is not\n\
+         carried out, does not count, and is in the audit trail once a minute of each principal;\n\
+         `carillon_requests_total` counts all. Each server counts by itself, so behind a balancer the rate is that of each.\n",
     );
     text
 }
@@ -249,7 +254,7 @@ const PROBES: &str = "
 
 | Measurement | What it counts or times |
 | --- | --- |
-| `carillon_requests_total` | requests, by action, decision (`allowed`, `denied`, `unauthenticated`, `none`) and status |
+| `carillon_requests_total` | requests, by action, decision (`allowed`, `denied`, `unauthenticated`, `throttled`, `none`) and status |
 | `carillon_request_seconds` | time to answer a request, by action |
 | `carillon_storage_seconds` | time that requests wait for storage, by step and kind of transaction |
 | `carillon_connections`, `carillon_connections_refused_total` | open connections, and those refused because there were too many |

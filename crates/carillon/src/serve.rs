@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -167,7 +168,9 @@ impl Server {
         let kinds = [carillon_iam::JOBS, carillon_chime::JOBS].concat();
         let jobs = JobRunner::new(store.clone(), Arc::clone(&environment), outside.clone(), &kinds);
         let identities = Arc::new(IamIdentities::new(store.clone(), Arc::clone(&environment)));
-        let pipeline = Arc::new(Pipeline::new(store.clone(), identities, environment).with_outside(outside));
+        let pipeline = Pipeline::new(store.clone(), identities, environment)
+            .with_outside(outside)
+            .with_rate_limit(NonZeroU32::new(options.rate_limit));
         Ok(Self {
             address,
             public_url,
@@ -175,7 +178,7 @@ impl Server {
             welcome,
             listener,
             door: Arc::new(Door::new(
-                pipeline,
+                Arc::new(pipeline),
                 files,
                 metrics.clone(),
                 options.trusted_proxy.clone(),

@@ -68,6 +68,8 @@ class Server:
             "HOME": str(self.folder),
             "CARILLON_AUDIT_LOG": str(self.audit_log),
             "CARILLON_PUBLIC_URL": self.endpoint,
+            # Tests ask as fast as they can.
+            "CARILLON_RATE_LIMIT": "0",
         }
         if pinned:
             self.env |= {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use carillon_aws::error::{JsonErrors, Origin, Protocol, REQUEST_ID, WireError};
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
 use crate::Fault;
@@ -97,7 +97,11 @@ pub(super) fn refusal(fault: &Fault, protocol: Protocol, origin: Origin, call: &
         message: &wire.message,
         origin,
     };
-    let (status, headers, body) = error.render(protocol, &call.request_id);
+    let (status, mut headers, body) = error.render(protocol, &call.request_id);
+    if matches!(fault, Fault::Throttled) {
+        // At any rate of whole requests a second, one is allowed by then.
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     response(status, headers, body)
 }
 
