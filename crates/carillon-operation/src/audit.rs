@@ -186,14 +186,14 @@ struct Record<'a> {
     request_parameters: Option<&'a Value>,
     response_elements: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    additional_event_data: Option<Value>,
+    additional_event_data: Option<AdditionalData<'a>>,
     #[serde(rename = "requestID")]
     request_id: &'a str,
     #[serde(rename = "eventID")]
     event_id: &'a str,
     read_only: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    resources: Option<Value>,
+    resources: Option<[Resource<'a>; 1]>,
     event_type: &'static str,
     management_event: bool,
     recipient_account_id: &'a str,
@@ -226,6 +226,49 @@ struct UserIdentity<'a> {
     identity_provider: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_context: Option<Value>,
+}
+
+/// What CloudTrail has no place for.
+#[derive(Serialize)]
+struct AdditionalData<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delegation: Option<Delegation<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization: Option<Authorization<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Delegation<'a> {
+    delegate_id: &'a str,
+    aws_account_id: AwsAccountId,
+}
+
+/// The decision for the trail, which may say more than the wire.
+#[derive(Serialize)]
+#[serde(tag = "decision", rename_all = "camelCase")]
+enum Authorization<'a> {
+    Allowed { statement: Option<Statement<'a>> },
+    ExplicitDeny { statement: Statement<'a> },
+    ImplicitDeny { missing: &'static str },
+}
+
+#[derive(Serialize)]
+struct Statement<'a> {
+    kind: &'static str,
+    policy: &'a str,
+    index: usize,
+    sid: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Resource<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "ARN")]
+    arn: &'a str,
+    #[serde(rename = "accountId")]
+    account_id: AwsAccountId,
 }
 
 #[derive(Serialize)]
@@ -281,16 +324,21 @@ impl Facts<'_> {
 
     /// The mark of what is done on a delegation, for the owner: whose activity it is, and whether it was the owner's
     /// boundary that refused it.
-    fn delegation(&self, delegate_id: &str) -> Value {
-        let account = match self.identity {
+    fn delegation<'a>(&'a self, delegate_id: &'a str) -> AdditionalData<'a> {
+        let aws_account_id = match self.identity {
             Ok(caller) => caller.aws_account_id,
             Err((account, _)) => account,
         };
-        let mut data = json!({ "delegation": { "delegateId": delegate_id, "awsAccountId": account } });
-        if let Some(decision) = self.decision.filter(|decision| is_of_resource(decision)) {
-            data["authorization"] = explain(decision);
+        AdditionalData {
+            delegation: Some(Delegation {
+                delegate_id,
+                aws_account_id,
+            }),
+            authorization: self
+                .decision
+                .filter(|decision| is_of_resource(decision))
+                .map(Authorization::of),
         }
-        data
     }
 
     fn write(&self, shared: Option<Shared<'_>>) -> Event {
@@ -333,9 +381,10 @@ impl Facts<'_> {
             request_parameters: self.request_parameters.as_ref(),
             response_elements: self.response_elements.as_ref(),
             additional_event_data: match (owner, shared.and_then(|shared| shared.delegate_id)) {
-                (None, _) => self
-                    .decision
-                    .map(|decision| json!({ "authorization": explain(decision) })),
+                (None, _) => self.decision.map(|decision| AdditionalData {
+                    delegation: None,
+                    authorization: Some(Authorization::of(decision)),
+                }),
                 (Some(_), None) => None,
                 (Some(_), Some(delegate_id)) => Some(self.delegation(delegate_id)),
             },
@@ -346,7 +395,13 @@ impl Facts<'_> {
                 .resource
                 .as_ref()
                 .filter(|(_, name)| name.starts_with("arn:"))
-                .map(|(kind, name)| json!([{ "type": kind, "ARN": name, "accountId": account }])),
+                .map(|(kind, arn)| {
+                    [Resource {
+                        kind,
+                        arn,
+                        account_id: account,
+                    }]
+                }),
             event_type: "AwsApiCall",
             management_event: true,
             recipient_account_id: account.as_str(),
@@ -467,28 +522,31 @@ fn identity(caller: &Caller) -> UserIdentity<'_> {
     }
 }
 
-/// The decision for the trail, which may say more than the wire.
-fn explain(decision: &Decision) -> Value {
-    match decision {
-        Decision::Allowed { by } => {
-            json!({ "decision": "allowed", "statement": by.as_ref().map(statement) })
-        }
-        Decision::ExplicitlyDenied { by } => {
-            json!({ "decision": "explicitDeny", "statement": statement(by) })
-        }
-        Decision::ImplicitlyDenied { missing } => {
-            json!({ "decision": "implicitDeny", "missing": missing.name() })
+impl<'a> Authorization<'a> {
+    fn of(decision: &'a Decision) -> Self {
+        match decision {
+            Decision::Allowed { by } => Self::Allowed {
+                statement: by.as_ref().map(Statement::of),
+            },
+            Decision::ExplicitlyDenied { by } => Self::ExplicitDeny {
+                statement: Statement::of(by),
+            },
+            Decision::ImplicitlyDenied { missing } => Self::ImplicitDeny {
+                missing: missing.name(),
+            },
         }
     }
 }
 
-fn statement(by: &StatementRef) -> Value {
-    json!({
-        "kind": by.kind.name(),
-        "policy": by.policy_arn.as_deref().unwrap_or(&by.policy_name),
-        "index": by.index,
-        "sid": by.sid.as_deref(),
-    })
+impl<'a> Statement<'a> {
+    fn of(by: &'a StatementRef) -> Self {
+        Self {
+            kind: by.kind.name(),
+            policy: by.policy_arn.as_deref().unwrap_or(&by.policy_name),
+            index: by.index,
+            sid: by.sid.as_deref(),
+        }
+    }
 }
 
 /// The error code of the trail: the wire's, except that refusals are `AccessDenied` in every service.
