@@ -156,6 +156,12 @@ pub(crate) mod member {
         named(EmailAddress::deserialize(from), "contactEmail")
     }
 
+    pub(crate) fn organizer_email<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<EmailAddress>, D::Error> {
+        named(Option::deserialize(from), "organizerEmail")
+    }
+
     pub(crate) fn user_email<'de, D: Deserializer<'de>>(from: D) -> Result<EmailAddress, D::Error> {
         named(EmailAddress::deserialize(from), "userEmail")
     }

@@ -81,6 +81,13 @@ impl Error {
         }
     }
 
+    pub(crate) fn meeting_not_found(id: &str) -> Self {
+        Self::NotFound {
+            kind: "meeting",
+            id: shown(id),
+        }
+    }
+
     pub(crate) fn next_token() -> Self {
         Self::BadRequest("the next token is not one of this list, or is too old".to_owned())
     }

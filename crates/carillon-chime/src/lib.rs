@@ -1,10 +1,7 @@
 //! The administration of Chime: accounts, users and everything they have.
 
 pub mod account;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "what the activity feed calls, which is being built")
-)]
+pub mod activity;
 mod attachment;
 mod beyond;
 mod catalogue;
@@ -19,6 +16,7 @@ mod license;
 mod link;
 mod name;
 mod portal;
+mod report;
 mod session;
 mod support;
 mod user;
@@ -29,6 +27,7 @@ pub use domain::name::read_providers as read_mail_providers;
 pub use error::Error;
 pub use license::License;
 pub use portal::{Files, Portal, Upload};
+pub use report::csv::as_csv;
 
 use account::operations::*;
 use carillon_aws::error::{JsonErrors, Protocol};
@@ -38,6 +37,8 @@ use carillon_operation::{
 use data_export::operations::{RetrieveDataExport, StartDataExport};
 use delegate::operations::*;
 use domain::operations::*;
+use report::meetings::*;
+use report::usage::*;
 use serde_json::Value;
 use support::operations::SubmitSupportRequest;
 use user::batches::*;
@@ -137,47 +138,11 @@ pub static CHIME: Service = Service {
         Group {
             name: "Reporting",
             operations: &[
-                planned!(
-                    Read,
-                    Spec::rest(
-                        "chime:GetMeetingDetail",
-                        "GET /accounts/{AccountId}/reports/meetings/{MeetingId}"
-                    )
-                    .granted(&[FA, UM])
-                ),
-                planned!(
-                    Read,
-                    Spec::rest(
-                        "chime:GetUserActivityReportData",
-                        "GET /accounts/{AccountId}/users/{UserId}/activity-report"
-                    )
-                    .granted(&[FA, UM, RO])
-                ),
-                planned!(
-                    List,
-                    Spec::rest(
-                        "chime:ListAccountUsageReportData",
-                        "GET /accounts/{AccountId}/reports/usage"
-                    )
-                    .granted(&[FA, UM, RO])
-                ),
-                planned!(
-                    List,
-                    Spec::rest(
-                        "chime:ListMeetingEvents",
-                        "GET /accounts/{AccountId}/reports/meetings/{MeetingId}/events"
-                    )
-                    .granted(&[FA, UM])
-                ),
-                planned!(
-                    List,
-                    Spec::rest(
-                        "chime:ListMeetingReportData",
-                        "GET /accounts/{AccountId}/reports/meetings"
-                    )
-                    .granted(&[FA, UM])
-                    .also(&["chime:ListMeetingsReportData"])
-                ),
+                operation::<GetMeetingDetail>(),
+                operation::<GetUserActivityReportData>(),
+                operation::<ListAccountUsageReportData>(),
+                operation::<ListMeetingEvents>(),
+                operation::<ListMeetingReportData>(),
             ],
         },
         Group {

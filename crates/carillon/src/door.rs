@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use carillon_aws::error::{Origin, Protocol, REQUEST_ID, WireError};
 use carillon_aws::id::uuid_v4;
-use carillon_chime::Portal;
+use carillon_chime::activity::Feed;
+use carillon_chime::{Portal, as_csv};
 use carillon_operation::{Pipeline, TransportSecurity};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -72,6 +73,7 @@ pub struct Door {
     pipeline: Arc<Pipeline>,
     portal: Arc<Portal>,
     files: Files,
+    feed: Arc<Feed>,
     console: Arc<Console>,
     metrics: PrometheusHandle,
     proxies: Vec<Cidr>,
@@ -95,7 +97,9 @@ impl Door {
     pub fn new(pipeline: Arc<Pipeline>, files: Files, metrics: PrometheusHandle, proxies: Vec<Cidr>) -> Self {
         let portal = Portal::new(pipeline.store.clone(), Arc::clone(&pipeline.environment))
             .with_files(files.of_people());
+        let feed = Feed::new(pipeline.store.clone(), Arc::clone(&pipeline.environment));
         Self {
+            feed: Arc::new(feed),
             console: Arc::new(Console::new(Arc::clone(&pipeline))),
             pipeline,
             portal: Arc::new(portal),
@@ -170,9 +174,10 @@ impl Door {
             .try_acquire_owned()
             .map_err(|_| Refusal::too_busy())?;
         let peer = self.client(&parts.headers, peer);
-        let (pipeline, portal, console, parts) = (
+        let (pipeline, portal, feed, console, parts) = (
             Arc::clone(&self.pipeline),
             Arc::clone(&self.portal),
+            Arc::clone(&self.feed),
             Arc::clone(&self.console),
             Arc::clone(parts),
         );
@@ -182,10 +187,13 @@ impl Door {
             if let Some(page) = portal.serve(&parts, &body, &peer).await {
                 return page;
             }
+            if let Some(answer) = feed.serve(&parts, &body).await {
+                return answer;
+            }
             if let Some(answer) = console.serve(&parts, &body, &peer).await {
                 return answer;
             }
-            pipeline.serve(&parts, &body, &peer).await
+            as_csv(&parts, pipeline.serve(&parts, &body, &peer).await)
         };
         match tokio::time::timeout(ANSWER_TIME, Undivided::new(answer)).await {
             Ok(Ok(response)) => Ok(response.map(AnswerBody::from)),

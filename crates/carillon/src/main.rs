@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod activity_source;
 mod audit_log;
 mod chime_account;
 mod cidr;
@@ -62,6 +63,9 @@ enum Command {
     /// Checks where uploaded files are kept.
     #[command(subcommand)]
     Objects(objects::check::Command),
+    /// Makes and deletes the sources that tell of meetings, messages and files. Safe while servers run.
+    #[command(subcommand)]
+    ActivitySource(activity_source::Command),
     Explain(explain::Explain),
     /// Works on policy documents, without a server.
     #[command(subcommand)]
@@ -79,6 +83,7 @@ fn main() -> ExitCode {
         Command::ChimeAccount(command) => chime_account::run(&command),
         Command::Dns(command) => dns::run(command),
         Command::Objects(command) => objects::check::run(&command),
+        Command::ActivitySource(command) => activity_source::run(&command),
         Command::Explain(options) => explain::run(&options),
         Command::Policy(command) => policy::run(&command),
         Command::Model(options) => model::run(&options),

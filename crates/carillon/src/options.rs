@@ -140,6 +140,11 @@ pub struct Serve {
     )]
     pub rate_limit: u32,
 
+    /// Days that meetings and figures of usage are kept, 31 to 3650.
+    #[arg(long, env = "CARILLON_ACTIVITY_RETENTION_DAYS", value_name = "DAYS", default_value_t = 400,
+          value_parser = clap::value_parser!(u32).range(31..=3650))]
+    pub activity_retention_days: u32,
+
     /// How log lines look. `auto` is text on a terminal and JSON otherwise.
     #[arg(long, env = "CARILLON_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Auto)]
     pub log_format: LogFormat,

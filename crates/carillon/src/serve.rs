@@ -96,6 +96,7 @@ pub struct Server {
     audit_log: Option<AuditLog>,
     store: Store,
     audit_retention: Duration,
+    activity_retention: Duration,
 }
 
 impl Server {
@@ -188,6 +189,7 @@ impl Server {
             audit_log,
             store,
             audit_retention: DAY * options.audit_retention_days,
+            activity_retention: DAY * options.activity_retention_days,
         })
     }
 
@@ -195,7 +197,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let jobs = tokio::spawn(self.jobs.run());
         let upkeep = tokio::spawn(monitoring::keep_up(self.metrics));
-        let retention = tokio::spawn(keep_trail(self.store, self.audit_retention));
+        let retention = tokio::spawn(forget(self.store, self.audit_retention, self.activity_retention));
         self.listener.serve(self.door, stop).await;
         // A job that is cut off here is done again when its lease ends, by whoever runs then.
         jobs.abort();
@@ -214,15 +216,18 @@ fn mail_providers(path: &Path) -> anyhow::Result<Arc<HashSet<String>>> {
     Ok(Arc::new(carillon_chime::read_mail_providers(&text)))
 }
 
-/// Deletes what is too old from the trails, until it is stopped.
-async fn keep_trail(store: Store, keep: Duration) {
+/// Deletes what is too old from the trails and of the activity of people, until it is stopped.
+async fn forget(store: Store, trail: Duration, activity: Duration) {
     let mut turns = tokio::time::interval(PRUNED_EVERY);
     // The first one comes at once, and a server that starts has better things to do.
     turns.tick().await;
     loop {
         turns.tick().await;
-        if let Err(error) = prune(&store, SystemClock.now(), keep).await {
+        if let Err(error) = prune(&store, SystemClock.now(), trail).await {
             tracing::warn!(%error, "old events could not be deleted; tried again later");
+        }
+        if let Err(error) = carillon_chime::activity::prune(&store, SystemClock.now(), activity).await {
+            tracing::warn!(%error, "old activity could not be deleted; tried again later");
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{AccountRow, ManagedAccount, rows};
 use crate::attachment::jobs::DeleteObjects;
 use crate::user::rows::Place;
-use crate::{attachment, data_export, delegate, domain, event, session, user};
+use crate::{activity, attachment, data_export, delegate, domain, event, session, user};
 
 /// People, or invitations, treated in one transaction, so that others need not wait long for theirs.
 pub(crate) const PORTION: i64 = 200;
@@ -74,8 +74,10 @@ impl Job for PurgeAccount {
         let entropy = &*environment.entropy;
         let more_files = attachment::jobs::forget_account_portion(tx, entropy, &account.id, now).await?;
         let more_people = user::rows::purge_portion(tx, entropy, &account.id, PORTION, now).await?;
+        let more_activity = activity::forget_account_portion(tx, &account.id).await?;
         if more_files
             || more_people
+            || more_activity
             || user::invitation::rows::purge_portion(tx, &account.id, PORTION).await?
         {
             let next = Self {

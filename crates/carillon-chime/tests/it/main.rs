@@ -6,6 +6,7 @@
 )]
 
 mod account;
+mod activity;
 mod batch;
 mod data_export;
 mod delegate;

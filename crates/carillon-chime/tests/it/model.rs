@@ -54,8 +54,8 @@ fn the_shapes_are_those_of_awss_model() {
     assert!(differences.is_empty(), "{differences:#?}");
     assert_eq!(
         built.len(),
-        41,
-        "5 accounts, 14 users, 4 domains, 2 attachments, 1 support, 3 delegation, 12 neighbours"
+        46,
+        "5 accounts, 14 users, 5 reports, 4 domains, 2 attachments, 1 support, 3 delegation, 12 neighbours"
     );
 }
 
