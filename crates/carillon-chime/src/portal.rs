@@ -5,6 +5,7 @@
 
 mod files;
 mod invitation;
+mod meetings;
 mod own;
 mod page;
 mod password;
@@ -123,6 +124,9 @@ impl Portal {
             (Send, ["portal", "password"]) => password::change(visit).await,
             (Show, ["portal", "sessions"]) => own::show_sessions(visit).await,
             (Send, ["portal", "sessions", "end"]) => own::end_sessions(visit).await,
+
+            (Show, ["portal", "meetings"]) => meetings::show(visit).await,
+            (Send, ["portal", "meetings", id]) => meetings::answer(visit, id).await,
 
             _ => Ok(page::not_found()),
         }

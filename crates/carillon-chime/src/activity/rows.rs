@@ -8,7 +8,7 @@ use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 use super::date::Date;
 use super::event::Facts;
 use super::figures::{Counting, Figures, PersonDay, Span};
-use super::meeting::{Attending, Meeting, People, Person, Told};
+use super::meeting::{Attendee, Attending, Meeting, People, Person, Told};
 
 /// Keeps an event, and says whether it is new.
 pub(super) async fn insert_event(
@@ -525,4 +525,69 @@ pub(super) async fn note_presence(
         )
         .await?;
     Ok(noted > 0)
+}
+
+/// A meeting that a person was in.
+pub(crate) struct Visited {
+    pub id: String,
+    pub title: Option<String>,
+    pub organizer: Option<String>,
+    pub started_at: Timestamp,
+    pub ended_at: Timestamp,
+    /// The person in it.
+    pub record: Attendee,
+}
+
+impl FromRow for Visited {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get(0)?,
+            title: row.get(1)?,
+            organizer: row.get(2)?,
+            started_at: row.get(3)?,
+            ended_at: row.get(4)?,
+            record: read_json(5, &row.get::<String>(5)?)?,
+        })
+    }
+}
+
+/// The statement that reads meetings that a person was in, with its end.
+macro_rules! select_visited {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.meeting_id, m.title, m.organizer_email, m.started_at, m.ended_at, a.record
+               FROM activity_attendee a JOIN activity_meeting m ON m.meeting_id = a.meeting_id ",
+            $rest
+        )
+    };
+}
+
+/// The last meetings that a person was in, newest first.
+pub(crate) async fn visits(
+    tx: &mut ReadTx,
+    user_id: &str,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<Visited>, StoreError> {
+    tx.fetch_all(
+        select_visited!(
+            "WHERE a.user_id = $1 AND a.is_counted AND a.ended_at >= $2
+             ORDER BY a.ended_at DESC, a.meeting_id DESC LIMIT $3"
+        ),
+        bind![user_id, since, limit],
+    )
+    .await
+}
+
+/// A meeting, if the person was in it.
+pub(crate) async fn visited(
+    tx: &mut ReadTx,
+    user_id: &str,
+    meeting_id: &str,
+) -> Result<Option<Visited>, StoreError> {
+    tx.fetch_optional(
+        select_visited!("WHERE a.meeting_id = $1 AND a.user_id = $2 AND a.is_counted"),
+        bind![meeting_id, user_id],
+    )
+    .await
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use carillon_aws::time::{Entropy, Timestamp};
+use carillon_operation::Fault;
 use carillon_store::{StoreError, WriteTx};
 use sha1::{Digest, Sha1};
 
@@ -30,6 +31,17 @@ pub(crate) enum NotTaken {
     Malformed(#[from] Malformed),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<NotTaken> for Fault {
+    fn from(reason: NotTaken) -> Self {
+        match reason {
+            NotTaken::Store(error) => error.into(),
+            NotTaken::Malformed(malformed) => {
+                Self::refused(400, "BadRequestException", malformed.to_string())
+            }
+        }
+    }
 }
 
 /// The identifier of a meeting that a source calls `name`: a UUID of version 5 in the source's name space. No two

@@ -23,6 +23,7 @@ pub(super) type Page = Response<Bytes>;
 const NAVIGATION: &[(&str, &str)] = &[
     ("/portal", "You"),
     ("/portal/files", "Files"),
+    ("/portal/meetings", "Meetings"),
     ("/portal/sessions", "Devices"),
     ("/portal/password", "Password"),
 ];

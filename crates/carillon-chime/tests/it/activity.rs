@@ -61,7 +61,10 @@ impl<'a> Product<'a> {
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let answer = self.feed.serve(&parts, body).await.expect("a path of the feed");
-        (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap())
+        (
+            answer.status().as_u16(),
+            serde_json::from_slice(answer.body()).unwrap(),
+        )
     }
 
     pub async fn send(&self, timestamp: &str, signature: &str, body: &[u8]) -> (u16, Value) {
@@ -134,14 +137,21 @@ async fn everything(world: &World, account: &str, users: &[String]) -> Value {
     let mut all = serde_json::Map::new();
     for period in ["Day", "Week", "Month", "Total"] {
         let usage = world
-            .get(&format!("/accounts/{account}/reports/usage?{range}&period={period}"))
+            .get(&format!(
+                "/accounts/{account}/reports/usage?{range}&period={period}"
+            ))
             .await;
         all.insert(period.to_owned(), usage["UsageReports"].clone());
     }
-    let meetings = world.get(&format!("/accounts/{account}/reports/meetings?{range}")).await;
+    let meetings = world
+        .get(&format!("/accounts/{account}/reports/meetings?{range}"))
+        .await;
     assert!(meetings.get("NextToken").is_none());
     for meeting in meetings["MeetingReports"].as_array().unwrap() {
-        let path = format!("/accounts/{account}/reports/meetings/{}", text(&meeting["MeetingId"]));
+        let path = format!(
+            "/accounts/{account}/reports/meetings/{}",
+            text(&meeting["MeetingId"])
+        );
         all.insert(path.clone(), world.get(&path).await);
         let events = world.get(&format!("{path}/events?max-results=99")).await;
         all.insert(format!("{path}/events"), events);
@@ -158,7 +168,8 @@ async fn everything(world: &World, account: &str, users: &[String]) -> Value {
 async fn a_meeting_is_reported_as_it_was() {
     for world in worlds().await {
         let account = world.account("Meetings").await;
-        let ada = text(&world.invited(&account, "ada@example.com").await["UserId"]);
+        let (ada, _) = world.member(&account, "ada@example.com").await;
+        let ada = text(&ada["UserId"]);
         let bob = text(&world.invited(&account, "bob@example.com").await["UserId"]);
         let product = Product::new(&world, &[]).await;
         let now = world.server.clock().now();
@@ -190,7 +201,9 @@ async fn a_meeting_is_reported_as_it_was() {
         assert_eq!(product.tell(&script.all()).await, 0, "all of it is known");
 
         let range = format!("start-date={}", date(start));
-        let list = world.get(&format!("/accounts/{account}/reports/meetings?{range}")).await;
+        let list = world
+            .get(&format!("/accounts/{account}/reports/meetings?{range}"))
+            .await;
         assert_eq!(text(&list["DataThroughTimestamp"]), now.to_string());
         let row = list["MeetingReports"][0].clone();
         let id = text(&row["MeetingId"]);
@@ -234,11 +247,19 @@ async fn a_meeting_is_reported_as_it_was() {
         assert_eq!(attendees[3]["UserId"], json!(bob));
 
         let events = world.get(&format!("{path}/events")).await["MeetingEvents"].clone();
-        let kinds: Vec<&str> = events.as_array().unwrap().iter().map(|one| one["EventType"].as_str().unwrap()).collect();
+        let kinds: Vec<&str> = events
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["EventType"].as_str().unwrap())
+            .collect();
         assert_eq!(kinds.len(), 13);
         assert_eq!(kinds[5], "ScreenShareStarted");
         assert_eq!(events[8]["ActorAttendeeId"], "a1");
-        assert_eq!(events[2]["Details"], json!({ "ClientType": "MacOS", "ClientVersion": "5.1", "MediaRegion": "eu-central-1" }));
+        assert_eq!(
+            events[2]["Details"],
+            json!({ "ClientType": "MacOS", "ClientVersion": "5.1", "MediaRegion": "eu-central-1" })
+        );
         let shown = events.to_string();
         for hidden in ["example.com", "192.0.2.7", "nice", "Guest"] {
             assert!(!shown.contains(hidden), "{hidden}");
@@ -252,15 +273,20 @@ async fn a_meeting_is_reported_as_it_was() {
         assert_eq!(usage["ActiveProUsers"], 1);
         assert_eq!(usage["MeetingsHeld"], 1);
         assert_eq!(usage["MeetingSatisfaction"], 50.0);
-        assert_eq!(usage["RegisteredUsers"], 0, "nobody accepted");
+        assert_eq!(usage["RegisteredUsers"], 1, "bob did not accept");
         let report = world
-            .get(&format!("/accounts/{account}/users/{ada}/activity-report?{range}"))
+            .get(&format!(
+                "/accounts/{account}/users/{ada}/activity-report?{range}"
+            ))
             .await["UserActivityReport"]
             .clone();
         assert_eq!(report["MeetingsAttended"], 1);
         assert_eq!(report["MeetingsOrganized"], 1);
         assert_eq!(report["MeetingSatisfaction"], 50.0);
-        assert_eq!(report["LastActiveDate"], json!(date(start + Duration::from_secs(100))));
+        assert_eq!(
+            report["LastActiveDate"],
+            json!(date(start + Duration::from_secs(100)))
+        );
     }
 }
 
@@ -303,7 +329,11 @@ async fn weeks_count_people_once_and_late_events_correct_the_days_before() {
         assert_eq!(week[0]["ActiveUsers"], 2, "not the sum of its days, which is 3");
         assert_eq!(week[0]["ChatMessagesSent"], 4);
         assert_eq!(usage("Week", 1, 8).await[0]["ActiveUsers"], 2);
-        assert_eq!(usage("Total", 1, 1).await[0]["ActiveUsers"], 0, "between two days of ada");
+        assert_eq!(
+            usage("Total", 1, 1).await[0]["ActiveUsers"],
+            0,
+            "between two days of ada"
+        );
         assert_eq!(usage("Total", 1, 6).await[0]["ActiveUsers"], 2);
         let day = usage("Day", 2, 2).await;
         assert_eq!(day[0]["ActiveUsers"], 2);
@@ -311,8 +341,16 @@ async fn weeks_count_people_once_and_late_events_correct_the_days_before() {
         // A meeting, and late what changes its day.
         let mut script = Script::new("m", monday + DAY);
         script
-            .at(0, "meeting.started", json!({ "OrganizerEmail": "eve@weeks.example" }))
-            .at(1, "attendee.joined", json!({ "AttendeeId": "e", "Email": "eve@weeks.example" }))
+            .at(
+                0,
+                "meeting.started",
+                json!({ "OrganizerEmail": "eve@weeks.example" }),
+            )
+            .at(
+                1,
+                "attendee.joined",
+                json!({ "AttendeeId": "e", "Email": "eve@weeks.example" }),
+            )
             .at(3_600, "meeting.ended", json!({}));
         product.tell(&script.all()).await;
         assert_eq!(usage("Day", 1, 1).await[0]["MeetingsHeld"], 1);
@@ -321,8 +359,14 @@ async fn weeks_count_people_once_and_late_events_correct_the_days_before() {
         script.at(4 * 86_400, "meeting.ended", json!({}));
         product.tell(&json!(script.events[told..])).await;
         let days = usage("Day", 0, 6).await;
-        assert_eq!((&days[1]["MeetingsHeld"], &days[5]["MeetingsHeld"]), (&json!(0), &json!(1)));
-        assert_eq!((&days[1]["ActiveUsers"], &days[5]["ActiveUsers"]), (&json!(0), &json!(1)));
+        assert_eq!(
+            (&days[1]["MeetingsHeld"], &days[5]["MeetingsHeld"]),
+            (&json!(0), &json!(1))
+        );
+        assert_eq!(
+            (&days[1]["ActiveUsers"], &days[5]["ActiveUsers"]),
+            (&json!(0), &json!(1))
+        );
         assert_eq!(usage("Week", 0, 6).await[0]["ActiveUsers"], 3);
     }
 }
@@ -332,7 +376,10 @@ struct Draw(u64);
 
 impl Draw {
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 
@@ -355,17 +402,35 @@ fn generated(draw: &mut Draw, now: Timestamp) -> Vec<Value> {
             let attendee = format!("a{}", draw.below(4));
             let email = person(draw);
             let (kind, facts) = match draw.below(12) {
-                0 => ("meeting.started", json!({ "OrganizerEmail": email, "Title": format!("t{at}") })),
+                0 => (
+                    "meeting.started",
+                    json!({ "OrganizerEmail": email, "Title": format!("t{at}") }),
+                ),
                 1 | 2 => ("meeting.ended", json!({ "MeetingType": "Instant" })),
                 3..=5 => (
                     "attendee.joined",
                     json!({ "AttendeeId": attendee, "Email": email, "ConnectionId": format!("c{}", draw.below(2)) }),
                 ),
-                6 => ("attendee.left", json!({ "AttendeeId": attendee, "ConnectionId": format!("c{}", draw.below(2)) })),
-                7 => ("attendee.dropped", json!({ "AttendeeId": attendee, "DisplayName": format!("n{at}") })),
-                8 => ("survey.submitted", json!({ "AttendeeId": attendee, "Rating": "Positive" })),
-                9 => ("survey.submitted", json!({ "AttendeeId": attendee, "Rating": "Negative" })),
-                10 => ("attendee.audio", json!({ "AttendeeId": attendee, "State": "Started", "AudioType": "Phone" })),
+                6 => (
+                    "attendee.left",
+                    json!({ "AttendeeId": attendee, "ConnectionId": format!("c{}", draw.below(2)) }),
+                ),
+                7 => (
+                    "attendee.dropped",
+                    json!({ "AttendeeId": attendee, "DisplayName": format!("n{at}") }),
+                ),
+                8 => (
+                    "survey.submitted",
+                    json!({ "AttendeeId": attendee, "Rating": "Positive" }),
+                ),
+                9 => (
+                    "survey.submitted",
+                    json!({ "AttendeeId": attendee, "Rating": "Negative" }),
+                ),
+                10 => (
+                    "attendee.audio",
+                    json!({ "AttendeeId": attendee, "State": "Started", "AudioType": "Phone" }),
+                ),
                 _ => ("meeting.recording", json!({ "State": "Started" })),
             };
             script.at(at, kind, facts);
@@ -374,8 +439,10 @@ fn generated(draw: &mut Draw, now: Timestamp) -> Vec<Value> {
     }
     for number in 0..6 {
         let at = start + Duration::from_secs(draw.below(400_000));
-        all.push(json!({ "EventId": format!("c{number}"), "EventType": "chat.message-sent", "Timestamp": at,
-                         "Email": person(draw) }));
+        all.push(
+            json!({ "EventId": format!("c{number}"), "EventType": "chat.message-sent", "Timestamp": at,
+                         "Email": person(draw) }),
+        );
     }
     all
 }
@@ -441,11 +508,21 @@ async fn only_what_a_source_signed_now_is_taken() {
         (timestamp.as_str(), "", &body, "no signature"),
         (timestamp.as_str(), "zz", &body, "no hexadecimal"),
         (timestamp.as_str(), &signature[..62], &body, "half of it"),
-        (timestamp.as_str(), &other.sign(&timestamp, &body), &body, "another key"),
+        (
+            timestamp.as_str(),
+            &other.sign(&timestamp, &body),
+            &body,
+            "another key",
+        ),
         (timestamp.as_str(), &signature, &other_body, "another body"),
         (old.as_str(), &signature, &body, "another time"),
         (old.as_str(), &product.sign(&old, &body), &body, "an old time"),
-        (early.as_str(), &product.sign(&early, &body), &body, "a time to come"),
+        (
+            early.as_str(),
+            &product.sign(&early, &body),
+            &body,
+            "a time to come",
+        ),
         ("now", &product.sign("now", &body), &body, "no time"),
     ] {
         let (status, answer) = product.send(timestamp, signature, body).await;
@@ -454,7 +531,10 @@ async fn only_what_a_source_signed_now_is_taken() {
     assert_eq!(product.post("/ingest/v1/events", &[], &body).await.0, 401);
     assert_eq!(product.post("/ingest/v2/events", &[], &body).await.0, 404);
     assert_eq!(product.send(&timestamp, &signature, &body).await.0, 202);
-    assert_eq!(product.send(&timestamp, &signature, &body).await.1["RepeatedEvents"], 1);
+    assert_eq!(
+        product.send(&timestamp, &signature, &body).await.1["RepeatedEvents"],
+        1
+    );
 
     // A malformed event refuses them all.
     let (status, answer) = product
@@ -462,22 +542,39 @@ async fn only_what_a_source_signed_now_is_taken() {
                           { "EventId": "3" }]))
         .await;
     assert_eq!((status, &answer["Index"]), (400, &json!(1)), "{answer}");
-    assert_eq!(product.try_tell(&json!([{ "EventId": "2", "EventType": "chat.message-sent", "Timestamp": now,
-                                          "Email": "a@b.example" }])).await.1["NewEvents"], 1);
+    assert_eq!(
+        product
+            .try_tell(
+                &json!([{ "EventId": "2", "EventType": "chat.message-sent", "Timestamp": now,
+                                          "Email": "a@b.example" }])
+            )
+            .await
+            .1["NewEvents"],
+        1
+    );
 
     // A source with a new key, and one that is deleted.
     let environment = world.server.environment();
     let mut tx = world.server.store().write().await.unwrap();
     let given = Secret::new("a key that we were given".to_owned());
-    let rotated = source::rotate(&mut tx, &environment.vault, world.entropy(), &product.id, Some(&given))
-        .await
-        .unwrap();
+    let rotated = source::rotate(
+        &mut tx,
+        &environment.vault,
+        world.entropy(),
+        &product.id,
+        Some(&given),
+    )
+    .await
+    .unwrap();
     source::delete(&mut tx, &other.id).await.unwrap();
     assert!(source::delete(&mut tx, &other.id).await.is_err());
     assert_eq!(source::list(&mut tx).await.unwrap().len(), 1);
     tx.commit().await.unwrap();
     assert_eq!(product.try_tell(&json!([])).await.0, 401);
-    let product = Product { key: rotated.key.expose().clone(), ..product };
+    let product = Product {
+        key: rotated.key.expose().clone(),
+        ..product
+    };
     assert_eq!(product.try_tell(&json!([])).await.0, 202);
     assert_eq!(other.try_tell(&json!([])).await.0, 401);
 }
@@ -495,34 +592,60 @@ async fn a_limited_source_speaks_of_nobody_else() {
         let mut script = Script::new(name, start);
         script
             .at(0, "meeting.started", json!({ "OrganizerEmail": organizer }))
-            .at(1, "attendee.joined", json!({ "AttendeeId": "e", "Email": "eve@theirs.example" }))
-            .at(2, "attendee.joined", json!({ "AttendeeId": "a", "Email": "ada@mine.example" }))
+            .at(
+                1,
+                "attendee.joined",
+                json!({ "AttendeeId": "e", "Email": "eve@theirs.example" }),
+            )
+            .at(
+                2,
+                "attendee.joined",
+                json!({ "AttendeeId": "a", "Email": "ada@mine.example" }),
+            )
             .at(9, "meeting.ended", json!({}));
         script
     };
-    product.tell(&meeting("of-theirs", "eve@theirs.example").all()).await;
+    product
+        .tell(&meeting("of-theirs", "eve@theirs.example").all())
+        .await;
     product.tell(&meeting("of-mine", "ada@mine.example").all()).await;
     product
-        .tell(&json!([{ "EventId": "1", "EventType": "chat.message-sent", "Timestamp": start,
-                        "Email": "eve@theirs.example" }]))
+        .tell(
+            &json!([{ "EventId": "1", "EventType": "chat.message-sent", "Timestamp": start,
+                        "Email": "eve@theirs.example" }]),
+        )
         .await;
     let range = format!("start-date={}", date(start));
     let count = async |account: &str| {
-        let list = world.get(&format!("/accounts/{account}/reports/meetings?{range}")).await;
-        let usage = world.get(&format!("/accounts/{account}/reports/usage?{range}&period=Total")).await;
+        let list = world
+            .get(&format!("/accounts/{account}/reports/meetings?{range}"))
+            .await;
+        let usage = world
+            .get(&format!("/accounts/{account}/reports/usage?{range}&period=Total"))
+            .await;
         let active = usage["UsageReports"][0]["ActiveUsers"].as_i64().unwrap();
         (list["MeetingReports"].as_array().unwrap().len(), active)
     };
     assert_eq!(count(&theirs).await, (0, 0));
     assert_eq!(count(&mine).await, (1, 1));
-    let list = world.get(&format!("/accounts/{mine}/reports/meetings?{range}")).await;
+    let list = world
+        .get(&format!("/accounts/{mine}/reports/meetings?{range}"))
+        .await;
     let id = text(&list["MeetingReports"][0]["MeetingId"]);
-    let detail = world.get(&format!("/accounts/{mine}/reports/meetings/{id}")).await;
+    let detail = world
+        .get(&format!("/accounts/{mine}/reports/meetings/{id}"))
+        .await;
     assert!(!detail.to_string().contains(&eve), "{detail}");
     // Nor does another account see it.
     let path = format!("/accounts/{theirs}/reports/meetings/{id}");
     assert_eq!(world.call("GET", &path, Value::Null).await.status, 404);
-    assert_eq!(world.call("GET", &format!("{path}/events"), Value::Null).await.status, 404);
+    assert_eq!(
+        world
+            .call("GET", &format!("{path}/events"), Value::Null)
+            .await
+            .status,
+        404
+    );
 }
 
 #[tokio::test]
@@ -539,8 +662,12 @@ async fn reports_go_by_page_and_filter() {
         let organizer = if number % 2 == 0 { "ada" } else { "bob" };
         let mut script = Script::new(&format!("m{number}"), start + number / 2 * DAY / 4);
         script
-            .at(0, "meeting.started", json!({ "OrganizerEmail": format!("{organizer}@pages.example"),
-                                              "ConferenceId": format!("000000000{}", number % 3) }))
+            .at(
+                0,
+                "meeting.started",
+                json!({ "OrganizerEmail": format!("{organizer}@pages.example"),
+                                              "ConferenceId": format!("000000000{}", number % 3) }),
+            )
             .at(60, "meeting.ended", json!({}));
         events.extend(script.events);
     }
@@ -549,23 +676,34 @@ async fn reports_go_by_page_and_filter() {
     let all = world.get(&base).await["MeetingReports"].clone();
     let all = all.as_array().unwrap();
     assert_eq!(all.len(), 7);
-    let ends: Vec<&str> = all.iter().map(|row| row["EndTimestamp"].as_str().unwrap()).collect();
+    let ends: Vec<&str> = all
+        .iter()
+        .map(|row| row["EndTimestamp"].as_str().unwrap())
+        .collect();
     assert!(ends.is_sorted_by(|a, b| a >= b), "{ends:?}");
     let mut paged = Vec::new();
     let mut token = String::new();
     loop {
         let page = world.get(&format!("{base}&max-results=2{token}")).await;
         paged.extend(page["MeetingReports"].as_array().unwrap().clone());
-        let Some(next) = page["NextToken"].as_str() else { break };
+        let Some(next) = page["NextToken"].as_str() else {
+            break;
+        };
         token = format!("&next-token={next}");
     }
     assert_eq!(&paged, all);
     let count = async |filter: &str| {
-        world.get(&format!("{base}&{filter}")).await["MeetingReports"].as_array().unwrap().len()
+        world.get(&format!("{base}&{filter}")).await["MeetingReports"]
+            .as_array()
+            .unwrap()
+            .len()
     };
     assert_eq!(count("organizer-email=ADA@pages.example").await, 4);
     assert_eq!(count("conference-id=0000000001").await, 2);
-    assert_eq!(count("conference-id=0000000001&organizer-email=bob@pages.example").await, 1);
+    assert_eq!(
+        count("conference-id=0000000001&organizer-email=bob@pages.example").await,
+        1
+    );
     assert_eq!(count("organizer-email=eve@pages.example").await, 0);
     // A token is one of its list only.
     for (path, status) in [
@@ -573,14 +711,30 @@ async fn reports_go_by_page_and_filter() {
         (format!("{base}&next-token=x"), 400),
         (format!("{base}&max-results=100"), 400),
         (format!("{base}&end-date=2999-01-01"), 400),
-        (format!("/accounts/{account}/reports/meetings?start-date=2024-02-30"), 400),
+        (
+            format!("/accounts/{account}/reports/meetings?start-date=2024-02-30"),
+            400,
+        ),
         (format!("/accounts/{account}/reports/usage?period=Year"), 400),
         (format!("/accounts/{account}/reports/meetings/m1"), 404),
-        (format!("/accounts/{account}/users/{}/activity-report", super::world::NOBODY), 404),
+        (
+            format!(
+                "/accounts/{account}/users/{}/activity-report",
+                super::world::NOBODY
+            ),
+            404,
+        ),
     ] {
-        assert_eq!(world.call("GET", &path, Value::Null).await.status, status, "{path}");
+        assert_eq!(
+            world.call("GET", &path, Value::Null).await.status,
+            status,
+            "{path}"
+        );
     }
     // The event of the request does not show the address.
-    let event = world.event(carillon_iam::testing::ACCOUNT, "ListMeetingReportData").await.unwrap();
+    let event = world
+        .event(carillon_iam::testing::ACCOUNT, "ListMeetingReportData")
+        .await
+        .unwrap();
     assert!(!event.to_string().contains("pages.example"), "{event}");
 }
