@@ -3,10 +3,12 @@
 //! * `http`: signed `GetUser` requests a second with the server on one core and the load on another, beside a
 //!   bare axum server that only verifies the signature and answers a constant, in the same run;
 //! * `import`: a million users imported through the API and paged, with the memory of the server before and
-//!   after.
+//!   after;
+//! * `activity`: events taken by the activity feed, beside a bare insert of the same rows, and the reports of them.
 //!
 //! Machines differ, so what is quoted is the ratio of two things measured in one run.
 
+mod activity;
 mod client;
 mod floor;
 mod load;
@@ -56,6 +58,16 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         users: usize,
     },
+    /// Events taken by the activity feed beside a bare insert of the same rows, and the time of each report.
+    Activity {
+        #[arg(long, default_value = "target/release/carillon")]
+        carillon: PathBuf,
+        #[arg(long, default_value_t = 1_000_000)]
+        events: usize,
+        /// People of the account.
+        #[arg(long, default_value_t = 10_000)]
+        people: usize,
+    },
     /// The bare server of `http`; started by it.
     #[command(hide = true)]
     Floor,
@@ -79,6 +91,11 @@ fn main() -> Result<()> {
             database,
             users,
         } => import(&Server::carillon(&carillon, &database)?, users),
+        Command::Activity {
+            carillon,
+            events,
+            people,
+        } => activity::measure(&carillon, events, people),
         Command::Floor => floor::serve(),
     }
 }

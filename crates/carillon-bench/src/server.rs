@@ -19,7 +19,7 @@ pub const LOAD_CORE: &str = "1";
 pub struct Server {
     child: Child,
     address: SocketAddr,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
@@ -48,7 +48,7 @@ impl Server {
         let server = Self {
             child,
             address,
-            _folder: folder,
+            folder,
         };
         server.wait()?;
         Ok(server)
@@ -67,12 +67,17 @@ impl Server {
         Ok(Self {
             child,
             address,
-            _folder: tempfile::tempdir()?,
+            folder: tempfile::tempdir()?,
         })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it keeps its data.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Memory in use, as the kernel counts it.
@@ -88,17 +93,7 @@ impl Server {
 
     /// Processor time used so far, of all threads.
     pub fn cpu(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name, which may hold anything, ends at the last parenthesis.
-        let fields: Vec<&str> = stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .collect();
-        let ticks = |index: usize| -> Result<u64> { Ok(fields.get(index).context("stat")?.parse()?) };
-        // utime and stime, in hundredths of a second on every Linux in use.
-        Ok(Duration::from_millis(10 * (ticks(11)? + ticks(12)?)))
+        cpu_of(self.child.id())
     }
 
     fn wait(&self) -> Result<()> {
@@ -118,6 +113,21 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Processor time that a process used so far, of all its threads.
+pub fn cpu_of(process: u32) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+        // The name, which may hold anything, ends at the last parenthesis.
+        let fields: Vec<&str> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        let ticks = |index: usize| -> Result<u64> { Ok(fields.get(index).context("stat")?.parse()?) };
+        // utime and stime, in hundredths of a second on every Linux in use.
+        Ok(Duration::from_millis(10 * (ticks(11)? + ticks(12)?)))
 }
 
 /// `taskset` rather than a call of our own: it becomes the program, so the process id is the server's.

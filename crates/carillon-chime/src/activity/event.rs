@@ -521,4 +521,18 @@ mod tests {
         assert_eq!(read(&many(500), now()).unwrap().len(), 500);
         assert_eq!(read(&many(501), now()).unwrap_err().index, None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_value_of_any_member_is_read_or_refused(
+            name in "[A-Z][A-Za-z]{0,12}|Email|Timestamp|EventId|AttendeeId|IpAddress|SizeBytes|EventType",
+            value in "\\PC{0,40}|-?[0-9]{1,20}|\\[\\]|\\{\\}|null",
+        ) {
+            let body = format!("[{{\"{name}\": {}, \"EventType\": \"attendee.joined\"}}]", json!(value));
+            let _ = read(body.as_bytes(), now());
+            let body = format!("[{{\"{name}\": {value}}}]");
+            let _ = read(body.as_bytes(), now());
+            let _ = read(value.as_bytes(), now());
+        }
+    }
 }

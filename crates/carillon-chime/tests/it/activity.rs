@@ -738,3 +738,349 @@ async fn reports_go_by_page_and_filter() {
         .unwrap();
     assert!(!event.to_string().contains("pages.example"), "{event}");
 }
+
+#[tokio::test]
+async fn people_see_their_own_meetings_and_answer_once() {
+    for world in worlds().await {
+        let account = world.account("Answers").await;
+        let (ada, mut browser) = world.member(&account, "ada@answers.example").await;
+        let (_, mut other) = world.member(&account, "bob@answers.example").await;
+        // Its own source adds answers only: whom the product may not speak of stays unknown.
+        let elsewhere = world.account("Elsewhere").await;
+        world.invited(&elsewhere, "eve@answers.example").await;
+        let product = Product::new(&world, &[&account]).await;
+        let start = world.server.clock().now() - DAY;
+        let mut script = Script::new("m", start);
+        script
+            .at(
+                0,
+                "meeting.started",
+                json!({ "OrganizerEmail": "ada@answers.example", "Title": "<b>Plans</b>" }),
+            )
+            .at(
+                1,
+                "attendee.joined",
+                json!({ "AttendeeId": "a", "Email": "ada@answers.example" }),
+            )
+            .at(
+                2,
+                "attendee.joined",
+                json!({ "AttendeeId": "e", "Email": "eve@answers.example" }),
+            )
+            .at(9, "meeting.ended", json!({}));
+        product.tell(&script.all()).await;
+        let range = format!("start-date={}", date(start));
+        let list = world
+            .get(&format!("/accounts/{account}/reports/meetings?{range}"))
+            .await;
+        let id = text(&list["MeetingReports"][0]["MeetingId"]);
+        let path = format!("/portal/meetings/{id}");
+
+        let page = browser.open("/portal/meetings").await;
+        assert_eq!(page.status, 200);
+        assert!(
+            page.text.contains("Plans") && !page.text.contains("<b>Plans"),
+            "{}",
+            page.text
+        );
+        assert!(page.text.contains(&path));
+        assert_eq!(browser.post(&path, &[("rating", "Fine")]).await.status, 400);
+        let fields = [("rating", "Positive"), ("comment", "short and good")];
+        assert_eq!(browser.post(&path, &fields).await.status, 303);
+        assert!(
+            browser
+                .open("/portal/meetings")
+                .await
+                .text
+                .contains("You answered: good.")
+        );
+        // Another answer changes nothing.
+        assert_eq!(browser.post(&path, &[("rating", "Negative")]).await.status, 303);
+        // Nobody answers for a meeting of others, nor without the form's key.
+        let page = other.open("/portal/meetings").await;
+        assert!(!page.text.contains(&id), "{}", page.text);
+        other.open("/portal").await;
+        assert_eq!(other.post(&path, &[("rating", "Negative")]).await.status, 404);
+        assert_eq!(other.send("POST", &path, "rating=Negative").await.status, 403);
+
+        let path = format!("/accounts/{account}/reports/meetings/{id}");
+        let detail = world.get(&path).await["MeetingDetail"].clone();
+        assert_eq!(
+            (&detail["PositiveResponses"], &detail["NegativeResponses"]),
+            (&json!(1), &json!(0))
+        );
+        assert_eq!(detail["Attendees"][0]["UserId"], ada["UserId"]);
+        assert_eq!(detail["Attendees"][0]["Feedback"]["Comment"], "short and good");
+        assert_eq!(detail["Attendees"][1].get("UserId"), None);
+        let event = world
+            .event(carillon_iam::testing::ACCOUNT, "UserSurveySubmission")
+            .await
+            .unwrap();
+        assert!(!event.to_string().contains("short and good"));
+    }
+}
+
+/// A webhook as LiveKit's server signs it.
+fn livekit_token(
+    api_key: &str,
+    secret: &str,
+    body: &[u8],
+    claims: impl Fn(&mut Value),
+    now: Timestamp,
+) -> String {
+    use base64::Engine as _;
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+    use sha2::Digest as _;
+    let mut said = json!({
+        "exp": now.as_seconds() + 300, "iss": api_key, "nbf": now.as_seconds(),
+        "sha256": BASE64_STANDARD.encode(Sha256::digest(body)),
+    });
+    claims(&mut said);
+    let header = said["header"].take();
+    let header = if header.is_null() {
+        json!({ "alg": "HS256", "typ": "JWT" })
+    } else {
+        header
+    };
+    let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(&header), part(&said));
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    format!(
+        "{signed}.{}",
+        BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    )
+}
+
+#[tokio::test]
+async fn livekits_webhooks_are_taken_as_it_signs_them() {
+    let world = sqlite().await;
+    let account = world.account("LiveKit").await;
+    let (ada, _) = world.member(&account, "ada@rooms.example").await;
+    let secret = "a secret of LiveKit's that is long";
+    let new = NewSource {
+        name: "LiveKit".to_owned(),
+        livekit_api_key: Some("APIabc".to_owned()),
+        key: Some(Secret::new(secret.to_owned())),
+        ..NewSource::default()
+    };
+    let product = Product::of(&world, &new).await;
+    let now = world.server.clock().now();
+    let path = format!("/ingest/livekit/{}", product.id);
+    let send = async |body: &Value, claims: fn(&mut Value), secret: &str| {
+        let body = serde_json::to_vec(body).unwrap();
+        let token = livekit_token("APIabc", secret, &body, claims, now);
+        product.post(&path, &[("authorization", &token)], &body).await
+    };
+    let start = now.as_seconds() - 7_200;
+    let metadata =
+        json!({ "organizerEmail": "ada@rooms.example", "title": "Stand-up", "scheduled": true }).to_string();
+    let room =
+        json!({ "sid": "RM_1", "name": "stand-up", "metadata": metadata, "creationTime": start.to_string() });
+    let ada_in = json!({ "sid": "PA_1", "identity": "ada@rooms.example", "name": "Ada", "state": "ACTIVE" });
+    let guest = json!({ "sid": "PA_2", "identity": "guest-7", "name": "Visitor" });
+    let phone = json!({ "sid": "PA_3", "identity": "sip_1", "kind": "SIP" });
+    let mut webhooks: Vec<Value> = [
+        (0, json!({ "event": "room_started", "room": room })),
+        (
+            1,
+            json!({ "event": "participant_joined", "room": room, "participant": ada_in }),
+        ),
+        (
+            2,
+            json!({ "event": "participant_joined", "room": room, "participant": guest }),
+        ),
+        (
+            3,
+            json!({ "event": "participant_joined", "room": room, "participant": phone }),
+        ),
+        (
+            4,
+            json!({ "event": "participant_joined", "room": room,
+                    "participant": { "sid": "PA_4", "identity": "EG_1", "kind": "EGRESS" } }),
+        ),
+        (
+            5,
+            json!({ "event": "track_published", "room": room, "participant": ada_in,
+                    "track": { "sid": "TR_1", "source": "MICROPHONE" } }),
+        ),
+        (
+            6,
+            json!({ "event": "track_published", "room": room, "participant": ada_in,
+                    "track": { "sid": "TR_2", "type": "VIDEO", "source": "SCREEN_SHARE" } }),
+        ),
+        (
+            7,
+            json!({ "event": "egress_started", "egressInfo": { "egressId": "EG_1", "roomId": "RM_1" } }),
+        ),
+        (
+            8,
+            json!({ "event": "participant_connection_aborted", "room": room, "participant": guest }),
+        ),
+        (
+            9,
+            json!({ "event": "track_unpublished", "room": room, "participant": ada_in,
+                    "track": { "sid": "TR_2", "type": "VIDEO", "source": "SCREEN_SHARE" } }),
+        ),
+        (
+            60,
+            json!({ "event": "participant_left", "room": room, "participant": phone }),
+        ),
+        (90, json!({ "event": "room_finished", "room": room })),
+    ]
+    .into_iter()
+    .map(|(after, mut webhook)| {
+        webhook["id"] = json!(format!("EV_{after}"));
+        webhook["createdAt"] = json!((start + after).to_string());
+        webhook
+    })
+    .collect();
+    let first = webhooks.remove(0);
+    for (claims, key, why) in [
+        (
+            (|_: &mut Value| {}) as fn(&mut Value),
+            "another secret",
+            "another secret",
+        ),
+        (|claims| claims["iss"] = json!("APIxyz"), secret, "another key"),
+        (|claims| claims["exp"] = json!(1_000_000), secret, "too late"),
+        (
+            |claims| claims["nbf"] = json!(9_000_000_000_i64),
+            secret,
+            "too early",
+        ),
+        (|claims| claims["sha256"] = json!("AAAA"), secret, "another body"),
+        (
+            |claims| claims["header"] = json!({ "alg": "none" }),
+            secret,
+            "no algorithm",
+        ),
+        (
+            |claims| claims["header"] = json!({ "alg": "HS512" }),
+            secret,
+            "another algorithm",
+        ),
+    ] {
+        assert_eq!(send(&first, claims, key).await.0, 401, "{why}");
+    }
+    assert_eq!(
+        product.try_tell(&json!([])).await.0,
+        401,
+        "it is no source of the feed"
+    );
+    for webhook in std::iter::once(&first).chain(webhooks.iter().rev()) {
+        let (status, answer) = send(webhook, |_| {}, secret).await;
+        assert_eq!(status, 202, "{webhook}: {answer}");
+    }
+    assert_eq!(send(&first, |_| {}, secret).await.1["RepeatedEvents"], 1);
+    assert_eq!(
+        send(
+            &json!({ "event": "ingress_started", "id": "EV_x" }),
+            |_| {},
+            secret
+        )
+        .await
+        .0,
+        202
+    );
+    assert_eq!(
+        send(&json!({ "event": "room_started" }), |_| {}, secret).await.0,
+        400
+    );
+
+    let list = world.get(&format!("/accounts/{account}/reports/meetings")).await;
+    let row = &list["MeetingReports"][0];
+    assert_eq!(row["OrganizerUserId"], ada["UserId"]);
+    assert_eq!(row["AttendeeCount"], 3);
+    assert_eq!(row["DurationSeconds"], 90);
+    assert_eq!(
+        (&row["Recorded"], &row["PhoneUsed"], &row["ActivePro"]),
+        (&json!(true), &json!(true), &json!(true))
+    );
+    let path = format!("/accounts/{account}/reports/meetings/{}", text(&row["MeetingId"]));
+    let detail = world.get(&path).await["MeetingDetail"].clone();
+    assert_eq!(detail["Title"], "Stand-up");
+    let shown: Vec<(&Value, &Value, &Value)> = detail["Attendees"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (&one["DisplayName"], &one["Status"], &one["AudioType"]))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (&json!("Ada"), &json!("Present"), &json!("VoIP")),
+            (&json!("<Visitor>"), &json!("Dropped"), &json!("None")),
+            (&json!("<sip_1>"), &json!("Left"), &json!("Phone")),
+        ]
+    );
+    let events = world.get(&format!("{path}/events")).await.to_string();
+    assert!(
+        events.contains("ScreenShareStopped") && events.contains("RecordingStarted"),
+        "{events}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_with_its_figures() {
+    let world = sqlite().await;
+    let account = world.account("Old").await;
+    let (ada, _) = world.member(&account, "ada@old.example").await;
+    let product = Product::new(&world, &[]).await;
+    let tell = async |name: &str| {
+        let start = world.server.clock().now() - DAY;
+        let mut script = Script::new(name, start);
+        script
+            .at(
+                0,
+                "meeting.started",
+                json!({ "OrganizerEmail": "ada@old.example" }),
+            )
+            .at(
+                1,
+                "attendee.joined",
+                json!({ "AttendeeId": "a", "Email": "ada@old.example" }),
+            )
+            .at(9, "meeting.ended", json!({}));
+        product.tell(&script.all()).await;
+        product
+            .tell(
+                &json!([{ "EventId": format!("c{name}"), "EventType": "chat.message-sent", "Timestamp": start,
+                            "Email": "ada@old.example" }]),
+            )
+            .await;
+    };
+    tell("first").await;
+    world.server.clock().advance(60 * DAY);
+    tell("second").await;
+    let now = world.server.clock().now();
+    let count = async |sql: &'static str| {
+        world
+            .server
+            .store()
+            .read()
+            .await
+            .unwrap()
+            .fetch_number(sql, &[])
+            .await
+            .unwrap()
+    };
+    for _ in 0..2 {
+        carillon_chime::activity::prune(world.server.store(), now, 40 * DAY)
+            .await
+            .unwrap();
+        assert_eq!(count("SELECT COUNT(*) FROM activity_meeting").await, 1);
+        assert_eq!(count("SELECT COUNT(*) FROM activity_attendee").await, 1);
+        assert_eq!(count("SELECT COUNT(*) FROM activity_event").await, 4);
+        assert_eq!(count("SELECT COUNT(*) FROM activity_person_day").await, 1);
+    }
+    let path = format!(
+        "/accounts/{account}/users/{}/activity-report",
+        text(&ada["UserId"])
+    );
+    let report = world.get(&path).await["UserActivityReport"].clone();
+    assert_eq!(
+        (&report["MeetingsAttended"], &report["ChatMessagesSent"]),
+        (&json!(1), &json!(1))
+    );
+}
