@@ -79,7 +79,9 @@ impl Source {
         let value = |name: &str| {
             let line = shown.lines().find(|line| line.starts_with(name));
             let value = line.and_then(|line| line.split_whitespace().nth(1));
-            value.map(str::to_owned).with_context(|| format!("no {name} in {shown}"))
+            value
+                .map(str::to_owned)
+                .with_context(|| format!("no {name} in {shown}"))
         };
         Ok(Self {
             address: server.address(),
@@ -139,7 +141,10 @@ impl Script {
             self.meeting();
             for _ in 0..10 {
                 let email = self.person();
-                self.add("chat.message-sent", json!({ "Email": email, "ConversationId": "c" }));
+                self.add(
+                    "chat.message-sent",
+                    json!({ "Email": email, "ConversationId": "c" }),
+                );
             }
         }
         self.ready.drain(..count).collect()
@@ -182,7 +187,10 @@ impl Script {
     }
 
     fn draw(&mut self) -> u64 {
-        self.draw = self.draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.draw = self
+            .draw
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         self.draw >> 16
     }
 }
@@ -192,7 +200,9 @@ impl Script {
 fn bare(people: usize, events: usize) -> Result<(Duration, Duration)> {
     let folder = tempfile::tempdir()?;
     let url = format!("sqlite:{}", folder.path().join("bare.db").display());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let store = Store::open(&url).await?;
         let mut script = Script::new(people, events);
@@ -222,7 +232,9 @@ fn bare(people: usize, events: usize) -> Result<(Duration, Duration)> {
 }
 
 fn row(event: &Value) -> Result<(String, Timestamp, String, Option<String>, String)> {
-    let meeting = event["MeetingId"].as_str().map(|name| format!("00000000-0000-5000-8000-{name:0>12}"));
+    let meeting = event["MeetingId"]
+        .as_str()
+        .map(|name| format!("00000000-0000-5000-8000-{name:0>12}"));
     let mut facts = event.clone();
     let kept = meeting.is_some();
     if let Some(facts) = facts.as_object_mut() {
@@ -255,15 +267,24 @@ fn reports(client: &mut Client, account: &str, people: usize) -> Result<()> {
         ("usage by week", format!("reports/usage?{range}&period=Week")),
         ("usage by month", format!("reports/usage?{range}&period=Month")),
         ("usage in total", format!("reports/usage?{range}&period=Total")),
-        ("usage of eleven days within", format!("reports/usage?{within}&period=Total")),
+        (
+            "usage of eleven days within",
+            format!("reports/usage?{within}&period=Total"),
+        ),
         ("a page of meetings", format!("reports/meetings?{range}")),
         (
             "meetings of an organizer",
             format!("reports/meetings?{range}&organizer-email=person{organizer}@load.example.com"),
         ),
         ("a meeting", format!("reports/meetings/{meeting}")),
-        ("events of a meeting", format!("reports/meetings/{meeting}/events")),
-        ("activity of a user", format!("users/{user}/activity-report?{range}")),
+        (
+            "events of a meeting",
+            format!("reports/meetings/{meeting}/events"),
+        ),
+        (
+            "activity of a user",
+            format!("users/{user}/activity-report?{range}"),
+        ),
     ] {
         let mut took = Vec::new();
         for _ in 0..ASKED {

@@ -117,17 +117,17 @@ impl Drop for Server {
 
 /// Processor time that a process used so far, of all its threads.
 pub fn cpu_of(process: u32) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-        // The name, which may hold anything, ends at the last parenthesis.
-        let fields: Vec<&str> = stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .collect();
-        let ticks = |index: usize| -> Result<u64> { Ok(fields.get(index).context("stat")?.parse()?) };
-        // utime and stime, in hundredths of a second on every Linux in use.
-        Ok(Duration::from_millis(10 * (ticks(11)? + ticks(12)?)))
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name, which may hold anything, ends at the last parenthesis.
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |index: usize| -> Result<u64> { Ok(fields.get(index).context("stat")?.parse()?) };
+    // utime and stime, in hundredths of a second on every Linux in use.
+    Ok(Duration::from_millis(10 * (ticks(11)? + ticks(12)?)))
 }
 
 /// `taskset` rather than a call of our own: it becomes the program, so the process id is the server's.

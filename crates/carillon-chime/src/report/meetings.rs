@@ -120,7 +120,7 @@ impl Operation for ListMeetingReportData {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListMeetingReportDataOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let range = Range::read(self.start_date.as_ref(), self.end_date.as_ref(), cx.now)?;
         let organizer_key = self.organizer_email.as_ref().map(|email| key_of(email.as_str()));
         let filters = [
@@ -221,7 +221,7 @@ impl Operation for GetMeetingDetail {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<GetMeetingDetailOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let report = require_meeting(cx.tx, &account, &self.meeting_id).await?;
         let filters = [account.id.as_str(), self.meeting_id.as_str()];
         let after = match &self.next_token {
@@ -394,7 +394,7 @@ impl Operation for ListMeetingEvents {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListMeetingEventsOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let meeting = require_meeting(cx.tx, &account, &self.meeting_id).await?;
         let filters = [account.id.as_str(), self.meeting_id.as_str()];
         let after = match &self.next_token {

@@ -113,7 +113,7 @@ impl Operation for ListAccountUsageReportData {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListAccountUsageReportDataOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let asked = Range::read(self.start_date.as_ref(), self.end_date.as_ref(), cx.now)?;
         let period = self.period.unwrap_or(ReportPeriod::Day);
         let bounds = [asked.first.to_string(), asked.last.to_string()];
@@ -284,7 +284,7 @@ impl Operation for GetUserActivityReportData {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<GetUserActivityReportDataOutput, Error> {
-        let account = ManagedAccount::find(cx.tx, cx.caller, self.account_id.as_str()).await?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let user = require_user(cx.tx, &account, self.user_id.as_str()).await?;
         let range = match (&self.start_date, &self.end_date) {
             (None, None) => Range {
