@@ -651,6 +651,41 @@ export interface ChimeAlexaForBusinessMetadata {
   AlexaForBusinessRoomArn?: string;
 }
 
+/** Somebody who was to be in a meeting, or was. */
+export interface ChimeAttendee {
+  AttendeeId: string;
+  UserId?: string;
+  Email?: string;
+  /** In angle brackets for somebody who is not signed in. */
+  DisplayName?: string;
+  Role?: "Host" | "Delegate" | "Moderator" | "Presenter" | "Attendee";
+  Status?: "Present" | "Invited" | "Declined" | "RunningLate" | "Dropped" | "Left" | "Removed";
+  ClientType?: "Windows" | "MacOS" | "IOS" | "Android" | "Web" | "WebViewer" | "DialIn" | "CallMe" | "Sip" | "H323" | "Assistant";
+  ClientVersion?: string;
+  AudioType?: "VoIP" | "Phone" | "RoomSystem" | "None";
+  JoinedTimestamp?: string;
+  LeftTimestamp?: string;
+  DurationSeconds?: number;
+  Connections?: Array<ChimeAttendeeConnection>;
+  Feedback?: ChimeAttendeeFeedback;
+}
+
+/** A stretch of time in which an attendee was connected. */
+export interface ChimeAttendeeConnection {
+  ConnectedTimestamp: string;
+  DisconnectedTimestamp?: string;
+  DisconnectReason?: "Left" | "Dropped" | "Removed" | "MeetingEnded";
+  MediaRegion?: string;
+  IpAddress?: string;
+}
+
+/** How an attendee found the meeting. */
+export interface ChimeAttendeeFeedback {
+  Rating?: "Positive" | "Negative";
+  Comment?: string;
+  SubmittedTimestamp?: string;
+}
+
 /** What proving a claim would do. */
 export interface ChimeClaimEffects {
   /** Registered people of the domain who belong to no account, and would join. */
@@ -752,6 +787,61 @@ export interface ChimeInvite {
   EmailStatus: "NotSent" | "Sent" | "Failed";
 }
 
+/** A meeting that ended, with its attendees. */
+export interface ChimeMeetingDetail {
+  MeetingId: string;
+  ConferenceId?: string;
+  MeetingType?: "ScheduledUniqueId" | "ScheduledModerated" | "ScheduledPersonalId" | "Instant" | "Call";
+  OrganizerUserId?: string;
+  OrganizerEmail?: string;
+  StartTimestamp: string;
+  EndTimestamp: string;
+  DurationSeconds?: number;
+  /** Distinct people who were there. */
+  AttendeeCount?: number;
+  Recorded?: boolean;
+  PhoneUsed?: boolean;
+  RoomSystemUsed?: boolean;
+  /** Whether it makes its organizer an Active Pro user of that day. */
+  ActivePro?: boolean;
+  PositiveResponses?: number;
+  NegativeResponses?: number;
+  Title?: string;
+  Attendees: Array<ChimeAttendee>;
+}
+
+/** Something that happened in a meeting. */
+export interface ChimeMeetingEvent {
+  EventId: string;
+  Timestamp: string;
+  EventType: "MeetingStarted" | "MeetingEnded" | "AttendeeInvited" | "AttendeeJoined" | "AttendeeLeft" | "AttendeeDropped" | "AttendeeDeclined" | "AttendeeRunningLate" | "AttendeeRemoved" | "AudioConnected" | "AudioDisconnected" | "Muted" | "Unmuted" | "VideoStarted" | "VideoStopped" | "ScreenShareStarted" | "ScreenShareStopped" | "RecordingStarted" | "RecordingStopped" | "MeetingLocked" | "MeetingUnlocked" | "EventModeStarted" | "EventModeStopped" | "ModeratorJoined" | "SurveySubmitted";
+  AttendeeId?: string;
+  ActorAttendeeId?: string;
+  /** Never names, addresses or what people wrote. */
+  Details?: Record<string, string>;
+}
+
+/** A meeting that ended. */
+export interface ChimeMeetingReport {
+  MeetingId: string;
+  ConferenceId?: string;
+  MeetingType?: "ScheduledUniqueId" | "ScheduledModerated" | "ScheduledPersonalId" | "Instant" | "Call";
+  OrganizerUserId?: string;
+  OrganizerEmail?: string;
+  StartTimestamp: string;
+  EndTimestamp: string;
+  DurationSeconds?: number;
+  /** Distinct people who were there. */
+  AttendeeCount?: number;
+  Recorded?: boolean;
+  PhoneUsed?: boolean;
+  RoomSystemUsed?: boolean;
+  /** Whether it makes its organizer an Active Pro user of that day. */
+  ActivePro?: boolean;
+  PositiveResponses?: number;
+  NegativeResponses?: number;
+}
+
 /** What deleting a domain would do. */
 export interface ChimeReleaseEffects {
   /** People who are signed in now, and would be signed out. */
@@ -805,6 +895,22 @@ export interface ChimeUpdateUserRequestItem {
   AlexaForBusinessMetadata?: ChimeAlexaForBusinessMetadata;
 }
 
+/** How much an account was used. */
+export interface ChimeUsageReport {
+  StartDate: string;
+  EndDate: string;
+  /** People who had signed up by the end of the period. */
+  RegisteredUsers?: number;
+  /** People who attended a meeting or sent a message. */
+  ActiveUsers?: number;
+  ActiveProUsers?: number;
+  /** Meetings that ended. */
+  MeetingsHeld?: number;
+  ChatMessagesSent?: number;
+  /** Positive answers in percent of all. */
+  MeetingSatisfaction?: number;
+}
+
 /** A user of Chime. */
 export interface ChimeUser {
   UserId: string;
@@ -820,6 +926,19 @@ export interface ChimeUser {
   InvitedOn?: string;
   AlexaForBusinessMetadata: ChimeAlexaForBusinessMetadata;
   PersonalPIN?: string;
+}
+
+/** What a user did. */
+export interface ChimeUserActivityReport {
+  UserId: string;
+  StartDate?: string;
+  EndDate?: string;
+  MeetingsAttended?: number;
+  MeetingsOrganized?: number;
+  ChatMessagesSent?: number;
+  /** Positive answers about meetings that the user organized, in percent of all. */
+  MeetingSatisfaction?: number;
+  LastActiveDate?: string;
 }
 
 /** Why something could not be done with a user. */
@@ -2178,6 +2297,66 @@ export interface Operations {
       LicenseType: "Basic" | "Plus" | "Pro" | "ProTrial";
     }; output: {
       UserErrors: Array<ChimeUserError>;
+    } };
+    /** Shows a meeting that ended, with its attendees, their connections and what they thought of it. */
+    GetMeetingDetail: { input: {
+      AccountId: string;
+      MeetingId: string;
+      MaxResults?: number;
+      NextToken?: string;
+    }; output: {
+      MeetingDetail: ChimeMeetingDetail;
+      NextToken?: string;
+    } };
+    /** Shows what a user did. Without dates, since it signed up. */
+    GetUserActivityReportData: { input: {
+      AccountId: string;
+      UserId: string;
+      StartDate?: string;
+      EndDate?: string;
+    }; output: {
+      UserActivityReport: ChimeUserActivityReport;
+      /** What sources had told by then is in the report. */
+      DataThroughTimestamp?: string;
+    } };
+    /** Shows how much an account was used, by day, week or month, oldest first. A week or month of which only some days are asked for is reported with those days only. */
+    ListAccountUsageReportData: { input: {
+      AccountId: string;
+      StartDate?: string;
+      EndDate?: string;
+      Period?: "Day" | "Week" | "Month" | "Total";
+      MaxResults?: number;
+      NextToken?: string;
+    }; output: {
+      UsageReports: Array<ChimeUsageReport>;
+      /** What sources had told by then is in the report. */
+      DataThroughTimestamp?: string;
+      NextToken?: string;
+    } };
+    /** Lists what happened in a meeting that ended, in the order of time. */
+    ListMeetingEvents: { input: {
+      AccountId: string;
+      MeetingId: string;
+      MaxResults?: number;
+      NextToken?: string;
+    }; output: {
+      MeetingEvents: Array<ChimeMeetingEvent>;
+      NextToken?: string;
+    } };
+    /** Lists the meetings that ended on the days of a range, newest first. */
+    ListMeetingReportData: { input: {
+      AccountId: string;
+      StartDate?: string;
+      EndDate?: string;
+      OrganizerEmail?: string;
+      ConferenceId?: string;
+      MaxResults?: number;
+      NextToken?: string;
+    }; output: {
+      MeetingReports: Array<ChimeMeetingReport>;
+      /** What sources had told by then is in the report. */
+      DataThroughTimestamp?: string;
+      NextToken?: string;
     } };
     /** Shows an export, and, while its file is there, where to fetch it. The address is good for five minutes; whoever has the file has the attachments. */
     RetrieveDataExport: { input: {

@@ -14,8 +14,6 @@ pub(crate) const FILE_NAME: usize = 255;
 const OBJECT_KEY: usize = 512;
 /// Bytes of a content type.
 const CONTENT_TYPE: usize = 127;
-/// Characters of what a source calls a conversation.
-const CONVERSATION_ID: usize = 256;
 /// The source of what people upload at the portal.
 pub(crate) const PORTAL: &str = "";
 /// The place of objects of people who belong to no account.
@@ -148,26 +146,6 @@ pub(crate) struct Upload<'a> {
 }
 
 impl Upload<'_> {
-    /// What is wrong with it, for whoever sent it.
-    pub fn check(&self) -> Result<(), &'static str> {
-        check_object_key(self.object_key)?;
-        check_file_name(self.file_name)?;
-        check_content_type(self.content_type)?;
-        if self.size_bytes < 0 {
-            return Err("a size is not negative");
-        }
-        if self.conversation_id.chars().count() > CONVERSATION_ID
-            || self.conversation_id.chars().any(is_unprintable)
-        {
-            return Err("a conversation id has at most 256 printable characters");
-        }
-        let is_digest = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if self.sha256.is_some_and(|digest| !is_digest(digest)) {
-            return Err("a SHA-256 digest has 64 hexadecimal digits");
-        }
-        Ok(())
-    }
-
     fn row(&self, id: String, now: Timestamp) -> AttachmentRow {
         let account = self.uploader.account_id.as_deref();
         let creators = self

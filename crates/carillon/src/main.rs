@@ -1,8 +1,8 @@
 //! The command: what an operator starts and asks.
 
 mod account;
-mod answer;
 mod activity_source;
+mod answer;
 mod audit_log;
 mod chime_account;
 mod cidr;
