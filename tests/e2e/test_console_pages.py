@@ -182,7 +182,7 @@ def test_a_view_follows_the_policy(tab, person, root, unique, name, column):
         document = root.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
         allowed |= {action for statement in document["Statement"] for action in statement["Action"]}
     offered, denied = set(), set()
-    within = ["", "/users", f"/users/{member}", "/domains", "/delegates"]
+    within = ["", "/users", f"/users/{member}", "/domains", "/delegates", "/usage", "/meetings"]
     for path in PAGES + [f"accounts/{account}{rest}" for rest in within]:
         one.open(path)
         chromium.screenshot(one.page, f"console-{name or 'nothing'}-{path.split('/')[-1] or 'overview'}")

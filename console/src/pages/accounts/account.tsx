@@ -52,6 +52,20 @@ function Shown({ account }: { account: ChimeAccount }) {
               <ActionButton service="chime" operation="RenameAccount" onClick={() => setDialog("rename")}>
                 Rename
               </ActionButton>
+              <ActionButton
+                service="chime"
+                operation="ListMeetingReportData"
+                onClick={() => navigate(`/accounts/${account.AccountId}/meetings`)}
+              >
+                Meetings
+              </ActionButton>
+              <ActionButton
+                service="chime"
+                operation="ListAccountUsageReportData"
+                onClick={() => navigate(`/accounts/${account.AccountId}/usage`)}
+              >
+                Usage
+              </ActionButton>
               {account.AccountType !== "Team" && (
                 <ActionButton
                   service="chime"

@@ -15,6 +15,7 @@ import { Confirm } from "../../common/confirm";
 import { ErrorAlert } from "../../common/error-alert";
 import { useNotifications } from "../../common/notifications";
 import { Time } from "../../common/time";
+import { useMay } from "../../permissions";
 import { REGISTRATION } from "./users";
 
 export default function UserPage() {
@@ -50,28 +51,31 @@ export default function UserPage() {
         </Header>
       }
     >
-      <Container header={<Header variant="h2">Details</Header>}>
-        <KeyValuePairs
-          columns={3}
-          items={[
-            {
-              label: "Status",
-              value: (
-                <StatusIndicator type={REGISTRATION[user.UserRegistrationStatus] ?? "info"}>
-                  {user.UserRegistrationStatus}
-                </StatusIndicator>
-              ),
-            },
-            { label: "Licence", value: user.LicenseType ?? "none" },
-            { label: "Type", value: user.UserType },
-            { label: "Personal PIN", value: user.PersonalPIN ?? "–" },
-            { label: "Invitation", value: user.UserInvitationStatus ?? "–" },
-            { label: "Invited", value: <Time at={user.InvitedOn} /> },
-            { label: "Registered", value: <Time at={user.RegisteredOn} /> },
-            { label: "User ID", value: user.UserId },
-          ]}
-        />
-      </Container>
+      <SpaceBetween size="l">
+        <Container header={<Header variant="h2">Details</Header>}>
+          <KeyValuePairs
+            columns={3}
+            items={[
+              {
+                label: "Status",
+                value: (
+                  <StatusIndicator type={REGISTRATION[user.UserRegistrationStatus] ?? "info"}>
+                    {user.UserRegistrationStatus}
+                  </StatusIndicator>
+                ),
+              },
+              { label: "Licence", value: user.LicenseType ?? "none" },
+              { label: "Type", value: user.UserType },
+              { label: "Personal PIN", value: user.PersonalPIN ?? "–" },
+              { label: "Invitation", value: user.UserInvitationStatus ?? "–" },
+              { label: "Invited", value: <Time at={user.InvitedOn} /> },
+              { label: "Registered", value: <Time at={user.RegisteredOn} /> },
+              { label: "User ID", value: user.UserId },
+            ]}
+          />
+        </Container>
+        <Activity accountId={AccountId} userId={UserId} />
+      </SpaceBetween>
       {dialog === "logout" && (
         <Confirm
           title={`Sign ${name} out everywhere?`}
@@ -100,5 +104,45 @@ export default function UserPage() {
         </Confirm>
       )}
     </ContentLayout>
+  );
+}
+
+/** What the person did since registration. */
+function Activity({ accountId: AccountId, userId: UserId }: { accountId: string; userId: string }) {
+  const may = useMay("chime", "GetUserActivityReportData");
+  const query = useQuery({
+    queryKey: ["activity", AccountId, UserId],
+    enabled: may,
+    queryFn: async () =>
+      (await call("chime", "GetUserActivityReportData", { AccountId, UserId })).UserActivityReport,
+  });
+  const header = (
+    <Header
+      variant="h2"
+      actions={!may && <ActionButton service="chime" operation="GetUserActivityReportData">Show</ActionButton>}
+    >
+      Activity
+    </Header>
+  );
+  const report = query.data;
+  return (
+    <Container header={header}>
+      {query.isError && <ErrorAlert error={query.error} />}
+      {report && (
+        <KeyValuePairs
+          columns={3}
+          items={[
+            { label: "Meetings attended", value: report.MeetingsAttended ?? 0 },
+            { label: "Meetings organized", value: report.MeetingsOrganized ?? 0 },
+            { label: "Chat messages sent", value: report.ChatMessagesSent ?? 0 },
+            { label: "Last active", value: report.LastActiveDate ?? "never" },
+            {
+              label: "Satisfaction with their meetings",
+              value: report.MeetingSatisfaction === undefined ? "no answers" : `${report.MeetingSatisfaction} %`,
+            },
+          ]}
+        />
+      )}
+    </Container>
   );
 }
