@@ -284,12 +284,12 @@ def test_who_may_read_reports(server, root, account, people, user):
         ("chime:GetMeetingDetail", lambda: reader.chime.get_meeting_detail(AccountId=mine, MeetingId=meeting_id)),
         ("chime:ListMeetingEvents", lambda: reader.chime.list_meeting_events(AccountId=mine, MeetingId=meeting_id)),
     ]:
-        with refused("AccessDenied", 403, not_allowed(reader.arn, action), "AccessDeniedException"):
+        with refused("AccessDeniedException", 403, not_allowed(reader.arn, action)):
             call()
     spelled = user(policy("chime:ListMeetingsReportData"))
     assert spelled.chime.list_meeting_report_data(AccountId=mine)["MeetingReports"]
     others = account()["AccountId"]
-    with refused("NotFound", 404, shape="NotFoundException"):
+    with refused("NotFoundException", 404):
         root.chime.get_meeting_detail(AccountId=others, MeetingId=meeting_id)
 
 
@@ -306,7 +306,7 @@ def test_reports_are_tables_too(server, root, account, people):
         return request.to(server)
 
     answer = table(f"/accounts/{mine}/reports/meetings")
-    assert answer.status == 200 and answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.status == 200 and answer.headers["content-type"] == "text/csv; charset=utf-8"
     (row,) = csv.DictReader(io.StringIO(answer.body.decode()))
     assert (row["MeetingId"], row["OrganizerEmail"]) == (source.meeting_id("table"), ada)
     rows = list(csv.DictReader(io.StringIO(table(f"/accounts/{mine}/reports/usage").body.decode())))
