@@ -138,3 +138,56 @@ class Browser:
         """Does the portal's own page show itself, rather than ask who is there?"""
         page = self.open("/portal/")
         return page.status == 200 and page.form_with("password") is None and page.form_with("email") is None
+
+
+class Window:
+    """The same with a real browser: a window of one person. `options` are those of Playwright's contexts."""
+
+    def __init__(self, chromium, server, **options):
+        self.server = server
+        self.context = chromium.new_context(**options)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(60_000)  # the machine may be busy
+
+    def open(self, path):
+        """Opens a path of the server, or a whole address."""
+        self.page.goto(path if "://" in path else self.server.endpoint + path)
+        return self
+
+    @property
+    def text(self):
+        return self.page.inner_text("body")
+
+    @property
+    def title(self):
+        return self.page.inner_text("h1")
+
+    @property
+    def path(self):
+        return urllib.parse.urlsplit(self.page.url).path
+
+    def has(self, selector):
+        return self.page.locator(selector).count() > 0
+
+    def fill(self, **fields):
+        """Types into the fields of these names."""
+        for name, value in fields.items():
+            self.page.fill(f"[name={name}]:not([type=hidden])", value)
+        return self
+
+    def press(self, label):
+        """Presses the button of this name, and waits for the page that comes."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=label, exact=True).click()
+        return self
+
+    def sign_in(self, address, password):
+        self.open("/signin").fill(email=address).press("Next")
+        return self.fill(password=password).press("Sign in")
+
+    def is_signed_in(self):
+        return self.open("/portal").path == "/portal"
+
+    def forget(self):
+        """Leaves nobody signed in."""
+        self.context.clear_cookies()
