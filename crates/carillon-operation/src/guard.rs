@@ -30,6 +30,8 @@ pub enum Key {
     Mailbox(String),
     /// Where mails are asked for from.
     MailSource(IpAddr),
+    /// What somebody who is signed in changes of itself: each change is an event, and PINs are not endless.
+    OwnChange(String),
 }
 
 impl Key {
@@ -61,7 +63,7 @@ impl Key {
             Self::Target(_) => 100,
             // A mail may have to be sent again, and once more.
             Self::Mailbox(_) => 3,
-            Self::MailSource(_) => 20,
+            Self::MailSource(_) | Self::OwnChange(_) => 20,
         }
     }
 
@@ -69,7 +71,7 @@ impl Key {
         match self {
             // Not longer, or strangers could lock somebody out.
             Self::Target(_) => Duration::from_secs(10),
-            Self::Pair(..) => Duration::from_secs(60),
+            Self::Pair(..) | Self::OwnChange(_) => Duration::from_secs(60),
             Self::Source(_) | Self::SecondFactor(_) | Self::OwnPassword(_) | Self::MailSource(_) => {
                 Duration::from_secs(15 * 60)
             }
@@ -83,7 +85,7 @@ impl Key {
             Self::Pair(..) => Duration::from_secs(5 * 60),
             // Guessing on through all pauses takes six years to even odds.
             Self::SecondFactor(_) | Self::OwnPassword(_) | Self::Mailbox(_) => Duration::from_secs(15 * 60),
-            Self::Target(_) | Self::MailSource(_) => Duration::from_secs(60),
+            Self::Target(_) | Self::MailSource(_) | Self::OwnChange(_) => Duration::from_secs(60),
             // An office mistypes all day long.
             Self::Source(_) => Duration::from_secs(10),
         }
@@ -178,7 +180,11 @@ impl Guard {
                     tries.remove(key);
                 }
                 // One right password must not clear a thousand wrong ones of others.
-                Key::Target(_) | Key::Source(_) | Key::Mailbox(_) | Key::MailSource(_) => {
+                Key::Target(_)
+                | Key::Source(_)
+                | Key::Mailbox(_)
+                | Key::MailSource(_)
+                | Key::OwnChange(_) => {
                     if let Some(known) = tries.get_mut(key) {
                         known.weight = known.weight.saturating_sub(key.memory());
                     }

@@ -1,6 +1,7 @@
 //! What a person sees and changes of itself.
 
 use askama::Template;
+use carillon_operation::guard::Key;
 use http::StatusCode;
 
 use super::page::{self, Field, Frame, Page, Problem, Stop};
@@ -91,6 +92,9 @@ pub(super) async fn end_sessions(visit: &Visit<'_>) -> Result<Page, Stop> {
 }
 
 async fn change(visit: &Visit<'_>, person: &SignedIn, change: Change, then: &str) -> Result<Page, Stop> {
+    let keys = [Key::OwnChange(person.user.id.clone())];
+    let admitted = visit.portal.guard.admit(&keys, visit.device.now);
+    admitted.map_err(page::wait)?;
     visit.people().change(person, &change, &visit.device).await?;
     Ok(page::see(then))
 }

@@ -205,6 +205,8 @@ struct Message<'a> {
     text: &'a str,
     /// Where to go from here: path, and what the link says.
     link: Option<(&'a str, &'a str)>,
+    /// The browser follows the link by itself.
+    goes_on: bool,
 }
 
 /// Renders a page.
@@ -215,18 +217,35 @@ pub(super) fn html(status: StatusCode, template: &impl Template) -> Result<Page,
 
 /// A page that only says something.
 pub(super) fn message(status: StatusCode, title: &str, text: &str) -> Page {
-    say(status, title, text, None)
+    say(status, title, text, None, false)
 }
 
 /// A page that says something, and where to go from there.
 pub(super) fn message_with_link(status: StatusCode, title: &str, text: &str, link: (&str, &str)) -> Page {
-    say(status, title, text, Some(link))
+    say(status, title, text, Some(link), false)
 }
 
-fn say(status: StatusCode, title: &str, text: &str, link: Option<(&str, &str)>) -> Page {
-    let frame = Frame::open(title);
+/// Sends the browser on, after a form, to a page that may send it to another site. A redirect could not: what the
+/// form may lead to (`form-action`) is this site alone.
+pub(super) fn go_on(path: &str) -> Page {
+    say(
+        StatusCode::OK,
+        "Welcome",
+        "You are signed in.",
+        Some((path, "Go on")),
+        true,
+    )
+}
+
+fn say(status: StatusCode, title: &str, text: &str, link: Option<(&str, &str)>, goes_on: bool) -> Page {
+    let message = Message {
+        frame: Frame::open(title),
+        text,
+        link,
+        goes_on,
+    };
     // Writing to memory does not fail.
-    let text = Message { frame, text, link }.render().unwrap_or_default();
+    let text = message.render().unwrap_or_default();
     answer(status, "text/html; charset=utf-8", Bytes::from(text))
 }
 
@@ -248,7 +267,9 @@ pub(super) fn not_from_here() -> Page {
 
 /// A time as people read it.
 pub(super) fn time(at: &Timestamp) -> String {
-    at.iso_seconds().replace('T', " ").replace('Z', " UTC")
+    let seconds = at.iso_seconds();
+    let (minutes, _) = seconds.rsplit_once(':').unwrap_or_default();
+    minutes.replace('T', " ") + " UTC"
 }
 
 /// Sends the browser on to another page of this server, given as path and query.

@@ -204,7 +204,8 @@ impl<'a> Visit<'a> {
     /// Signs the browser in, and sends it to where the person wanted to go.
     pub fn welcome(&self, token: &Secret<String>, to: &str) -> Page {
         let mut page = match way_back(to) {
-            Some(path) => page::see(path),
+            Some(path) if path.starts_with("/portal") => page::see(path),
+            Some(path) => page::go_on(path),
             None => page::see("/portal"),
         };
         self.set_cookie(&mut page, token.expose(), session::LONGEST);

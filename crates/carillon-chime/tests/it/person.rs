@@ -1,5 +1,7 @@
 //! What people change of themselves.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::world::{PASSWORD, sqlite, text, worlds};
@@ -76,6 +78,20 @@ async fn people_get_another_pin() {
             "it is a secret"
         );
     }
+}
+
+#[tokio::test]
+async fn nobody_changes_itself_without_end() {
+    let world = sqlite().await;
+    let account = world.account("A").await;
+    let (_, mut browser) = world.member(&account, "ada@example.com").await;
+    browser.open("/portal").await;
+    for _ in 0..20 {
+        assert_eq!(browser.post("/portal/pin", &[]).await.status, 303);
+    }
+    assert_eq!(browser.post("/portal/pin", &[]).await.status, 429);
+    world.server.clock().advance(Duration::from_secs(60));
+    assert_eq!(browser.post("/portal/pin", &[]).await.status, 303);
 }
 
 #[tokio::test]
@@ -180,6 +196,20 @@ async fn people_come_back_to_where_they_wanted_to_go() {
         "{}",
         page.text
     );
+    let fields = [
+        ("email", "ada@example.com"),
+        ("password", PASSWORD),
+        ("to", "/oauth2/authorize?a=b"),
+    ];
+    // Not a redirect: browsers would not follow it on to another site.
+    let page = world.browser().post("/signin", &fields).await;
+    assert_eq!(page.status, 200);
+    assert!(
+        page.text.contains("content=\"0;url=/oauth2/authorize?a=b\""),
+        "{}",
+        page.text
+    );
+    assert!(page.headers.contains_key("set-cookie"));
     for (to, location) in [
         ("/portal/sessions", "/portal/sessions"),
         ("//evil.example/", "/portal"),
