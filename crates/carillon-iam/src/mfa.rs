@@ -29,7 +29,7 @@ use crate::entity::{self, EntityKind};
 use crate::error::Error;
 use crate::name::ExistingUserName;
 use crate::tag::{self, TagShape};
-use crate::user::{self, Subject, User, UserRow};
+use crate::user::{self, Owner, Subject, User, UserRow};
 
 /// Devices of one user, and of root.
 pub(crate) const DEVICES_PER_USER: usize = 8;
@@ -195,38 +195,22 @@ async fn require_of(
     Err(Error::NotFound("MFA Device invalid for user.".to_owned()))
 }
 
-/// Whom an operation on devices is about, with the identifier that devices are kept under.
-struct Owner {
-    id: String,
-    /// Root has none.
-    name: Option<String>,
-}
-
-impl Owner {
-    /// The user that is named, or the caller. Where a name must be given, root gives the number of its AWS account; for
-    /// others that is nobody's name, unless a user is called so.
-    async fn find(tx: &mut ReadTx, caller: &Caller, name: Option<&ExistingUserName>) -> Result<Self, Error> {
-        let account = caller.aws_account_id;
-        let is_root = match name {
-            Some(name) if caller.is_root() && name.as_str() == account.as_str() => {
-                entity::find(tx, account, EntityKind::User, name.as_str())
-                    .await?
-                    .is_none()
-            }
-            _ => false,
-        };
-        let subject = if is_root {
-            Subject::Root
-        } else {
-            user::subject(tx, caller, name).await?
-        };
-        Ok(match subject {
-            Subject::User { id, name } => Self { id, name: Some(name) },
-            Subject::Root => Self {
-                id: root_user_id(tx, account).await?,
-                name: None,
-            },
-        })
+/// Whose devices an operation is about: of the user that is named, or of the caller. Where a name must be given, root
+/// gives the number of its AWS account; for others that is nobody's name, unless a user is called so.
+async fn owner(tx: &mut ReadTx, caller: &Caller, name: Option<&ExistingUserName>) -> Result<Owner, Error> {
+    let account = caller.aws_account_id;
+    let is_root = match name {
+        Some(name) if caller.is_root() && name.as_str() == account.as_str() => {
+            entity::find(tx, account, EntityKind::User, name.as_str())
+                .await?
+                .is_none()
+        }
+        _ => false,
+    };
+    if is_root {
+        Ok(Owner::of(tx, account, Subject::Root).await?)
+    } else {
+        Owner::find(tx, caller, name).await
     }
 }
 

@@ -7,10 +7,11 @@ use carillon_aws::arn;
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::{IsoSeconds, Timestamp};
 use carillon_operation::{Caller, CallerKind, Fault, Target};
-use carillon_store::ReadTx;
+use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::access_key::rows::root_user_id;
 use crate::account;
 use crate::boundary::AttachedPermissionsBoundary;
 use crate::entity::{self, EntityKind};
@@ -107,6 +108,48 @@ impl Subject {
             Self::Root => None,
             Self::User { name, .. } => Some(name),
         }
+    }
+}
+
+/// Whose credentials an operation is about, by the identifier that they are kept under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub id: String,
+    /// Root has none.
+    pub name: Option<String>,
+}
+
+impl Owner {
+    /// The user that is named, or the caller.
+    pub async fn find(
+        tx: &mut ReadTx,
+        caller: &Caller,
+        name: Option<&(impl AsRef<str> + Sync)>,
+    ) -> Result<Self, Error> {
+        let subject = subject(tx, caller, name).await?;
+        Ok(Self::of(tx, caller.aws_account_id, subject).await?)
+    }
+
+    /// The same of credentials that root cannot have.
+    pub async fn find_user(
+        tx: &mut ReadTx,
+        caller: &Caller,
+        name: Option<&(impl AsRef<str> + Sync)>,
+    ) -> Result<Self, Error> {
+        match subject(tx, caller, name).await? {
+            Subject::User { id, name } => Ok(Self { id, name: Some(name) }),
+            Subject::Root => Err(unnamed()),
+        }
+    }
+
+    pub async fn of(tx: &mut ReadTx, account: AwsAccountId, subject: Subject) -> Result<Self, StoreError> {
+        Ok(match subject {
+            Subject::User { id, name } => Self { id, name: Some(name) },
+            Subject::Root => Self {
+                id: root_user_id(tx, account).await?,
+                name: None,
+            },
+        })
     }
 }
 

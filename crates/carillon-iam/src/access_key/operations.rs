@@ -14,18 +14,10 @@ use crate::entity::{self, EntityKind};
 use crate::error::Error;
 use crate::name::{AccessKeyId, ExistingUserName, Marker};
 use crate::page::{self, MaxItems};
-use crate::user::{Subject, subject, subject_target};
+use crate::user::{Owner, subject_target};
 
 /// How often a new identifier is drawn when the one before is taken: its random part has 39 bits.
 const DRAWS: usize = 5;
-
-/// The identifier that keys of the subject are kept under.
-async fn owner_id(tx: &mut ReadTx, caller: &Caller, subject: &Subject) -> Result<String, Error> {
-    Ok(match subject {
-        Subject::User { id, .. } => id.clone(),
-        Subject::Root => rows::root_user_id(tx, caller.aws_account_id).await?,
-    })
-}
 
 fn no_such_key(id: &AccessKeyId) -> Error {
     Error::NotFound(format!("The Access Key with id {id} cannot be found"))
@@ -71,9 +63,8 @@ impl Operation for CreateAccessKey {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<AccessKeyOutput, Error> {
         let account = cx.aws_account_id();
-        let subject = subject(cx.tx, cx.caller, self.user_name.as_ref()).await?;
-        let owner_id = owner_id(cx.tx, cx.caller, &subject).await?;
-        if rows::count(cx.tx, &owner_id).await? >= KEYS_PER_USER {
+        let owner = Owner::find(cx.tx, cx.caller, self.user_name.as_ref()).await?;
+        if rows::count(cx.tx, &owner.id).await? >= KEYS_PER_USER {
             return Err(Error::LimitExceeded {
                 quota: "AccessKeysPerUser",
                 limit: KEYS_PER_USER,
@@ -91,7 +82,7 @@ impl Operation for CreateAccessKey {
             access_key_id: &id,
             secret_access_key: &secret,
             aws_account_id: account,
-            user_id: &owner_id,
+            user_id: &owner.id,
         };
         insert_access_key(cx.tx, cx.environment, &new, cx.now).await?;
         raise_revision(cx.tx, account, cx.now).await?;
@@ -99,7 +90,7 @@ impl Operation for CreateAccessKey {
             .map_err(|error| Fault::internal(error.to_string()))?;
         Ok(AccessKeyOutput {
             access_key: AccessKey {
-                user_name: subject.name().map(str::to_owned),
+                user_name: owner.name,
                 access_key_id: id,
                 status: Status::Active,
                 secret_access_key: shown,
@@ -136,9 +127,8 @@ impl Operation for UpdateAccessKey {
             ));
         }
         let account = cx.aws_account_id();
-        let subject = subject(cx.tx, cx.caller, self.user_name.as_ref()).await?;
-        let owner_id = owner_id(cx.tx, cx.caller, &subject).await?;
-        if !rows::set_status(cx.tx, &owner_id, self.access_key_id.as_str(), self.status).await? {
+        let owner = Owner::find(cx.tx, cx.caller, self.user_name.as_ref()).await?;
+        if !rows::set_status(cx.tx, &owner.id, self.access_key_id.as_str(), self.status).await? {
             return Err(no_such_key(&self.access_key_id));
         }
         raise_revision(cx.tx, account, cx.now).await?;
@@ -167,9 +157,8 @@ impl Operation for DeleteAccessKey {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         let account = cx.aws_account_id();
-        let subject = subject(cx.tx, cx.caller, self.user_name.as_ref()).await?;
-        let owner_id = owner_id(cx.tx, cx.caller, &subject).await?;
-        if !rows::delete(cx.tx, &owner_id, self.access_key_id.as_str()).await? {
+        let owner = Owner::find(cx.tx, cx.caller, self.user_name.as_ref()).await?;
+        if !rows::delete(cx.tx, &owner.id, self.access_key_id.as_str()).await? {
             return Err(no_such_key(&self.access_key_id));
         }
         raise_revision(cx.tx, account, cx.now).await?;
@@ -220,17 +209,16 @@ impl Operation for ListAccessKeys {
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<AccessKeyList, Error> {
-        let subject = subject(cx.tx, cx.caller, self.user_name.as_ref()).await?;
-        let owner_id = owner_id(cx.tx, cx.caller, &subject).await?;
+        let owner = Owner::find(cx.tx, cx.caller, self.user_name.as_ref()).await?;
         let limit = page::limit(self.max_items);
-        let [micros, id] = page::after(cx, self.marker.as_ref(), &[&owner_id])?;
+        let [micros, id] = page::after(cx, self.marker.as_ref(), &[&owner.id])?;
         let after = Timestamp::from_micros(micros.parse().unwrap_or(i64::MIN));
-        let keys = rows::list_after(cx.tx, &owner_id, (after, &id), page::fetched(limit)).await?;
-        let page = cx.page(keys, limit, &[&owner_id], |key| {
+        let keys = rows::list_after(cx.tx, &owner.id, (after, &id), page::fetched(limit)).await?;
+        let page = cx.page(keys, limit, &[&owner.id], |key| {
             vec![key.created_at.as_micros().to_string(), key.id.clone()]
         });
         let metadata = page.items.into_iter().map(|key| AccessKeyMetadata {
-            user_name: subject.name().map(str::to_owned),
+            user_name: owner.name.clone(),
             access_key_id: key.id,
             status: key.status,
             create_date: key.created_at.into(),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::picture::qr_code_png;
 use super::totp::Pace;
 use super::{
-    AssignmentStatus, AuthenticationCode, DEVICES, DEVICES_PER_USER, DeviceRow, Holder, MfaDevice, Owner,
+    AssignmentStatus, AuthenticationCode, DEVICES, DEVICES_PER_USER, DeviceRow, Holder, MfaDevice,
     RESOURCE_TYPE, SEED, SERIAL_NUMBER, SerialNumber, VirtualMfaDevice, VirtualMfaDeviceName, arn,
     display_name, number, require, require_of, rows, seed_purpose, target,
 };
@@ -173,7 +173,7 @@ impl Operation for EnableMFADevice {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         let account = cx.aws_account_id();
-        let owner = Owner::find(cx.tx, cx.caller, Some(&self.user_name)).await?;
+        let owner = super::owner(cx.tx, cx.caller, Some(&self.user_name)).await?;
         let mut device = require(cx.tx, account, &self.serial_number).await?;
         if device.owner_id.is_some() {
             return Err(Error::AlreadyExists("MFA Device is already in use.".to_owned()));
@@ -217,7 +217,7 @@ impl Operation for DeactivateMFADevice {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         let account = cx.aws_account_id();
-        let owner = Owner::find(cx.tx, cx.caller, self.user_name.as_ref()).await?;
+        let owner = super::owner(cx.tx, cx.caller, self.user_name.as_ref()).await?;
         let mut device = require_of(cx.tx, account, &owner.id, &self.serial_number).await?;
         device.owner_id = None;
         device.enabled_at = None;
@@ -250,7 +250,7 @@ impl Operation for ResyncMFADevice {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         let account = cx.aws_account_id();
-        let owner = Owner::find(cx.tx, cx.caller, Some(&self.user_name)).await?;
+        let owner = super::owner(cx.tx, cx.caller, Some(&self.user_name)).await?;
         let mut device = require_of(cx.tx, account, &owner.id, &self.serial_number).await?;
         device.pace = synchronise(
             cx,
@@ -294,7 +294,7 @@ impl Operation for ListMFADevices {
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<MfaDevices, Error> {
-        let owner = Owner::find(cx.tx, cx.caller, self.user_name.as_ref()).await?;
+        let owner = super::owner(cx.tx, cx.caller, self.user_name.as_ref()).await?;
         let limit = page::limit(self.max_items);
         let [after] = page::after(cx, self.marker.as_ref(), &[&owner.id])?;
         let devices = rows::of_owner_after(cx.tx, &owner.id, &after, page::fetched(limit)).await?;
@@ -347,7 +347,7 @@ impl Operation for GetMFADevice {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<MfaDeviceOutput, Error> {
         let account = cx.aws_account_id();
-        let owner = Owner::find(cx.tx, cx.caller, self.user_name.as_ref()).await?;
+        let owner = super::owner(cx.tx, cx.caller, self.user_name.as_ref()).await?;
         let device = require_of(cx.tx, account, &owner.id, &self.serial_number).await?;
         Ok(MfaDeviceOutput {
             user_name: owner.name,
