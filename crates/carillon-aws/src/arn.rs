@@ -57,7 +57,8 @@ impl<'a> Arn<'a> {
         self.account.parse().ok()
     }
 
-    /// The entity, if this is the name of a user, group, role, policy, instance profile or MFA device of IAM.
+    /// The entity, if this is the name of a user, group, role, policy, instance profile, MFA device or server certificate
+    /// of IAM.
     pub fn iam_entity(&self) -> Option<IamEntity<'a>> {
         if self.service != "iam" || !self.region.is_empty() {
             return None;
@@ -101,16 +102,18 @@ pub enum IamKind {
     Policy,
     InstanceProfile,
     MfaDevice,
+    ServerCertificate,
 }
 
 impl IamKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::User,
         Self::Group,
         Self::Role,
         Self::Policy,
         Self::InstanceProfile,
         Self::MfaDevice,
+        Self::ServerCertificate,
     ];
 
     /// The word in the resource name.
@@ -122,6 +125,7 @@ impl IamKind {
             Self::Policy => "policy",
             Self::InstanceProfile => "instance-profile",
             Self::MfaDevice => "mfa",
+            Self::ServerCertificate => "server-certificate",
         }
     }
 }

@@ -130,6 +130,7 @@ pub enum IdPrefix {
     InstanceProfile,
     ServerCertificate,
     PublicKey,
+    ServiceSpecificCredential,
 }
 
 impl IdPrefix {
@@ -144,6 +145,7 @@ impl IdPrefix {
             Self::InstanceProfile => "AIPA",
             Self::ServerCertificate => "ASCA",
             Self::PublicKey => "APKA",
+            Self::ServiceSpecificCredential => "ACCA",
         }
     }
 }

@@ -41,6 +41,22 @@ pub enum Error {
     InvalidUserType(String),
     #[error("Authentication code for device is not valid.")]
     InvalidAuthenticationCode,
+    #[error("{0}")]
+    MalformedCertificate(String),
+    #[error("{0}")]
+    InvalidCertificate(&'static str),
+    #[error("The certificate belongs to a user of this account already.")]
+    DuplicateCertificate,
+    #[error("The certificate and the private key do not belong together.")]
+    KeyPairMismatch,
+    #[error("{0}")]
+    InvalidPublicKey(&'static str),
+    #[error("The user has this SSH public key already.")]
+    DuplicateSshPublicKey,
+    #[error("The public key is neither in the form of SSH nor in PEM.")]
+    UnrecognizedPublicKeyEncoding,
+    #[error("{0} is no service that service-specific credentials are for.")]
+    NotSupportedService(String),
     #[error("There is no credential report. Generate one first.")]
     ReportNotPresent,
     #[error("The credential report is being made.")]
@@ -83,6 +99,16 @@ impl From<Error> for Fault {
                 Self::refused(409, "EntityTemporarilyUnmodifiable", message)
             }
             Error::InvalidUserType(_) => Self::refused(400, "InvalidUserType", message),
+            Error::MalformedCertificate(_) => Self::refused(400, "MalformedCertificate", message),
+            Error::InvalidCertificate(_) => Self::refused(400, "InvalidCertificate", message),
+            Error::DuplicateCertificate => Self::refused(409, "DuplicateCertificate", message),
+            Error::KeyPairMismatch => Self::refused(400, "KeyPairMismatch", message),
+            Error::InvalidPublicKey(_) => Self::refused(400, "InvalidPublicKey", message),
+            Error::DuplicateSshPublicKey => Self::refused(400, "DuplicateSSHPublicKey", message),
+            Error::UnrecognizedPublicKeyEncoding => {
+                Self::refused(400, "UnrecognizedPublicKeyEncoding", message)
+            }
+            Error::NotSupportedService(_) => Self::refused(404, "NotSupportedService", message),
             Error::ReportNotPresent => Self::refused(410, "ReportNotPresent", message),
             Error::ReportInProgress => Self::refused(404, "ReportInProgress", message),
             Error::ReportExpired => Self::refused(410, "ReportExpired", message),

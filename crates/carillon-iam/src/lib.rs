@@ -8,7 +8,9 @@ mod attachment;
 mod aws_members;
 mod blob;
 mod boundary;
+mod certificate;
 pub mod console;
+mod credential;
 mod credential_report;
 mod document;
 mod entity;
@@ -28,6 +30,7 @@ mod password_policy;
 mod policy;
 mod provider;
 mod role;
+mod server_certificate;
 mod session;
 mod simulate;
 mod sts;
@@ -128,6 +131,48 @@ pub static IAM: Service = Service {
                 operation::<tag::operations::TagMFADevice>(),
                 operation::<tag::operations::UntagMFADevice>(),
                 operation::<tag::operations::ListMFADeviceTags>(),
+            ],
+        },
+        Group {
+            name: "SSH public keys",
+            operations: &[
+                operation::<credential::ssh_public_key::operations::UploadSSHPublicKey>(),
+                operation::<credential::ssh_public_key::operations::GetSSHPublicKey>(),
+                operation::<credential::ssh_public_key::operations::ListSSHPublicKeys>(),
+                operation::<credential::ssh_public_key::operations::UpdateSSHPublicKey>(),
+                operation::<credential::ssh_public_key::operations::DeleteSSHPublicKey>(),
+            ],
+        },
+        Group {
+            name: "Signing certificates",
+            operations: &[
+                operation::<credential::signing_certificate::UploadSigningCertificate>(),
+                operation::<credential::signing_certificate::ListSigningCertificates>(),
+                operation::<credential::signing_certificate::UpdateSigningCertificate>(),
+                operation::<credential::signing_certificate::DeleteSigningCertificate>(),
+            ],
+        },
+        Group {
+            name: "Service-specific credentials",
+            operations: &[
+                operation::<credential::service_specific::operations::CreateServiceSpecificCredential>(),
+                operation::<credential::service_specific::operations::ListServiceSpecificCredentials>(),
+                operation::<credential::service_specific::operations::UpdateServiceSpecificCredential>(),
+                operation::<credential::service_specific::operations::ResetServiceSpecificCredential>(),
+                operation::<credential::service_specific::operations::DeleteServiceSpecificCredential>(),
+            ],
+        },
+        Group {
+            name: "Server certificates",
+            operations: &[
+                operation::<server_certificate::operations::UploadServerCertificate>(),
+                operation::<server_certificate::operations::GetServerCertificate>(),
+                operation::<server_certificate::operations::ListServerCertificates>(),
+                operation::<server_certificate::operations::UpdateServerCertificate>(),
+                operation::<server_certificate::operations::DeleteServerCertificate>(),
+                operation::<tag::operations::TagServerCertificate>(),
+                operation::<tag::operations::UntagServerCertificate>(),
+                operation::<tag::operations::ListServerCertificateTags>(),
             ],
         },
         Group {

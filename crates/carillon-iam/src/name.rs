@@ -62,3 +62,9 @@ string_type! {
     /// The identifier of an access key.
     pub AccessKeyId, min: 16, max: 128, pattern: r"[\w]+", example: "AKIAIOSFODNN7EXAMPLE"
 }
+
+string_type! {
+    /// A certificate in PEM.
+    pub CertificateBody, min: 1, max: 16384, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+",
+    example: "-----BEGIN CERTIFICATE-----"
+}

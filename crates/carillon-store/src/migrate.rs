@@ -32,6 +32,7 @@ migrations! {
     10 "0010_activity",
     11 "0011_attachment",
     12 "0012_delegation",
+    13 "0013_iam_credentials",
     15 "0015_console",
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access_key::KEYS_PER_USER;
 use crate::attachment::ATTACHED;
+use crate::credential::signing_certificate::SIGNING_CERTIFICATES;
 use crate::entity::EntityKind;
 use crate::error::Error;
 use crate::group::{GROUPS, GROUPS_PER_USER};
@@ -16,6 +17,7 @@ use crate::instance_profile::INSTANCE_PROFILES;
 use crate::map::Named;
 use crate::policy::{POLICIES, SIZE, VERSIONS};
 use crate::role::ROLES;
+use crate::server_certificate::SERVER_CERTIFICATES;
 use crate::user::USERS;
 
 /// Counts what the AWS account has of users, groups, roles and policies, and tells the quotas.
@@ -56,12 +58,15 @@ struct Counts {
     policy_versions: i64,
     instance_profiles: i64,
     providers: i64,
+    server_certificates: i64,
     mfa_devices: i64,
     mfa_devices_in_use: i64,
     /// Of root.
     root_mfa_devices: i64,
     /// Of root.
     access_keys: i64,
+    /// Of root.
+    signing_certificates: i64,
     /// Of root.
     passwords: i64,
 }
@@ -100,6 +105,10 @@ impl Counts {
                 "SELECT COUNT(*) FROM iam_oidc_provider WHERE aws_account_id = $1",
             ),
             (
+                &mut counts.server_certificates,
+                "SELECT COUNT(*) FROM iam_server_certificate WHERE aws_account_id = $1",
+            ),
+            (
                 &mut counts.mfa_devices,
                 "SELECT COUNT(*) FROM iam_mfa_device WHERE aws_account_id = $1",
             ),
@@ -118,6 +127,11 @@ impl Counts {
                   WHERE a.aws_account_id = $1",
             ),
             (
+                &mut counts.signing_certificates,
+                "SELECT COUNT(*) FROM aws_account a JOIN iam_credential c ON c.owner_id = a.root_user_id
+                  WHERE a.aws_account_id = $1 AND c.kind = 'certificate'",
+            ),
+            (
                 &mut counts.passwords,
                 "SELECT COUNT(*) FROM aws_account
                   WHERE aws_account_id = $1 AND root_password_hash IS NOT NULL",
@@ -129,7 +143,7 @@ impl Counts {
         Ok(counts)
     }
 
-    /// All names that AWS knows. What this server has not is counted as none.
+    /// All names that AWS knows.
     fn summary(&self) -> Vec<(&'static str, i64)> {
         let quota = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         vec![
@@ -137,19 +151,22 @@ impl Counts {
             ("UsersQuota", quota(USERS)),
             ("Groups", self.groups),
             ("GroupsQuota", quota(GROUPS)),
-            ("ServerCertificates", 0),
-            ("ServerCertificatesQuota", 20),
+            ("ServerCertificates", self.server_certificates),
+            ("ServerCertificatesQuota", quota(SERVER_CERTIFICATES)),
             ("UserPolicySizeQuota", quota(size_quota(EntityKind::User))),
             ("GroupPolicySizeQuota", quota(size_quota(EntityKind::Group))),
             ("GroupsPerUserQuota", quota(GROUPS_PER_USER)),
-            ("SigningCertificatesPerUserQuota", 2),
+            ("SigningCertificatesPerUserQuota", quota(SIGNING_CERTIFICATES)),
             ("AccessKeysPerUserQuota", quota(KEYS_PER_USER)),
             ("MFADevices", self.mfa_devices),
             ("MFADevicesInUse", self.mfa_devices_in_use),
             ("AccountMFAEnabled", self.root_mfa_devices.min(1)),
             ("AccountAccessKeysPresent", self.access_keys.min(1)),
             ("AccountPasswordPresent", self.passwords.min(1)),
-            ("AccountSigningCertificatesPresent", 0),
+            (
+                "AccountSigningCertificatesPresent",
+                self.signing_certificates.min(1),
+            ),
             ("AttachedPoliciesPerGroupQuota", quota(ATTACHED)),
             ("AttachedPoliciesPerRoleQuota", quota(ATTACHED)),
             ("AttachedPoliciesPerUserQuota", quota(ATTACHED)),

@@ -8,6 +8,7 @@ use carillon_aws::time::Timestamp;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, bind};
 
 use crate::access_key::{KEYS_PER_USER, Status};
+use crate::credential::signing_certificate::SIGNING_CERTIFICATES;
 use crate::password_policy::{self, PasswordPolicy};
 
 /// Source: IAM User Guide, "Understanding the report format".
@@ -51,6 +52,8 @@ pub(super) struct Table {
     users: Vec<User>,
     /// The keys of each user and of root, the oldest first.
     keys: HashMap<String, Vec<Key>>,
+    /// The signing certificates of each user and of root, the oldest first.
+    certificates: HashMap<String, Vec<(Status, Timestamp)>>,
     /// Users, or root, who have a second factor.
     with_devices: HashSet<String>,
 }
@@ -77,6 +80,22 @@ struct Key {
     last_used_at: Option<Timestamp>,
     region: Option<String>,
     service: Option<String>,
+}
+
+struct SigningCertificate {
+    owner_id: String,
+    status: Status,
+    created_at: Timestamp,
+}
+
+impl FromRow for SigningCertificate {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            owner_id: row.get(0)?,
+            status: row.parse(1)?,
+            created_at: row.get(2)?,
+        })
+    }
 }
 
 impl FromRow for Root {
@@ -152,6 +171,19 @@ impl Table {
         for key in found {
             keys.entry(key.owner_id.clone()).or_default().push(key);
         }
+        let found: Vec<SigningCertificate> = tx
+            .fetch_all(
+                "SELECT owner_id, status, created_at FROM iam_credential
+                  WHERE aws_account_id = $1 AND kind = 'certificate'
+                  ORDER BY created_at, credential_id",
+                bind![account],
+            )
+            .await?;
+        let mut certificates: HashMap<String, Vec<(Status, Timestamp)>> = HashMap::new();
+        for found in found {
+            let of_owner = certificates.entry(found.owner_id).or_default();
+            of_owner.push((found.status, found.created_at));
+        }
         let with_devices: Vec<(String,)> = tx
             .fetch_all(
                 "SELECT DISTINCT owner_id FROM iam_mfa_device
@@ -165,6 +197,7 @@ impl Table {
             policy: password_policy::rows::in_force(tx, account).await?,
             users,
             keys,
+            certificates,
             with_devices: with_devices.into_iter().map(|(id,)| id).collect(),
         })
     }
@@ -252,8 +285,13 @@ impl Table {
                 }
             });
         }
-        // Signing certificates, which nothing here takes.
-        row.extend(["false", NOT_APPLICABLE, "false", NOT_APPLICABLE].map(str::to_owned));
+        let certificates = self.certificates.get(owner_id).map_or(&[][..], Vec::as_slice);
+        for number in 0..SIGNING_CERTIFICATES {
+            row.extend(match certificates.get(number) {
+                None => ["false", NOT_APPLICABLE].map(str::to_owned),
+                Some((status, uploaded_at)) => [(*status == Status::Active).to_string(), time(*uploaded_at)],
+            });
+        }
         row
     }
 }

@@ -27,7 +27,9 @@ pub(super) fn entity(arn: &str) -> Option<(EntityKind, &str)> {
         IamKind::User => EntityKind::User,
         IamKind::Group => EntityKind::Group,
         IamKind::Role => EntityKind::Role,
-        IamKind::Policy | IamKind::InstanceProfile | IamKind::MfaDevice => return None,
+        IamKind::Policy | IamKind::InstanceProfile | IamKind::MfaDevice | IamKind::ServerCertificate => {
+            return None;
+        }
     };
     Some((kind, entity.name))
 }

@@ -17,6 +17,7 @@ use crate::name::{Arn, ExistingUserName, Marker, RoleName};
 use crate::page::MaxItems;
 use crate::policy;
 use crate::provider;
+use crate::server_certificate::{self, ServerCertificateName};
 
 /// `target`: what the policies are asked about. `listed` and `changed`: the identifier that the tags are kept under.
 macro_rules! operations {
@@ -184,4 +185,12 @@ operations!(
     target: |tx, caller, arn| provider::target(tx, caller, arn),
     listed: |cx, arn| provider::tagged(cx.tx, cx.caller, arn),
     changed: |cx, arn| provider::tagged(cx.tx, cx.caller, arn),
+);
+
+operations!(
+    "a server certificate", server_certificate_name: ServerCertificateName,
+    TagServerCertificate, UntagServerCertificate, ListServerCertificateTags,
+    target: |tx, caller, name| server_certificate::target(tx, caller, name),
+    listed: |cx, name| server_certificate::tagged(cx.tx, cx.caller, name),
+    changed: |cx, name| server_certificate::tagged(cx.tx, cx.caller, name),
 );

@@ -120,6 +120,18 @@ pub(crate) async fn first_held(tx: &mut ReadTx, user_id: &str) -> Result<Option<
             "Cannot delete entity, must delete MFA device first.",
         ),
         (
+            "SELECT COUNT(*) FROM iam_credential WHERE owner_id = $1 AND kind = 'certificate'",
+            "Cannot delete entity, must delete signing certificates first.",
+        ),
+        (
+            "SELECT COUNT(*) FROM iam_credential WHERE owner_id = $1 AND kind = 'ssh'",
+            "Cannot delete entity, must delete SSH public keys first.",
+        ),
+        (
+            "SELECT COUNT(*) FROM iam_credential WHERE owner_id = $1 AND kind = 'service'",
+            "Cannot delete entity, must delete service specific credentials first.",
+        ),
+        (
             "SELECT COUNT(*) FROM iam_membership WHERE user_id = $1",
             "Cannot delete entity, must remove users from group first.",
         ),

@@ -2,6 +2,7 @@
 
 mod access;
 mod attachment;
+mod credential;
 mod federation;
 mod identity;
 mod instance_profile;
