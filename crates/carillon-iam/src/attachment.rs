@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::name::{Marker, PolicyPath};
 use crate::page::{self, MaxItems};
 use crate::policy;
+use crate::role::service_linked;
 
 /// Managed policies on one user, group or role.
 pub(crate) const ATTACHED: usize = 10;
@@ -103,7 +104,8 @@ async fn attach<O: Operation<Access = carillon_operation::PermissionsManagement>
 ) -> Result<(), Error> {
     let account = cx.aws_account_id();
     check_arn(policy_arn)?;
-    let entity = entity::require(cx.tx, account, kind, name).await?;
+    let entity = entity::require_changeable(cx.tx, account, kind, name).await?;
+    service_linked::check_attachable(policy_arn)?;
     if !policy::exists(cx.tx, cx.environment, account, policy_arn).await? {
         return Err(Error::NotFound(format!(
             "Policy {policy_arn} does not exist or is not attachable."
@@ -132,7 +134,7 @@ async fn detach<O: Operation<Access = carillon_operation::PermissionsManagement>
 ) -> Result<(), Error> {
     let account = cx.aws_account_id();
     check_arn(policy_arn)?;
-    let entity = entity::require(cx.tx, account, kind, name).await?;
+    let entity = entity::require_changeable(cx.tx, account, kind, name).await?;
     if !rows::delete(cx.tx, &entity.id, policy_arn).await? {
         return Err(policy::not_found(policy_arn));
     }

@@ -14,6 +14,12 @@ use crate::{ACCESS_ANALYZER, IAM, STS};
 const UNKNOWN: &[&str] = &[
     // Of security keys; an authenticator app has none.
     "iam:GetMFADevice: missing < Certifications",
+    // Reasons why a deletion failed, which here it does not.
+    "iam:GetServiceLinkedRoleDeletionStatus: missing < Reason",
+    "iam:GetServiceLinkedRoleDeletionStatus: missing < Reason.Reason",
+    "iam:GetServiceLinkedRoleDeletionStatus: missing < Reason.RoleUsageList",
+    "iam:GetServiceLinkedRoleDeletionStatus: missing < Reason.RoleUsageList[].Region",
+    "iam:GetServiceLinkedRoleDeletionStatus: missing < Reason.RoleUsageList[].Resources",
     // Assertions of trusted token issuers, which belong to IAM Identity Center.
     "sts:AssumeRole: missing > ProvidedContexts",
     "sts:AssumeRole: missing > ProvidedContexts[].ContextAssertion",

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::entity::EntityKind;
 use crate::error::Error;
 use crate::policy;
+use crate::role::service_linked;
 
 /// The condition key of requests that set or remove a boundary.
 pub(crate) const KEY: &str = "iam:permissionsboundary";
@@ -49,6 +50,7 @@ pub(crate) async fn require(
     account: AwsAccountId,
     arn: &str,
 ) -> Result<(), Error> {
+    service_linked::check_attachable(arn)?;
     if policy::exists(tx, environment, account, arn).await? {
         return Ok(());
     }

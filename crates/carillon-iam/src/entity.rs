@@ -7,6 +7,7 @@ use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use crate::boundary;
 use crate::error::Error;
+use crate::role::service_linked;
 use crate::tag;
 
 /// What policies can be on.
@@ -107,6 +108,20 @@ pub(crate) async fn require(
     find(tx, account, kind, name)
         .await?
         .ok_or_else(|| kind.no_such(name))
+}
+
+/// The entity of this name, to change what it may do: not the role of a service.
+pub(crate) async fn require_changeable(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    kind: EntityKind,
+    name: &str,
+) -> Result<Entity, Error> {
+    let entity = require(tx, account, kind, name).await?;
+    if kind == EntityKind::Role {
+        service_linked::check_changeable(&entity.path, &entity.name)?;
+    }
+    Ok(entity)
 }
 
 /// Sets or removes the permissions boundary of a user or role.

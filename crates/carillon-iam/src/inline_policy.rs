@@ -50,7 +50,7 @@ async fn put<O: Operation<Access = PermissionsManagement>>(
     document: &PolicyDocument,
 ) -> Result<(), Error> {
     let account = cx.aws_account_id();
-    let entity = entity::require(cx.tx, account, kind, name).await?;
+    let entity = entity::require_changeable(cx.tx, account, kind, name).await?;
     document::parse(document.as_str(), PolicyType::Identity, false)?;
     let others: usize = rows::list(cx.tx, &entity.id)
         .await?
@@ -114,7 +114,7 @@ async fn delete<O: Operation<Access = PermissionsManagement>>(
     policy_name: &PolicyName,
 ) -> Result<(), Error> {
     let account = cx.aws_account_id();
-    let entity = entity::require(cx.tx, account, kind, name).await?;
+    let entity = entity::require_changeable(cx.tx, account, kind, name).await?;
     if !rows::delete(cx.tx, &entity.id, policy_name.as_str()).await? {
         return Err(not_found(kind, policy_name));
     }

@@ -267,6 +267,14 @@ pub static IAM: Service = Service {
             ],
         },
         Group {
+            name: "Service-linked roles",
+            operations: &[
+                operation::<role::service_linked::CreateServiceLinkedRole>(),
+                operation::<role::service_linked::DeleteServiceLinkedRole>(),
+                operation::<role::service_linked::GetServiceLinkedRoleDeletionStatus>(),
+            ],
+        },
+        Group {
             name: "Identity providers",
             operations: &[
                 operation::<provider::operations::CreateOpenIDConnectProvider>(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod operations;
 pub(crate) mod rows;
+pub(crate) mod service_linked;
 pub(crate) mod settings;
 pub(crate) mod trust;
 

@@ -37,3 +37,11 @@ CREATE TABLE iam_server_certificate (
     expires_at BIGINT NOT NULL,
     UNIQUE (aws_account_id, name_key)
 );
+
+-- Deletions of service-linked roles that were asked for, for those who ask what became of them.
+CREATE TABLE iam_role_deletion (
+    task_id TEXT NOT NULL PRIMARY KEY,
+    aws_account_id TEXT NOT NULL REFERENCES aws_account (aws_account_id),
+    deleted_at BIGINT NOT NULL
+);
+CREATE INDEX iam_role_deletion_by_age ON iam_role_deletion (aws_account_id, deleted_at);

@@ -39,7 +39,7 @@ macro_rules! operations {
 
             async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
                 let account = cx.aws_account_id();
-                let entity = entity::require(cx.tx, account, $kind, self.$name.as_str()).await?;
+                let entity = entity::require_changeable(cx.tx, account, $kind, self.$name.as_str()).await?;
                 let arn = self.permissions_boundary.as_str();
                 super::require(cx.tx, cx.environment, account, arn).await?;
                 entity::set_boundary(cx.tx, $kind, &entity.id, Some(arn)).await?;
@@ -69,7 +69,7 @@ macro_rules! operations {
 
             async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
                 let account = cx.aws_account_id();
-                let entity = entity::require(cx.tx, account, $kind, self.$name.as_str()).await?;
+                let entity = entity::require_changeable(cx.tx, account, $kind, self.$name.as_str()).await?;
                 if entity.permissions_boundary.is_none() {
                     return Err(super::not_there($kind, &entity.name));
                 }

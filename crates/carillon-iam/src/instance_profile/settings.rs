@@ -45,7 +45,8 @@ impl Operation for AddRoleToInstanceProfile {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         let account = cx.aws_account_id();
         let profile = require(cx.tx, account, &self.instance_profile_name).await?;
-        let role = entity::require(cx.tx, account, EntityKind::Role, self.role_name.as_str()).await?;
+        let name = self.role_name.as_str();
+        let role = entity::require_changeable(cx.tx, account, EntityKind::Role, name).await?;
         if profile.role_id.is_some() {
             return Err(Error::LimitExceeded {
                 quota: "InstanceSessionsPerInstanceProfile",

@@ -7,6 +7,7 @@ use carillon_aws::time::Timestamp;
 use carillon_operation::{AwsManagedPolicy, Registry, StaticPolicy};
 
 use super::PolicyRow;
+use crate::role::service_linked;
 
 /// What every ARN of a policy of AWS's begins with.
 pub(crate) const ARN_START: &str = "arn:aws:iam::aws:policy/";
@@ -18,8 +19,11 @@ const CHIME_VERSIONS_MADE: [Timestamp; 1] = [Timestamp::from_seconds(1_795_478_4
 /// 2015-02-06, when AWS introduced managed policies.
 const MANAGED_POLICIES_MADE: Timestamp = Timestamp::from_seconds(1_423_180_800);
 
+/// 2017-04-19, when AWS introduced service-linked roles.
+const SERVICE_LINKED_MADE: Timestamp = Timestamp::from_seconds(1_492_560_000);
+
 /// The policies beside those of Chime.
-pub(crate) static POLICIES: [StaticPolicy; 8] = [
+pub(crate) static POLICIES: [StaticPolicy; 11] = [
     StaticPolicy {
         name: "AdministratorAccess",
         path: "/",
@@ -191,6 +195,78 @@ pub(crate) static POLICIES: [StaticPolicy; 8] = [
   "Statement": [{ "Sid": "DenyAll", "Effect": "Deny", "Action": "*", "Resource": "*" }]
 }"#,
     },
+    StaticPolicy {
+        name: "AmazonChimeServiceRolePolicy",
+        path: "/aws-service-role/",
+        description: "What Amazon Chime does itself",
+        document: r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": "iam:CreateServiceLinkedRole",
+      "Resource": "arn:aws:iam::*:role/aws-service-role/chime.amazonaws.com/AWSServiceRoleForAmazonChime",
+      "Condition": { "StringLike": { "iam:AWSServiceName": "chime.amazonaws.com" } }
+    }
+  ]
+}"#,
+    },
+    StaticPolicy {
+        name: "AmazonChimeVoiceConnectorServiceLinkedRolePolicy",
+        path: "/aws-service-role/",
+        description: "What Voice Connectors do themselves",
+        document: r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "chime:CreateMediaInsightsPipeline",
+        "chime:GetMediaInsightsPipelineConfiguration",
+        "chime:GetVoiceConnector*",
+        "polly:SynthesizeSpeech"
+      ],
+      "Resource": "*"
+    },
+    {
+      "Effect": "Allow",
+      "Action": "kinesisvideo:*",
+      "Resource": "arn:aws:kinesisvideo:*:*:stream/ChimeVoiceConnector-*"
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "kinesisvideo:CreateStream",
+        "kinesisvideo:DescribeStream",
+        "kinesisvideo:PutMedia",
+        "kinesisvideo:UpdateDataRetention"
+      ],
+      "Resource": "arn:aws:kinesisvideo:*:*:stream/ChimeMediaPipelines-*"
+    }
+  ]
+}"#,
+    },
+    StaticPolicy {
+        name: "AccessAnalyzerServiceRolePolicy",
+        path: "/aws-service-role/",
+        description: "What the Access Analyzer reads itself",
+        document: r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:Get*",
+        "iam:List*",
+        "organizations:Describe*",
+        "organizations:List*"
+      ],
+      "Resource": "*"
+    }
+  ]
+}"#,
+    },
 ];
 
 /// The policy of AWS's with this ARN.
@@ -237,10 +313,10 @@ pub(crate) fn row(policy: &AwsManagedPolicy) -> PolicyRow {
 
 /// When AWS made the policy, to the day of its kind.
 pub(crate) fn created_at(name: &str) -> Timestamp {
-    if POLICIES.iter().any(|policy| policy.name == name) {
-        MANAGED_POLICIES_MADE
-    } else {
-        CHIME_POLICIES_MADE
+    match POLICIES.iter().find(|policy| policy.name == name) {
+        None => CHIME_POLICIES_MADE,
+        Some(policy) if service_linked::is_linked(policy.path) => SERVICE_LINKED_MADE,
+        Some(_) => MANAGED_POLICIES_MADE,
     }
 }
 

@@ -1,13 +1,14 @@
 //! What callers may ask of roles: making, finding and removing them.
 
 use carillon_aws::arn;
-use carillon_aws::id::{IdPrefix, unique_id};
+use carillon_aws::id::{AwsAccountId, IdPrefix, unique_id};
 use carillon_aws::shape::Listed;
 use carillon_operation::{Caller, Context, Fault, List, Operation, Read, Spec, Target, Write};
 use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::service_linked;
 use super::trust::{self, Names};
 use super::{MAX_SESSION_DURATION, MaxSessionDuration, ROLES, Role, RoleDescription, RoleRow, rows};
 use crate::account::raise_revision;
@@ -70,6 +71,11 @@ impl Operation for CreateRole {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<RoleOutput, Error> {
         let account = cx.aws_account_id();
         let written = self.assume_role_policy_document.as_str();
+        if service_linked::is_linked(self.path()) {
+            return Err(Error::InvalidInput(
+                "Roles with this path are made by CreateServiceLinkedRole only.".to_owned(),
+            ));
+        }
         tag::check(&self.tags)?;
         let trust_policy = trust::kept(cx.tx, account, written).await?;
         if let Some(boundary) = &self.permissions_boundary {
@@ -84,12 +90,7 @@ impl Operation for CreateRole {
                 name: self.role_name.to_string(),
             });
         }
-        if rows::count(cx.tx, account).await? >= ROLES {
-            return Err(Error::LimitExceeded {
-                quota: "RolesPerAccount",
-                limit: ROLES,
-            });
-        }
+        require_room(cx.tx, account).await?;
         let role = RoleRow {
             id: unique_id(IdPrefix::Role, cx.entropy()),
             name: self.role_name.to_string(),
@@ -111,6 +112,17 @@ impl Operation for CreateRole {
         shape.tags = (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags)));
         Ok(RoleOutput { role: shape })
     }
+}
+
+/// Refuses one role more than an AWS account may have.
+pub(super) async fn require_room(tx: &mut ReadTx, account: AwsAccountId) -> Result<(), Error> {
+    if rows::count(tx, account).await? >= ROLES {
+        return Err(Error::LimitExceeded {
+            quota: "RolesPerAccount",
+            limit: ROLES,
+        });
+    }
+    Ok(())
 }
 
 /// Returns a role with its trust policy.
@@ -239,6 +251,7 @@ impl Operation for DeleteRole {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         let account = cx.aws_account_id();
         let role = super::require(cx.tx, account, &self.role_name).await?;
+        service_linked::check_changeable(&role.path, &role.name)?;
         if !attachment::rows::list(cx.tx, &role.id).await?.is_empty() {
             return Err(Error::DeleteConflict(
                 "Cannot delete entity, must detach all policies first.",

@@ -188,3 +188,46 @@ pub(crate) async fn role_by_id(
     )
     .await
 }
+
+/// Remembers that a service-linked role was deleted.
+pub(super) async fn note_deletion(
+    tx: &mut WriteTx,
+    account: AwsAccountId,
+    task_id: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO iam_role_deletion (task_id, aws_account_id, deleted_at) VALUES ($1, $2, $3)",
+        bind![task_id, account, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Forgets deletions before a time.
+pub(super) async fn forget_deletions(
+    tx: &mut WriteTx,
+    account: AwsAccountId,
+    before: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM iam_role_deletion WHERE aws_account_id = $1 AND deleted_at < $2",
+        bind![account, before],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn was_deleted(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    task_id: &str,
+) -> Result<bool, StoreError> {
+    let count = tx
+        .fetch_number(
+            "SELECT COUNT(*) FROM iam_role_deletion WHERE task_id = $1 AND aws_account_id = $2",
+            bind![task_id, account],
+        )
+        .await?;
+    Ok(count > 0)
+}

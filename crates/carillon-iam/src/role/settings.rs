@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::operations::RoleOutput;
 use super::trust::{self, Names};
-use super::{MaxSessionDuration, RoleDescription, rows};
+use super::{MaxSessionDuration, RoleDescription, rows, service_linked};
 use crate::account::raise_revision;
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
@@ -44,6 +44,7 @@ impl Operation for UpdateRole {
             role.description = Some(description.to_string());
         }
         if let Some(duration) = self.max_session_duration {
+            service_linked::check_changeable(&role.path, &role.name)?;
             role.max_session_duration = duration.get();
         }
         rows::update(cx.tx, &role).await?;
@@ -104,6 +105,7 @@ impl Operation for UpdateAssumeRolePolicy {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         let account = cx.aws_account_id();
         let mut role = super::require(cx.tx, account, &self.role_name).await?;
+        service_linked::check_changeable(&role.path, &role.name)?;
         role.trust_policy = trust::kept(cx.tx, account, self.policy_document.as_str()).await?;
         rows::update(cx.tx, &role).await?;
         raise_revision(cx.tx, account, cx.now).await?;

@@ -11,6 +11,7 @@ mod policy;
 mod provider;
 mod quota;
 mod role;
+mod service_linked;
 mod simulate;
 mod sts;
 mod validate_policy;
