@@ -59,6 +59,23 @@ def test_a_difference_has_a_request_that_the_evaluator_confirms(write):
     assert "chime:CreateUser" in ops["actions"]
 
 
+def test_a_policy_without_what_changes_nothing_decides_the_same(write):
+    policy = write("policy.json", document(
+        statement(action=["chime:GetUser", "chime:Get*"]), statement(action="chime:ListUsers", Sid="Old"),
+        statement(action="chime:List*"), statement(effect="Deny", action="s3:*")))
+    done = carillon("policy", "minimise", policy)
+    smaller = json.loads(done.stdout)["Statement"]
+    assert [one["Action"] for one in smaller] == [["chime:Get*", "chime:List*"], "s3:*"]
+    assert "Statement[1] (Old) went: it changes nothing." in done.stderr
+    found = json.loads(carillon("policy", "diff", policy, write("smaller.json", json.loads(done.stdout)),
+                                "--format", "json").stdout)
+    assert found == {"gained": [], "lost": [], "undecided": []}
+    once_more = json.loads(carillon("policy", "minimise", policy, "--format", "json").stdout)
+    assert len(once_more["changes"]) == 3 and json.loads(once_more["document"])["Statement"] == smaller
+    refused = carillon("policy", "minimise", write("broken.json", {"Statement": [{"Effect": "Perhaps"}]}), status=2)
+    assert "error" in refused.stderr
+
+
 def test_the_gate_closes_on_new_access_and_on_doubt(write):
     old, new = write("old.json", LISTS), write("new.json", MORE)
     fewer = write("fewer.json", document(statement(action="chime:ListUsers")))

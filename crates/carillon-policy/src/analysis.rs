@@ -20,6 +20,7 @@ mod granted;
 mod key;
 mod language;
 mod limit;
+mod minimise;
 mod situation;
 mod solver;
 mod space;
@@ -32,6 +33,7 @@ pub use compare::{compare, new_access};
 pub use difference::{Comparison, Difference, Source, Undecided, Values, Witness};
 pub use effective::{Extent, Permission, Reason};
 pub use granted::{Granted, granted, public};
+pub use minimise::{Change, Minimised, What, minimise};
 pub use who::{Able, Can, Could, Step, WhoCan, what_can, what_each_can, who_can};
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod diff;
 mod evaluate;
 mod explain;
 mod lint;
+mod minimise;
 mod replay;
 mod test;
 mod validate;
@@ -18,6 +19,7 @@ pub enum Command {
     Evaluate(evaluate::Evaluate),
     Explain(explain::Explain),
     Lint(lint::Lint),
+    Minimise(minimise::Minimise),
     Replay(replay::Replay),
     Test(test::Test),
     Validate(validate::Validate),
@@ -31,6 +33,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Evaluate(options) => evaluate::run(options),
         Command::Explain(options) => explain::run(options),
         Command::Lint(options) => lint::run(options),
+        Command::Minimise(options) => minimise::run(options),
         Command::Replay(options) => replay::run(options),
         Command::Test(options) => test::run(options),
         Command::Validate(options) => validate::run(options),

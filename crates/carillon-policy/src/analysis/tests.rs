@@ -2,6 +2,7 @@
 
 mod account;
 mod generated;
+mod minimise;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::{Account, Can, Comparison, Extent, Values, compare, what_can, who_can};
+use super::super::{Account, Can, Comparison, Extent, Values, compare, minimise, what_can, who_can};
 use super::attached;
 use crate::{PolicyType, naive};
 
@@ -173,6 +173,29 @@ proptest! {
                 });
                 prop_assert!(named, "{action} on {resource} with {context}: {before} to {after}\n{comparison:#?}");
             }
+        }
+    }
+
+    /// Beside another policy, too.
+    #[test]
+    fn a_smaller_policy_decides_as_the_one_before(
+        policy in policy(),
+        beside in policy(),
+        requests in prop::collection::vec((pick(&ACTIONS), pick(&RESOURCES), context()), 60),
+    ) {
+        let smaller = minimise(&policy.to_string(), PolicyType::Identity, &ACTIONS);
+        let Ok(smaller) = smaller else { return Ok(()) };
+        let smaller: Value = serde_json::from_str(&smaller.document).unwrap();
+        for (action, resource, context) in &requests {
+            let decided = |policy: &Value| {
+                let case = json!({
+                    "principal": ANA, "action": action, "resource": resource,
+                    "resource_account": "111122223333", "context": context,
+                    "identity_policies": [policy, beside],
+                });
+                naive::decide(&case, &[action]) == "Allowed"
+            };
+            prop_assert_eq!(decided(&policy), decided(&smaller), "{} on {} with {}", action, resource, context);
         }
     }
 
