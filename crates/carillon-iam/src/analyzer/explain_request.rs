@@ -12,14 +12,13 @@ use carillon_aws::id::AwsAccountId;
 use carillon_aws::string_type;
 use carillon_aws::time::IsoSeconds;
 use carillon_operation::{Caller, Context, Fault, Operation, Read, Recorded, Registry, Spec, Target};
-use carillon_policy::Attached;
 use carillon_policy::explain::{Explanation, Outcome};
 use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::attachable::attachable;
+use self::attachable::Candidates;
 pub(crate) use self::case::Case;
 use self::case::WITHOUT_RESOURCE;
 
@@ -105,12 +104,17 @@ impl Operation for ExplainRequest {
             return Ok(Explained::without_decision(&recorded));
         };
         let customer = cx.may(LIST_POLICIES, &Target::any()).then_some(account);
-        let attachable = case.attachable(cx.tx, registry, customer).await?;
-        Ok(if case.shows_resource_to(cx).await? {
-            Explained::of_case(&recorded, &case, &case.explain(&attachable))
-        } else {
-            Explained::of_caller(&recorded, &case, &case.explain_caller(&attachable))
-        })
+        let candidates = case.candidates(cx.tx, registry, customer).await?;
+        let shows_resource = case.shows_resource_to(cx).await?;
+        let explained = cx.think(move || {
+            let attachable = candidates.that_allow(&case.actions())?;
+            Ok::<_, StoreError>(if shows_resource {
+                Explained::of_case(&recorded, &case, &case.explain(&attachable))
+            } else {
+                Explained::of_caller(&recorded, &case, &case.explain_caller(&attachable))
+            })
+        });
+        Ok(explained.await??)
     }
 }
 
@@ -127,24 +131,25 @@ pub async fn explain(
     let Some(case) = Case::read(tx, registry, recorded).await? else {
         return Ok(Explained::without_decision(recorded));
     };
-    let attachable = case
-        .attachable(tx, registry, Some(recorded.aws_account_id))
+    let candidates = case
+        .candidates(tx, registry, Some(recorded.aws_account_id))
         .await?;
+    let attachable = candidates.that_allow(&case.actions())?;
     Ok(Explained::of_case(recorded, &case, &case.explain(&attachable)))
 }
 
 impl Case {
     /// What can be proposed: of the AWS account's policies only if `customer` is given.
-    async fn attachable(
+    async fn candidates(
         &self,
         tx: &mut ReadTx,
         registry: &Registry,
         customer: Option<AwsAccountId>,
-    ) -> Result<Vec<Attached>, StoreError> {
+    ) -> Result<Candidates, StoreError> {
         if !self.is_refused() {
-            return Ok(Vec::new());
+            return Ok(Candidates::default());
         }
-        attachable(tx, registry, &self.actions(), customer).await
+        Candidates::read(tx, registry, customer).await
     }
 }
 

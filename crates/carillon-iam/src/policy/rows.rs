@@ -232,6 +232,24 @@ pub(crate) async fn insert(
     insert_version(tx, &policy.id, &version).await
 }
 
+/// ARN and default version of the first policies by name.
+pub(crate) async fn first_documents(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    limit: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    tx.fetch_all(
+        "SELECT policy.arn, version.document
+           FROM iam_policy policy
+           JOIN iam_policy_version version
+             ON version.policy_id = policy.policy_id AND version.version = policy.default_version
+          WHERE policy.aws_account_id = $1
+          ORDER BY policy.name_key LIMIT $2",
+        bind![account, limit],
+    )
+    .await
+}
+
 /// Removes a policy with its versions.
 pub(crate) async fn delete(tx: &mut WriteTx, policy_id: &str) -> Result<(), StoreError> {
     tx.execute(
