@@ -9,6 +9,7 @@ mod known;
 pub(crate) mod preview_access_change;
 mod replay;
 mod table;
+mod unused_access;
 mod unused_permissions;
 mod usage;
 mod validate_policy;
@@ -58,6 +59,7 @@ pub static ACCESS_ANALYZER: Service = Service {
             operations: &[
                 operation::<explain_request::ExplainRequest>(),
                 operation::<preview_access_change::PreviewAccessChange>(),
+                operation::<unused_access::ListUnusedAccess>(),
                 operation::<unused_permissions::ListUnusedPermissions>(),
                 operation::<unused_permissions::GenerateLeastPrivilegePolicy>(),
             ],

@@ -661,6 +661,91 @@ async fn unused(client: &TestClient<'_>, arn: &str) -> Answer {
         .await
 }
 
+#[tokio::test]
+async fn what_nobody_uses_is_listed() {
+    for server in servers().await {
+        let root = server.as_root();
+        let list = async |client: &TestClient<'_>, body: Value| {
+            client
+                .rest("access-analyzer", "POST", "/unused-access", body)
+                .await
+        };
+        let ana = server.as_user("ana", &[&allow("*")]).await;
+        let bob = server.as_user("bob", &[]).await;
+        root.iam(
+            "CreateLoginProfile",
+            &[("UserName", "bob"), ("Password", "Correct-Horse-9")],
+        )
+        .await
+        .ok();
+        let role = given_role(&root, "Helpdesk", &trust(ACCOUNT)).await;
+        given_role(&root, "Used", &trust(ACCOUNT)).await;
+        root.iam(
+            "CreateServiceLinkedRole",
+            &[("AWSServiceName", "chime.amazonaws.com")],
+        )
+        .await
+        .ok();
+        let none = list(&root, json!({ "days": 1 })).await;
+        assert_eq!(none.ok()["findings"], json!([]));
+        server
+            .clock()
+            .advance(std::time::Duration::from_secs(100 * 24 * 60 * 60));
+        let used = format!("arn:aws:iam::{ACCOUNT}:role/Used");
+        assume(&ana, &used, &[]).await.ok();
+        root.iam("CreateUser", &[("UserName", "new")]).await.ok();
+        root.iam("CreateAccessKey", &[("UserName", "new")]).await.ok();
+
+        let all = list(&root, json!({})).await;
+        assert_eq!(
+            all.ok()["findings"],
+            json!([
+                { "findingType": "UnusedIAMRole", "resource": role, "createdAt": "2026-03-01T12:00:00Z" },
+                { "findingType": "UnusedIAMUserAccessKey", "resource": user_arn("bob"),
+                  "accessKeyId": bob.access_key_id, "createdAt": "2026-03-01T12:00:00Z" },
+                { "findingType": "UnusedIAMUserPassword", "resource": user_arn("bob"),
+                  "createdAt": "2026-03-01T12:00:00Z" },
+            ])
+        );
+        assert_eq!(all.body["unusedSince"], "2026-03-11T12:00:00Z");
+        // Page by page they are the same.
+        let mut found = Vec::new();
+        let mut body = json!({ "maxResults": 1 });
+        loop {
+            let page = list(&root, body.clone()).await;
+            found.extend(page.ok()["findings"].as_array().unwrap().clone());
+            match page.body.get("nextToken") {
+                Some(token) => body["nextToken"] = token.clone(),
+                None => break,
+            }
+        }
+        assert_eq!(json!(found), all.body["findings"]);
+        let other_list = json!({ "days": 1, "nextToken": body["nextToken"] });
+        assert_eq!(list(&root, other_list).await.code(), "ValidationException");
+        let passwords = list(&root, json!({ "findingType": "UnusedIAMUserPassword" })).await;
+        assert_eq!(passwords.ok()["findings"].as_array().map(Vec::len), Some(1));
+
+        // A key that is used, or switched off, is none of them.
+        bob.iam("GetUser", &[]).await;
+        root.iam(
+            "UpdateAccessKey",
+            &[
+                ("UserName", "bob"),
+                ("AccessKeyId", &bob.access_key_id),
+                ("Status", "Inactive"),
+            ],
+        )
+        .await
+        .ok();
+        let keys = list(&root, json!({ "findingType": "UnusedIAMUserAccessKey" })).await;
+        assert_eq!(keys.ok()["findings"], json!([]));
+        let nobody = server.as_user("nobody", &[&allow("iam:*")]).await;
+        assert_eq!(list(&nobody, json!({})).await.code(), "AccessDeniedException");
+        let other = server.as_root_of_another_account().await;
+        assert_eq!(list(&other, json!({})).await.ok()["findings"], json!([]));
+    }
+}
+
 async fn least_policy(client: &TestClient<'_>, body: Value) -> Answer {
     client
         .rest(
