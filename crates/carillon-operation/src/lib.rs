@@ -51,8 +51,8 @@ pub use operation::{
     operation,
 };
 pub use outside::{
-    Chunks, Documents, Label, Mail, MailError, MailRelay, NoAnswer, ObjectError, Objects, Outside,
-    TxtRecords, Unavailable, Wanted,
+    Chunks, Delivery, Documents, Label, Mail, MailError, MailRelay, NoAnswer, ObjectError, Objects, Outside,
+    Post, Reply, TxtRecords, Unavailable, Wanted,
 };
 pub use page::Page;
 pub use password::{Entrance, Hashing};

@@ -20,6 +20,8 @@ pub struct Outside {
     pub objects: Option<Arc<dyn Objects>>,
     /// Absent when no name server is known.
     pub txt: Option<Arc<dyn TxtRecords>>,
+    /// Absent where nothing may be told to other products.
+    pub delivery: Option<Arc<dyn Delivery>>,
 }
 
 /// Looks up what the owners of domains say in the DNS, afresh each time.
@@ -37,6 +39,33 @@ pub enum NoAnswer {
     /// Nobody was asked, because too many questions are open.
     #[error("too much is being looked up")]
     Busy,
+}
+
+/// Posts to other products, by HTTPS, at addresses that administrators or operators chose.
+pub trait Delivery: Send + Sync {
+    /// The answer, whatever its status. A redirection is not followed.
+    fn post<'a>(&'a self, post: Post<'a>) -> BoxFuture<'a, Result<Reply, Unavailable>>;
+}
+
+/// What is posted.
+#[derive(Debug, Clone, Copy)]
+pub struct Post<'a> {
+    /// An `https://` address.
+    pub url: &'a str,
+    pub content_type: &'a str,
+    /// Further headers.
+    pub headers: &'a [(&'a str, &'a str)],
+    pub body: &'a [u8],
+    /// How long it may take at most.
+    pub patience: Duration,
+}
+
+/// What was answered to a post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub status: u16,
+    /// Bounded: an answer with a larger body is none.
+    pub body: Bytes,
 }
 
 /// Keeps objects: what people upload, and what is made for them. Keys have parts with `/` between them.
@@ -125,7 +154,7 @@ pub struct Wanted<'a> {
     pub afresh: bool,
 }
 
-/// Why there is no document. It is for the log, not for strangers.
+/// Why there is no document, or no answer. It is for the log, not for strangers.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Unavailable(pub String);

@@ -1,25 +1,17 @@
 //! What identity providers publish, fetched by HTTPS: within bounds of time and size, from no address that only this
 //! machine or its network can reach, and kept for some minutes.
 
-mod certificate;
-
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow, bail, ensure};
-use bytes::Bytes;
+use anyhow::ensure;
 use carillon_operation::{BoxFuture, Documents, Unavailable, Wanted};
-use http::{Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use http::{Method, header};
 use tokio::sync::Semaphore;
-use tokio_rustls::TlsConnector;
 
 use crate::cidr::Cidr;
+use crate::web::{Question, Web};
 
 /// The longest that one document may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,8 +28,7 @@ const AT_ONCE: usize = 8;
 
 /// Fetches documents of the web.
 pub struct WebDocuments {
-    /// Where else than at public addresses providers may be.
-    networks: Vec<Cidr>,
+    web: Web,
     kept: Mutex<HashMap<Key, Kept>>,
     turns: Semaphore,
 }
@@ -65,7 +56,7 @@ impl Kept {
 impl WebDocuments {
     pub fn new(networks: Vec<Cidr>) -> Self {
         Self {
-            networks,
+            web: Web::new(networks, "provider-network"),
             kept: Mutex::default(),
             turns: Semaphore::new(AT_ONCE),
         }
@@ -86,60 +77,17 @@ impl WebDocuments {
     }
 
     async fn get(&self, url: &str, thumbprints: &[String]) -> anyhow::Result<Arc<[u8]>> {
-        let address: Uri = url.parse().context("the address")?;
-        ensure!(address.scheme_str() == Some("https"), "the address is not https");
-        let host = address.host().context("an address without a host")?;
-        let port = address.port_u16().unwrap_or(443);
-        let stream = self.connect(host, port).await?;
-        let name =
-            ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).context("the name of the host")?;
-        let config = certificate::client(thumbprints)?;
-        let stream = TlsConnector::from(config)
-            .connect(name, stream)
-            .await
-            .context("TLS")?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let connection = tokio::spawn(connection);
-        let answer = async {
-            let path = address.path_and_query().map_or("/", |path| path.as_str());
-            let request = Request::get(path)
-                .header(
-                    header::HOST,
-                    address.authority().map_or(host, |authority| authority.as_str()),
-                )
-                .header(header::ACCEPT, "application/json")
-                .header(
-                    header::USER_AGENT,
-                    concat!("carillon/", env!("CARGO_PKG_VERSION")),
-                )
-                .body(Empty::<Bytes>::new())?;
-            let response = sender.send_request(request).await?;
-            // A redirection would lead to an address that nobody has looked at.
-            if response.status() != StatusCode::OK {
-                bail!("the answer has status {}", response.status().as_u16());
-            }
-            let body = Limited::new(response.into_body(), SIZE).collect().await;
-            Ok(body.map_err(|error| anyhow!(error))?.to_bytes())
-        }
-        .await;
-        connection.abort();
-        Ok(Arc::from(answer?.as_ref()))
-    }
-
-    /// Connects to the first address of the host that may be asked. It is the address itself that is looked at, so a
-    /// name that is public once and private the next time is no way in.
-    async fn connect(&self, host: &str, port: u16) -> anyhow::Result<TcpStream> {
-        let found: Vec<SocketAddr> = tokio::net::lookup_host((host.trim_matches(['[', ']']), port))
-            .await
-            .context("the name of the host")?
-            .collect();
-        let allowed = found.iter().find(|address| self.may_ask(address.ip()));
-        let address = allowed.context("the host has no public address, and none in a --provider-network")?;
-        TcpStream::connect(address).await.context("the connection")
-    }
-
-    fn may_ask(&self, address: IpAddr) -> bool {
-        is_public(address) || self.networks.iter().any(|network| network.contains(address))
+        let question = Question {
+            method: Method::GET,
+            url,
+            headers: &[(header::ACCEPT.as_str(), "application/json")],
+            body: &[],
+            thumbprints,
+            size: SIZE,
+        };
+        let reply = self.web.ask(question).await?;
+        ensure!(reply.status == 200, "the answer has status {}", reply.status);
+        Ok(Arc::from(reply.body.as_ref()))
     }
 }
 
@@ -168,89 +116,9 @@ impl Documents for WebDocuments {
     }
 }
 
-/// Whether an address is one of the public internet, as far as its number tells.
-///
-/// Source: IANA, "IPv4 Special-Purpose Address Registry" and "IPv6 Special-Purpose Address Registry".
-fn is_public(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => match address.segments() {
-            // An IPv4 address behind a translator.
-            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
-                let [a, b] = high.to_be_bytes();
-                let [c, d] = low.to_be_bytes();
-                is_public_v4(Ipv4Addr::new(a, b, c, d))
-            }
-            [0x2001, 0xdb8, ..] | [0x2001, 0..=0x1ff, ..] => false,
-            [first, ..] => (0x2000..0x4000).contains(&first),
-        },
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let is_special = address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_documentation()
-        || address.is_multicast()
-        || a == 0
-        || a >= 240
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
-        || (a == 198 && (b == 18 || b == 19));
-    !is_special
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_public_addresses_are_asked_unless_told_otherwise() {
-        for public in [
-            "8.8.8.8",
-            "100.128.0.1",
-            "2606:4700::1",
-            "2002:808:808::1",
-            "::ffff:8.8.8.8",
-        ] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
-        }
-        for private in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "0.0.0.0",
-            "224.0.0.1",
-            "255.255.255.255",
-            "198.18.0.1",
-            "192.0.0.1",
-            "192.0.2.1",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00::1",
-            "ff02::1",
-            "2001:db8::1",
-            "2001::1",
-            "::ffff:127.0.0.1",
-            "64:ff9b::7f00:1",
-            "2002:7f00:1::",
-            "fec0::1",
-            "100::1",
-        ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
-        }
-        let told = WebDocuments::new(vec!["127.0.0.0/8".parse().unwrap()]);
-        assert!(told.may_ask("127.0.0.1".parse().unwrap()));
-        assert!(told.may_ask("8.8.8.8".parse().unwrap()));
-        assert!(!told.may_ask("10.0.0.1".parse().unwrap()));
-        assert!(!told.may_ask("::1".parse().unwrap()));
-    }
 
     #[tokio::test]
     async fn a_host_that_is_not_public_is_not_even_connected_to() {

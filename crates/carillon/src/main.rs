@@ -32,6 +32,7 @@ mod serve;
 mod share;
 mod tls;
 mod undivided;
+mod web;
 
 use std::process::ExitCode;
 

@@ -88,6 +88,7 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
         tls_key: None,
         trusted_proxy: Vec::new(),
         provider_network: Vec::new(),
+        delivery_network: Vec::new(),
         // Support is set up, and reaches nobody.
         smtp_url: Some(Secret::new("smtp://127.0.0.1:1".to_owned())),
         smtp_ca: None,

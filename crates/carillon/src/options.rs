@@ -80,6 +80,16 @@ pub struct Serve {
     )]
     pub provider_network: Vec<Cidr>,
 
+    /// Networks that are not public in which products may be that are told of sign-outs and events, separated by
+    /// commas. Without it, they are told only at public addresses.
+    #[arg(
+        long,
+        env = "CARILLON_DELIVERY_NETWORK",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    pub delivery_network: Vec<Cidr>,
+
     /// The mail relay: smtp:// (not encrypted), smtp+starttls:// or smtps://, then [USER:PASSWORD@]HOST[:PORT],
     /// user and password percent-encoded. Without it no mail is sent.
     #[arg(long, env = "CARILLON_SMTP_URL", hide_env_values = true, value_name = "URL", value_parser = secret)]

@@ -27,6 +27,7 @@ use crate::mail::SmtpRelay;
 use crate::objects::ObjectStorage;
 use crate::options::Serve;
 use crate::output::say;
+use crate::web::WebDelivery;
 use crate::{deployment, first_start, logging, monitoring, tls};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -164,6 +165,7 @@ impl Server {
             mail: relay.map(|relay| Arc::new(relay) as Arc<dyn MailRelay>),
             documents: Some(Arc::new(WebDocuments::new(options.provider_network.clone()))),
             objects: Some(objects as Arc<dyn Objects>),
+            delivery: Some(Arc::new(WebDelivery::new(options.delivery_network.clone()))),
             txt: Some(Arc::new(Dns::new(options.resolvers.dns_resolver.clone()))),
         };
         let kinds = [carillon_iam::JOBS, carillon_chime::JOBS].concat();

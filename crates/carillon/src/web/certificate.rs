@@ -1,4 +1,4 @@
-//! Whom we believe to be an identity provider: who has a certificate of an authority that the system trusts, or one
+//! Whom we believe to be the server that we ask: who has a certificate of an authority that the system trusts, or one
 //! under a certificate whose thumbprint an administrator has named.
 //!
 //! Source: IAM User Guide, "Obtain the thumbprint for an OpenID Connect identity provider".
