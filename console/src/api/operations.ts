@@ -325,6 +325,27 @@ export interface IamRoleLastUsed {
   Region?: string;
 }
 
+/** A server certificate. */
+export interface IamServerCertificate {
+  ServerCertificateMetadata: IamServerCertificateMetadata;
+  CertificateBody: string;
+  CertificateChain?: string;
+  Tags?: Array<{
+    Key: string;
+    Value: string;
+  }>;
+}
+
+/** A server certificate without the certificate. */
+export interface IamServerCertificateMetadata {
+  Path: string;
+  ServerCertificateName: string;
+  ServerCertificateId: string;
+  Arn: string;
+  UploadDate: string;
+  Expiration: string;
+}
+
 /** A service and its last access. */
 export interface IamServiceLastAccessed {
   ServiceName: string;
@@ -334,6 +355,60 @@ export interface IamServiceLastAccessed {
   LastAuthenticatedRegion?: string;
   TotalAuthenticatedEntities: number;
   TrackedActionsLastAccessed?: Array<IamTrackedActionLastAccessed>;
+}
+
+/** A service-specific credential with its secret. */
+export interface IamServiceSpecificCredential {
+  CreateDate: string;
+  ExpirationDate?: string;
+  ServiceName?: string;
+  ServiceUserName?: string;
+  ServicePassword?: string;
+  ServiceCredentialAlias?: string;
+  ServiceCredentialSecret?: string;
+  ServiceSpecificCredentialId: string;
+  UserName?: string;
+  Status: "Active" | "Inactive" | "Expired";
+}
+
+/** A service-specific credential without its secret. */
+export interface IamServiceSpecificCredentialMetadata {
+  UserName?: string;
+  Status: "Active" | "Inactive" | "Expired";
+  ServiceUserName?: string;
+  ServiceCredentialAlias?: string;
+  CreateDate: string;
+  ExpirationDate?: string;
+  ServiceSpecificCredentialId: string;
+  ServiceName: string;
+}
+
+/** A signing certificate. */
+export interface IamSigningCertificate {
+  /** Root has none. */
+  UserName?: string;
+  CertificateId: string;
+  CertificateBody: string;
+  Status: "Active" | "Inactive" | "Expired";
+  UploadDate: string;
+}
+
+/** An SSH public key. */
+export interface IamSshPublicKey {
+  UserName?: string;
+  SSHPublicKeyId: string;
+  Fingerprint: string;
+  SSHPublicKeyBody: string;
+  Status: "Active" | "Inactive" | "Expired";
+  UploadDate: string;
+}
+
+/** An SSH public key without the key. */
+export interface IamSshPublicKeyMetadata {
+  UserName?: string;
+  SSHPublicKeyId: string;
+  Status: "Active" | "Inactive" | "Expired";
+  UploadDate: string;
 }
 
 /** A statement that decided. */
@@ -609,6 +684,18 @@ export interface AccessAnalyzerSpan {
 export interface AccessAnalyzerSubstring {
   start: number;
   length: number;
+}
+
+/** Something that is not used. */
+export interface AccessAnalyzerUnusedAccessFinding {
+  findingType: "UnusedIAMRole" | "UnusedIAMUserAccessKey" | "UnusedIAMUserPassword";
+  /** The role, or the user whose key or password it is. */
+  resource: string;
+  accessKeyId?: string;
+  /** When it was made; of a password, when it was set. */
+  createdAt: string;
+  /** Nothing if it was never used. */
+  lastAccessed?: string;
 }
 
 /** A statement and whose it is. */
@@ -1273,6 +1360,173 @@ export interface Operations {
       IsTruncated: boolean;
       Marker?: string;
     } };
+    /** Gives an IAM user an SSH public key. */
+    UploadSSHPublicKey: { input: {
+      UserName: string;
+      SSHPublicKeyBody: string;
+    }; output: {
+      SSHPublicKey: IamSshPublicKey;
+    } };
+    /** Returns an SSH public key of an IAM user, in the form that is asked for. */
+    GetSSHPublicKey: { input: {
+      UserName: string;
+      SSHPublicKeyId: string;
+      Encoding: "SSH" | "PEM";
+    }; output: {
+      SSHPublicKey: IamSshPublicKey;
+    } };
+    /** Lists the SSH public keys of an IAM user, or of the caller if no name is given, the oldest first. */
+    ListSSHPublicKeys: { input: {
+      UserName?: string;
+      Marker?: string;
+      MaxItems?: number;
+    }; output: {
+      SSHPublicKeys: Array<IamSshPublicKeyMetadata>;
+      IsTruncated: boolean;
+      Marker?: string;
+    } };
+    /** Makes an SSH public key of an IAM user usable or not. */
+    UpdateSSHPublicKey: { input: {
+      UserName: string;
+      SSHPublicKeyId: string;
+      Status: "Active" | "Inactive" | "Expired";
+    }; output: Record<string, never> };
+    /** Takes an SSH public key from an IAM user. */
+    DeleteSSHPublicKey: { input: {
+      UserName: string;
+      SSHPublicKeyId: string;
+    }; output: Record<string, never> };
+    /** Gives an IAM user a signing certificate, or the caller if no name is given. */
+    UploadSigningCertificate: { input: {
+      UserName?: string;
+      CertificateBody: string;
+    }; output: {
+      Certificate: IamSigningCertificate;
+    } };
+    /** Lists the signing certificates of an IAM user, or of the caller if no name is given, the oldest first. */
+    ListSigningCertificates: { input: {
+      UserName?: string;
+      Marker?: string;
+      MaxItems?: number;
+    }; output: {
+      Certificates: Array<IamSigningCertificate>;
+      IsTruncated: boolean;
+      Marker?: string;
+    } };
+    /** Makes a signing certificate usable or not. */
+    UpdateSigningCertificate: { input: {
+      UserName?: string;
+      CertificateId: string;
+      Status: "Active" | "Inactive" | "Expired";
+    }; output: Record<string, never> };
+    /** Deletes a signing certificate. */
+    DeleteSigningCertificate: { input: {
+      UserName?: string;
+      CertificateId: string;
+    }; output: Record<string, never> };
+    /** Gives an IAM user a name and a secret for one service. The secret is shown this once. */
+    CreateServiceSpecificCredential: { input: {
+      UserName: string;
+      ServiceName: string;
+      /** Of API keys only. Others do not expire. */
+      CredentialAgeDays?: number;
+    }; output: {
+      ServiceSpecificCredential: IamServiceSpecificCredential;
+    } };
+    /** Lists the service-specific credentials of an IAM user, of the caller if no name is given, or of all users. */
+    ListServiceSpecificCredentials: { input: {
+      UserName?: string;
+      ServiceName?: string;
+      AllUsers?: boolean;
+      Marker?: string;
+      MaxItems?: number;
+    }; output: {
+      ServiceSpecificCredentials: Array<IamServiceSpecificCredentialMetadata>;
+      Marker?: string;
+      IsTruncated: boolean;
+    } };
+    /** Makes a service-specific credential usable or not. */
+    UpdateServiceSpecificCredential: { input: {
+      UserName?: string;
+      ServiceSpecificCredentialId: string;
+      Status: "Active" | "Inactive" | "Expired";
+    }; output: Record<string, never> };
+    /** Gives a service-specific credential another secret, which is shown this once. */
+    ResetServiceSpecificCredential: { input: {
+      UserName?: string;
+      ServiceSpecificCredentialId: string;
+    }; output: {
+      ServiceSpecificCredential: IamServiceSpecificCredential;
+    } };
+    /** Deletes a service-specific credential. */
+    DeleteServiceSpecificCredential: { input: {
+      UserName?: string;
+      ServiceSpecificCredentialId: string;
+    }; output: Record<string, never> };
+    /** Keeps a certificate of a server with its private key and the certificates that vouch for it. */
+    UploadServerCertificate: { input: {
+      Path?: string;
+      ServerCertificateName: string;
+      CertificateBody: string;
+      PrivateKey: string;
+      CertificateChain?: string;
+      Tags?: Array<IamTag>;
+    }; output: {
+      ServerCertificateMetadata: IamServerCertificateMetadata;
+      Tags?: Array<{
+        Key: string;
+        Value: string;
+      }>;
+    } };
+    /** Returns a server certificate, without its private key. */
+    GetServerCertificate: { input: {
+      ServerCertificateName: string;
+    }; output: {
+      ServerCertificate: IamServerCertificate;
+    } };
+    /** Lists server certificates by name. */
+    ListServerCertificates: { input: {
+      PathPrefix?: string;
+      Marker?: string;
+      MaxItems?: number;
+    }; output: {
+      ServerCertificateMetadataList: Array<IamServerCertificateMetadata>;
+      IsTruncated: boolean;
+      Marker?: string;
+    } };
+    /** Renames a server certificate or moves it to another path. Its identifier stays, its ARN changes. */
+    UpdateServerCertificate: { input: {
+      ServerCertificateName: string;
+      NewPath?: string;
+      NewServerCertificateName?: string;
+    }; output: Record<string, never> };
+    /** Deletes a server certificate with its private key. */
+    DeleteServerCertificate: { input: {
+      ServerCertificateName: string;
+    }; output: Record<string, never> };
+    /** Adds tags to a server certificate; a key that it has gets the new value. */
+    TagServerCertificate: { input: {
+      ServerCertificateName: string;
+      Tags: Array<IamTag>;
+    }; output: Record<string, never> };
+    /** Removes tags from a server certificate. Keys that it has not are no error. */
+    UntagServerCertificate: { input: {
+      ServerCertificateName: string;
+      TagKeys: Array<string>;
+    }; output: Record<string, never> };
+    /** Lists the tags of a server certificate by key. */
+    ListServerCertificateTags: { input: {
+      ServerCertificateName: string;
+      Marker?: string;
+      MaxItems?: number;
+    }; output: {
+      Tags: Array<{
+        Key: string;
+        Value: string;
+      }>;
+      IsTruncated: boolean;
+      Marker?: string;
+    } };
     /** Names the AWS account. An alias that it has already is replaced. */
     CreateAccountAlias: { input: {
       AccountAlias: string;
@@ -1780,6 +2034,26 @@ export interface Operations {
       IsTruncated: boolean;
       Marker?: string;
     } };
+    /** Makes the role of a service. */
+    CreateServiceLinkedRole: { input: {
+      AWSServiceName: string;
+      Description?: string;
+      CustomSuffix?: string;
+    }; output: {
+      Role: IamRole;
+    } };
+    /** Deletes the role of a service. */
+    DeleteServiceLinkedRole: { input: {
+      RoleName: string;
+    }; output: {
+      DeletionTaskId: string;
+    } };
+    /** Tells what became of the deletion of a service-linked role, for 30 days. */
+    GetServiceLinkedRoleDeletionStatus: { input: {
+      DeletionTaskId: string;
+    }; output: {
+      Status: "SUCCEEDED";
+    } };
     /** Makes an identity provider known whose tokens roles may trust. The provider's certificate must be one that the system trusts, or the last one of its chain one of the thumbprints. */
     CreateOpenIDConnectProvider: { input: {
       Url: string;
@@ -2121,6 +2395,20 @@ export interface Operations {
       examined: number;
       /** Those of them that cannot be decided again: their caller is gone, or what it brought along is not kept. */
       undecided: number;
+      nextToken?: string;
+    } };
+    /** Lists roles, active access keys and passwords that were there all the last days and not used in them. */
+    ListUnusedAccess: { input: {
+      /** How long, 90 unless told otherwise. */
+      days?: number;
+      /** Of one type only. */
+      findingType?: "UnusedIAMRole" | "UnusedIAMUserAccessKey" | "UnusedIAMUserPassword";
+      maxResults?: number;
+      nextToken?: string;
+    }; output: {
+      findings: Array<AccessAnalyzerUnusedAccessFinding>;
+      /** Not used since then. */
+      unusedSince: string;
       nextToken?: string;
     } };
     /** Lists what a user or role was given and did not use in the last days: actions that it never tried, and statements of its policies that applied to none of its recorded calls. */

@@ -15,6 +15,7 @@ mod html;
 mod license;
 mod link;
 mod name;
+pub mod open_id;
 mod portal;
 mod report;
 mod session;
@@ -72,6 +73,10 @@ pub static JOBS: &[&dyn AnyJob] = &[
     job::<link::jobs::AnswerAsk>(),
     job::<link::jobs::SendLetter>(),
     job::<link::jobs::ForgetLink>(),
+    job::<open_id::jobs::EndSession>(),
+    job::<open_id::jobs::ReviewGrants>(),
+    job::<open_id::jobs::TellClient>(),
+    job::<open_id::jobs::RotateKeys>(),
 ];
 
 /// The structure of every operation, in JSON, from which the model of those that are not built is made.

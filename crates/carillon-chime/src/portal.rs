@@ -11,6 +11,7 @@ mod page;
 mod password;
 mod people;
 mod person;
+mod provider;
 mod register;
 mod sign_in;
 mod visit;
@@ -30,7 +31,9 @@ use self::visit::{Ask, Visit};
 
 /// What the paths of the portal begin with.
 const ROOTS: &[&str] = &[
+    ".well-known",
     "invitations",
+    "oauth2",
     "password",
     "portal",
     "register",
@@ -93,6 +96,9 @@ impl Portal {
     /// The pages, a line for each.
     async fn answer(&self, visit: &Visit<'_>) -> Result<Page, Stop> {
         use Ask::{Send, Show};
+        if provider::is_for_programs(visit) {
+            return Ok(provider::answer(visit).await);
+        }
         match (visit.ask()?, visit.path().as_slice()) {
             (Show, ["portal", "style.css"]) => Ok(page::style()),
 
@@ -127,6 +133,10 @@ impl Portal {
 
             (Show, ["portal", "meetings"]) => meetings::show(visit).await,
             (Send, ["portal", "meetings", id]) => meetings::answer(visit, id).await,
+            (Show, ["oauth2", "authorize"]) => provider::authorize::show(visit).await,
+            (Send, ["oauth2", "authorize"]) => provider::authorize::send(visit),
+            (Show, ["oauth2", "end-session"]) => provider::leave::show(visit).await,
+            (Send, ["oauth2", "end-session"]) => provider::leave::send(visit).await,
 
             _ => Ok(page::not_found()),
         }

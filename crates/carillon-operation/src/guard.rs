@@ -142,16 +142,7 @@ impl Guard {
     /// How long to wait before the next try.
     pub fn admit(&self, keys: &[Key], now: Timestamp) -> Result<(), Duration> {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in keys {
-            if let Some(known) = tries.get(key) {
-                let pause = key.pause(known.weight);
-                let next = known.last + pause;
-                // A request that began earlier may come later, all the more if it lost a race and is run again.
-                if !pause.is_zero() && now < next {
-                    return Err(next.since(now));
-                }
-            }
-        }
+        look(&tries, keys, now)?;
         for key in keys {
             if tries.len() >= KEYS && !tries.contains_key(key) {
                 make_room(&mut tries, now);
@@ -169,6 +160,17 @@ impl Guard {
             tries.insert(key.clone(), tried);
         }
         Ok(())
+    }
+
+    /// Whether a try would be let through now. It is not counted: for secrets that nobody finds by guessing, and whose
+    /// owner uses them many times at once.
+    ///
+    /// # Errors
+    ///
+    /// How long to wait before the next try.
+    pub fn look(&self, keys: &[Key], now: Timestamp) -> Result<(), Duration> {
+        let tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&tries, keys, now)
     }
 
     /// Takes a try back that was right: those before it on the same target from the same place are forgiven.
@@ -192,6 +194,20 @@ impl Guard {
             }
         }
     }
+}
+
+fn look(tries: &HashMap<Key, Tries>, keys: &[Key], now: Timestamp) -> Result<(), Duration> {
+    for key in keys {
+        if let Some(known) = tries.get(key) {
+            let pause = key.pause(known.weight);
+            let next = known.last + pause;
+            // A request that began earlier may come later, all the more if it lost a race and is run again.
+            if !pause.is_zero() && now < next {
+                return Err(next.since(now));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Drops what is forgotten, and if that is not enough, what weighs least: a flood of new keys must not wash out

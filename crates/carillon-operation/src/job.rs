@@ -109,6 +109,24 @@ pub async fn enqueue<J: Job>(
     Ok(())
 }
 
+/// Queues `job`, which has a [`Job::unique_key`], to be done at once: for where a row changes and neither clock nor
+/// entropy is at hand. It counts as queued long ago, so it has no patience with the outside: let it queue others for
+/// that.
+pub async fn enqueue_at_once<J: Job>(tx: &mut WriteTx, job: &J) -> Result<(), StoreError> {
+    let key = job
+        .unique_key()
+        .ok_or_else(|| StoreError::Database("a job without a key cannot be queued so".into()))?;
+    let payload = serde_json::to_string(job).map_err(|error| StoreError::Database(error.into()))?;
+    tx.execute(
+        "INSERT INTO job (job_id, kind, unique_key, payload, due_at, attempts, created_at, leased_until, parked)
+         VALUES ($1, $2, $3, $4, 0, 0, 0, 0, FALSE)
+         ON CONFLICT DO NOTHING",
+        bind![format!("{}/{key}", J::KIND), J::KIND, key, payload],
+    )
+    .await?;
+    Ok(())
+}
+
 /// A kind of job as the runner knows it.
 pub trait AnyJob: Send + Sync {
     fn kind(&self) -> &'static str;

@@ -43,7 +43,7 @@ pub use caller::{
 pub use decision_record::{Archive, Asked, Recorded, StoredPolicy, StoredStanding, TakenFrom};
 pub use environment::{Environment, Settings};
 pub use fault::Fault;
-pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, job};
+pub use job::{AnyJob, Claimed, Job, JobError, JobRunner, enqueue, enqueue_at_once, job};
 pub use link::{Link, Opened};
 pub use located::{Lent, Locate, Located};
 pub use operation::{

@@ -29,6 +29,7 @@ migrations! {
     6 "0006_identity",
     7 "0007_domain",
     8 "0008_portal",
+    9 "0009_openid",
     10 "0010_activity",
     11 "0011_attachment",
     12 "0012_delegation",

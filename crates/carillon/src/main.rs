@@ -22,6 +22,7 @@ mod matrix;
 mod model;
 mod monitoring;
 mod objects;
+mod oidc_client;
 mod options;
 mod output;
 mod policy;
@@ -58,6 +59,9 @@ enum Command {
     /// Changes Chime accounts as only an operator can. Safe while servers run.
     #[command(subcommand)]
     ChimeAccount(chime_account::Command),
+    /// Registers the products that people sign in to through the portal. Safe while servers run.
+    #[command(subcommand)]
+    OidcClient(oidc_client::Command),
     /// Asks the DNS as the server does.
     #[command(subcommand)]
     Dns(dns::Command),
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options),
         Command::Account(command) => account::run(command),
         Command::ChimeAccount(command) => chime_account::run(&command),
+        Command::OidcClient(command) => oidc_client::run(&command),
         Command::Dns(command) => dns::run(command),
         Command::Objects(command) => objects::check::run(&command),
         Command::ActivitySource(command) => activity_source::run(&command),

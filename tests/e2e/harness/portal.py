@@ -22,12 +22,15 @@ class Reader(html.parser.HTMLParser):
         self.links = []
         self.text = []
         self.open = None
+        self.refresh = None  # where the page goes on to by itself
 
     def handle_starttag(self, tag, attributes):
         given = {name: value or "" for name, value in attributes}
         if tag == "form":
             self.open = Form(given.get("action", ""), given.get("method", "get").lower())
             self.forms.append(self.open)
+        elif tag == "meta" and given.get("http-equiv", "").lower() == "refresh":
+            self.refresh = given["content"].partition("url=")[2]
         elif tag == "a" and "href" in given:
             self.links.append(given["href"])
         elif tag in ("input", "button", "select", "textarea") and self.open and given.get("name"):
@@ -52,6 +55,7 @@ class Page:
         reader.feed(body)
         self.forms = reader.forms
         self.links = reader.links
+        self.refresh = reader.refresh
         self.text = " ".join(" ".join(reader.text).split())
 
     def form_with(self, kind):

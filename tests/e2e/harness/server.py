@@ -104,6 +104,10 @@ class Server:
         """What every process on this folder has ever printed or logged, as bytes."""
         return b"".join(path.read_bytes() for path in sorted(self.folder.glob("*.log")))
 
+    def storage(self):
+        """Where an operator's command finds the data."""
+        return ["--data", self.data, "--database", self.database]
+
     def command(self):
         return [
             str(BINARY), "serve",

@@ -272,7 +272,7 @@ pub(super) fn time(at: &Timestamp) -> String {
     minutes.replace('T', " ") + " UTC"
 }
 
-/// Sends the browser on to another page of this server, given as path and query.
+/// Sends the browser on to another page of this server, given as path and query, or to an address that is registered.
 pub(super) fn see(path: &str) -> Page {
     let mut page = answer(StatusCode::SEE_OTHER, "text/html; charset=utf-8", Bytes::new());
     match HeaderValue::from_str(path) {
@@ -304,6 +304,11 @@ pub(super) fn style() -> Page {
         "text/css; charset=utf-8",
         Bytes::from_static(STYLE.as_bytes()),
     )
+}
+
+/// An answer to a program.
+pub(super) fn json(status: StatusCode, value: &serde_json::Value) -> Page {
+    answer(status, "application/json", Bytes::from(value.to_string()))
 }
 
 fn answer(status: StatusCode, content_type: &'static str, body: Bytes) -> Page {

@@ -257,6 +257,22 @@ async fn find_session(tx: &mut ReadTx, token: &str, now: Timestamp) -> Result<Op
     let Some(session) = session::rows::find(tx, &session::digest(token)).await? else {
         return Ok(None);
     };
+    Ok(find_holder(tx, &session, now)
+        .await?
+        .map(|(user, account)| SignedIn {
+            user,
+            account,
+            session,
+            form_key: form_key(token),
+        }))
+}
+
+/// Whose session it is, while it holds and the person may be signed in.
+pub(super) async fn find_holder(
+    tx: &mut ReadTx,
+    session: &SessionRow,
+    now: Timestamp,
+) -> Result<Option<(UserRow, Option<AccountRow>)>, Fault> {
     if !session.holds(now) {
         return Ok(None);
     }
@@ -265,10 +281,5 @@ async fn find_session(tx: &mut ReadTx, token: &str, now: Timestamp) -> Result<Op
     };
     let account = user::rows::account_of(tx, &user).await?;
     let is_admitted = admitted(tx, &user, account.as_ref()).await?.is_ok();
-    Ok(is_admitted.then_some(SignedIn {
-        user,
-        account,
-        session,
-        form_key: form_key(token),
-    }))
+    Ok(is_admitted.then_some((user, account)))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use carillon_aws::query;
+use carillon_aws::query::{self, FormError};
 use carillon_aws::secret::Secret;
 use carillon_operation::Peer;
 use http::header::{
@@ -18,7 +18,7 @@ use super::people::{Device, People, SignedIn};
 use crate::session;
 
 /// The largest form, in bytes.
-const FORM: usize = 16 * 1024;
+pub(super) const FORM: usize = 16 * 1024;
 /// Characters kept of what a browser says it is.
 const BROWSER: usize = 256;
 /// Characters of the path that people come back to after they signed in.
@@ -48,6 +48,11 @@ pub(super) struct Visit<'a> {
 pub(super) struct Form(serde_json::Map<String, serde_json::Value>);
 
 impl Form {
+    /// Reads a form, or a query in which a plus is a blank.
+    pub fn parse(text: &[u8]) -> Result<Self, FormError> {
+        query::parse(text).map(Self)
+    }
+
     /// The value of a field; empty if there is none.
     pub fn get(&self, name: &str) -> &str {
         self.find(name).unwrap_or_default()
@@ -173,7 +178,7 @@ impl<'a> Visit<'a> {
         if self.body.is_empty() {
             return Ok(Form::default());
         }
-        query::parse(self.body).map(Form).map_err(|_| unreadable().into())
+        Form::parse(self.body).map_err(|_| unreadable().into())
     }
 
     /// That a request to change something comes from one of our own pages, as the browser says. Browsers say it in one
@@ -233,6 +238,11 @@ impl<'a> Visit<'a> {
         } else {
             "carillon-session"
         }
+    }
+
+    /// What this server is called in tokens: its address.
+    pub fn issuer(&self) -> &'a str {
+        &self.portal.environment.settings.public_url
     }
 
     /// The token of the session that the browser has.

@@ -7,6 +7,7 @@ use super::{Alexa, RegistrationStatus, Telephony, UserRow, UserType};
 use crate::account::{self, AccountRow, ManagedAccount};
 use crate::attachment;
 use crate::email::{domain_of, key_of};
+use crate::{open_id, session};
 
 impl FromRow for UserRow {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -264,7 +265,7 @@ pub(crate) async fn update(tx: &mut WriteTx, user: &UserRow) -> Result<(), Store
         ],
     )
     .await?;
-    Ok(())
+    open_id::jobs::review(tx, &user.id).await
 }
 
 pub(crate) async fn delete(tx: &mut WriteTx, user: &UserRow) -> Result<(), StoreError> {
@@ -330,12 +331,9 @@ pub(crate) async fn purge_portion(
             bind![now, user],
         )
         .await?;
-        for sql in [
-            "DELETE FROM chime_session WHERE user_id = $1",
-            "DELETE FROM chime_user WHERE user_id = $1",
-        ] {
-            tx.execute(sql, bind![user]).await?;
-        }
+        session::rows::end_all(tx, user).await?;
+        tx.execute("DELETE FROM chime_user WHERE user_id = $1", bind![user])
+            .await?;
     }
     Ok(i64::try_from(users.len()).unwrap_or(i64::MAX) == limit)
 }
