@@ -59,40 +59,36 @@ fn licenses(list: &[License]) -> String {
         .join(",")
 }
 
-/// Where [`in_reach`] has the delegation, behind the account.
-const DELEGATE_ID: usize = 11;
-
-impl FromRow for InReach {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        let account = AccountRow::from_row(row)?;
-        let delegate_id: Option<String> = row.get(DELEGATE_ID)?;
-        let boundary = row.get(DELEGATE_ID + 1)?;
-        Ok(Self {
-            account,
-            delegation: delegate_id.map(|id| Delegation { id, boundary }),
-        })
-    }
-}
-
 /// The account, if an AWS account owns it or acts on it by a delegation that is not over.
+///
+/// Two plain statements: nearly everybody asks for an account of its own and needs the first alone, and a join of both
+/// is planned anew at each request.
 pub(crate) async fn in_reach(
     tx: &mut ReadTx,
     caller: AwsAccountId,
     id: &str,
     now: Timestamp,
 ) -> Result<Option<InReach>, StoreError> {
-    tx.fetch_optional(
-        "SELECT a.account_id, a.aws_account_id, a.name, a.account_type, a.status, a.default_license,
-                a.supported_licenses, a.disable_remote_control, a.enable_dial_out, a.created_at, a.disabled_at,
-                d.delegate_id, d.boundary
-           FROM chime_account a
-           LEFT JOIN chime_delegate d
-             ON d.account_id = a.account_id AND d.delegate_aws_account_id = $1 AND a.aws_account_id <> $1
-            AND (d.ends_at IS NULL OR d.ends_at > $2)
-          WHERE a.account_id = $3 AND (a.aws_account_id = $1 OR d.delegate_id IS NOT NULL)",
-        bind![caller, now, id],
-    )
-    .await
+    let Some(account) = find_any(tx, id).await? else {
+        return Ok(None);
+    };
+    if account.aws_account_id == caller {
+        return Ok(Some(InReach {
+            account,
+            delegation: None,
+        }));
+    }
+    let lent: Option<(String, Option<String>)> = tx
+        .fetch_optional(
+            "SELECT delegate_id, boundary FROM chime_delegate
+              WHERE account_id = $1 AND delegate_aws_account_id = $2 AND (ends_at IS NULL OR ends_at > $3)",
+            bind![id, caller, now],
+        )
+        .await?;
+    Ok(lent.map(|(id, boundary)| InReach {
+        account,
+        delegation: Some(Delegation { id, boundary }),
+    }))
 }
 
 /// The account, whoever owns it. For the operator, for jobs, and for people who act in their own account.
