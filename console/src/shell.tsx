@@ -3,13 +3,16 @@
 import "@cloudscape-design/global-styles/index.css";
 import "./console.css";
 
+import Alert from "@cloudscape-design/components/alert";
 import AppLayout from "@cloudscape-design/components/app-layout";
 import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
+import Button from "@cloudscape-design/components/button";
 import Flashbar from "@cloudscape-design/components/flashbar";
 import { I18nProvider } from "@cloudscape-design/components/i18n";
 import messages from "@cloudscape-design/components/i18n/messages/all.en";
 import Icon from "@cloudscape-design/components/icon";
 import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import TopNavigation from "@cloudscape-design/components/top-navigation";
 import { Mode, applyMode } from "@cloudscape-design/global-styles";
@@ -52,6 +55,36 @@ export default function Shell({ session }: { session: Session }) {
 }
 
 function Frame({ session }: { session: Session }) {
+  return session.role?.isOver ? <RoleOver session={session} arn={session.role.arn} /> : <Permitted session={session} />;
+}
+
+/** Asks as whom to go on once a role is over: not silently as the user, who may be in another AWS account. */
+function RoleOver({ session, arn }: { session: Session; arn: string }) {
+  const { fail } = useNotifications();
+  const go = (role: string | null) => {
+    queries.clear();
+    switchRole(role).catch(fail);
+  };
+  const user = session.userName ?? "root";
+  return (
+    <Alert
+      type="info"
+      header="The session of the role is over"
+      action={
+        <SpaceBetween direction="horizontal" size="xs">
+          <Button onClick={() => go(null)}>{`Go on as ${user}`}</Button>
+          <Button variant="primary" onClick={() => go(arn)}>
+            Switch to the role again
+          </Button>
+        </SpaceBetween>
+      }
+    >
+      {arn}
+    </Alert>
+  );
+}
+
+function Permitted({ session }: { session: Session }) {
   const permissions = usePermissionsQuery();
   if (permissions.isError) return <ErrorAlert error={permissions.error} />;
   if (!permissions.data) {

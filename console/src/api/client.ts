@@ -16,7 +16,7 @@ export interface Session {
   /** Nothing of root. */
   userName: string | null;
   mustChangePassword: boolean;
-  role: { arn: string; expiresAt: string } | null;
+  role: { arn: string; expiresAt: string; isOver: boolean } | null;
   createdAt: string;
   expiresAt: string;
   csrf: string;
@@ -131,6 +131,8 @@ async function sendSignedIn(method: string, path: string, body?: unknown): Promi
         await refresh();
         continue;
       }
+      // The page that asked is replaced by the question as whom to go on.
+      if (error.code === "RoleExpired") await refresh();
       if (error.code !== "SignedOut") throw error;
       if (state.kind === "in") become({ kind: "expired", session: state.session });
       await signedInAgain();

@@ -66,9 +66,13 @@ pub struct ConsoleSession {
 }
 
 impl ConsoleSession {
-    /// What requests are made with: the role's while one is switched to, else the user's own.
-    pub fn credentials(&self, now: Timestamp) -> &ConsoleCredentials {
-        self.role(now).map_or(&self.own, |role| &role.credentials)
+    /// What requests are made with: the role's while one is switched to, else the user's own. Nothing once the role is
+    /// over: what a page was about to do as the role must not be done by the user, perhaps in another AWS account.
+    pub fn credentials(&self, now: Timestamp) -> Option<&ConsoleCredentials> {
+        match &self.role {
+            None => Some(&self.own),
+            Some(role) => (now < role.expires_at).then_some(&role.credentials),
+        }
     }
 
     /// The user's own.
@@ -76,9 +80,9 @@ impl ConsoleSession {
         &self.own
     }
 
-    /// The role that is switched to. It ends earlier than the session.
-    pub fn role(&self, now: Timestamp) -> Option<&SwitchedRole> {
-        self.role.as_ref().filter(|role| now < role.expires_at)
+    /// The role that is switched to. It ends earlier than the session, and stays until the user goes on as somebody.
+    pub fn role(&self) -> Option<&SwitchedRole> {
+        self.role.as_ref()
     }
 
     /// The session after a switch.

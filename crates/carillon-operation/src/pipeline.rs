@@ -308,6 +308,19 @@ impl Pipeline {
                 };
             }
         };
+        if entry.spec.admission == Admission::Introduced {
+            // Whoever is signed in is somebody already.
+            let fault = Fault::refused(
+                400,
+                "UnknownOperationException",
+                "not an operation of the console",
+            );
+            return Answered {
+                response: refusal(&fault, protocol, Origin::Service, call),
+                entry: Some(entry),
+                decision: "none",
+            };
+        }
         let asked = Asked {
             service,
             entry,

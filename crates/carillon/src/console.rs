@@ -71,6 +71,8 @@ enum Refusal {
     Elsewhere,
     Unreadable(String),
     PasswordFirst,
+    /// The role that was switched to is over, and nothing is done before the user says as whom to go on.
+    RoleOver,
     NotFound,
 }
 
@@ -92,6 +94,11 @@ impl Refusal {
                 StatusCode::FORBIDDEN,
                 "PasswordChangeRequired",
                 "choose another password before anything else".to_owned(),
+            ),
+            Self::RoleOver => (
+                StatusCode::FORBIDDEN,
+                "RoleExpired",
+                "the session of the role is over; switch to it again, or go on without it".to_owned(),
             ),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
@@ -328,7 +335,10 @@ impl Console {
         if session.must_change_password && !BEFORE_PASSWORD.contains(&(service, operation)) {
             return Ok(Refusal::PasswordFirst.answer());
         }
-        let asked = asked(session.credentials(self.now()), service, operation);
+        let Some(credentials) = session.credentials(self.now()) else {
+            return Ok(Refusal::RoleOver.answer());
+        };
+        let asked = asked(credentials, service, operation);
         let mut response = self.pipeline.serve_console(parts, body, peer, asked).await;
         if (service, operation) == ("iam", "ChangePassword") && response.status() == StatusCode::OK {
             self.sessions.keep(&session, self.now()).await?;
@@ -378,9 +388,9 @@ impl Console {
     }
 
     fn shown(&self, session: &ConsoleSession, token: &str) -> Value {
-        let role = session
-            .role(self.now())
-            .map(|role| json!({ "arn": role.arn, "expiresAt": role.expires_at }));
+        let role = session.role().map(|role| {
+            json!({ "arn": role.arn, "expiresAt": role.expires_at, "isOver": role.expires_at <= self.now() })
+        });
         json!({
             "accountId": session.aws_account_id,
             "userName": session.user_name,
