@@ -40,7 +40,7 @@ pub enum Command {
         #[arg(value_name = "ID")]
         client_id: String,
     },
-    /// Signs with a new key from now on. It happens by itself every 90 days; this is for a key that others may know.
+    /// Signs with a new key from now on. It happens by itself every 90 days. Tokens signed before stay good.
     RotateKeys {
         #[command(flatten)]
         storage: Storage,
