@@ -51,9 +51,9 @@ impl Operation for AddDomain {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<DomainOutput, Error> {
-        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let name = DomainName::parse(self.domain_name.as_str())?;
         name.require_not_public(&cx.environment.settings)?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let known = rows::find(cx.tx, &account, name.as_str()).await?;
         match known.as_ref().map(|known| known.status) {
             None if rows::count(cx.tx, &account).await? >= MOST => {

@@ -120,8 +120,8 @@ impl Operation for ListMeetingReportData {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListMeetingReportDataOutput, Error> {
-        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let range = Range::read(self.start_date.as_ref(), self.end_date.as_ref(), cx.now)?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let organizer_key = self.organizer_email.as_ref().map(|email| key_of(email.as_str()));
         let filters = [
             account.id.clone(),

@@ -113,8 +113,8 @@ impl Operation for ListAccountUsageReportData {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListAccountUsageReportDataOutput, Error> {
-        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let asked = Range::read(self.start_date.as_ref(), self.end_date.as_ref(), cx.now)?;
+        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let period = self.period.unwrap_or(ReportPeriod::Day);
         let bounds = [asked.first.to_string(), asked.last.to_string()];
         let filters = [account.id.as_str(), &bounds[0], &bounds[1], period.as_str()];
@@ -284,15 +284,16 @@ impl Operation for GetUserActivityReportData {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<GetUserActivityReportDataOutput, Error> {
+        let asked = match (&self.start_date, &self.end_date) {
+            (None, None) => None,
+            (start, end) => Some(Range::read(start.as_ref(), end.as_ref(), cx.now)?),
+        };
         let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let user = require_user(cx.tx, &account, self.user_id.as_str()).await?;
-        let range = match (&self.start_date, &self.end_date) {
-            (None, None) => Range {
-                first: Date::of(user.registered_at.unwrap_or(user.created_at)).min(Date::of(cx.now)),
-                last: Date::of(cx.now),
-            },
-            (start, end) => Range::read(start.as_ref(), end.as_ref(), cx.now)?,
-        };
+        let range = asked.unwrap_or_else(|| Range {
+            first: Date::of(user.registered_at.unwrap_or(user.created_at)).min(Date::of(cx.now)),
+            last: Date::of(cx.now),
+        });
         let days = rows::person(cx.tx, &account, &user.id, range).await?;
         let mut sum = PersonDay::default();
         days.iter().for_each(|(_, did)| sum.add(did));

@@ -737,6 +737,27 @@ async fn reports_go_by_page_and_filter() {
         .await
         .unwrap();
     assert!(!event.to_string().contains("pages.example"), "{event}");
+    // Days that are none are refused before the account, or the user, is looked for.
+    let nobody = super::world::NOBODY;
+    for of in [
+        format!("{nobody}/reports/meetings"),
+        format!("{nobody}/reports/usage"),
+        format!("{nobody}/users/{nobody}/activity-report"),
+        format!("{account}/users/{nobody}/activity-report"),
+    ] {
+        for (days, status) in [
+            ("start-date=2024-02-30", 400),
+            ("end-date=2999-01-01", 400),
+            ("", 404),
+        ] {
+            let path = format!("/accounts/{of}?{days}");
+            assert_eq!(
+                world.call("GET", &path, Value::Null).await.status,
+                status,
+                "{path}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -327,6 +327,11 @@ async fn what_cannot_be_claimed_is_refused() {
                 "{name}"
             );
         }
+        // What has no form is refused before the account is looked for.
+        for name in ["localhost", "co.uk", "gmail.com"] {
+            assert_eq!(world.add_domain(NOBODY, name).await.status, 400, "{name}");
+        }
+        assert_eq!(world.add_domain(NOBODY, "example.com").await.status, 404);
         for name in [
             "nothing.example.com",
             "co.uk",
