@@ -34,6 +34,7 @@ migrations! {
     11 "0011_attachment",
     12 "0012_delegation",
     13 "0013_iam_credentials",
+    14 "0014_audit_block",
     15 "0015_console",
 }
 

@@ -1,6 +1,6 @@
 //! PostgreSQL: a pool, serializable writes, and appended statements in groups.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
@@ -9,6 +9,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::gather::{Gather, Gathered, Gathering, Statement, Waiting, answered, lock, repeated};
 use crate::row::Source;
 use crate::{Row, StoreError, Value};
 
@@ -24,13 +25,20 @@ const GROUP: usize = 512;
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
-    appends: mpsc::Sender<Append>,
+    appends: mpsc::Sender<Wanted>,
+    gathering: Arc<Mutex<Gathering>>,
+}
+
+/// What the appending task is told.
+enum Wanted {
+    Statement(Statement, Waiting),
+    /// Something is in [`Gathering`].
+    Gathered,
 }
 
 struct Append {
-    sql: &'static str,
-    values: Vec<Value<'static>>,
-    done: oneshot::Sender<Result<(), StoreError>>,
+    statements: Vec<Statement>,
+    done: Vec<Waiting>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,8 +81,13 @@ impl Postgres {
         require_code_point_order(&pool, url).await?;
 
         let (appends, queue) = mpsc::channel(APPENDS);
-        tokio::spawn(append_groups(pool.clone(), queue));
-        Ok(Self { pool, appends })
+        let gathering = Arc::default();
+        tokio::spawn(append_groups(pool.clone(), queue, Arc::clone(&gathering)));
+        Ok(Self {
+            pool,
+            appends,
+            gathering,
+        })
     }
 
     pub(crate) async fn begin(&self, mode: Mode) -> Result<Transaction, StoreError> {
@@ -88,19 +101,22 @@ impl Postgres {
         Ok(transaction)
     }
 
-    pub(crate) async fn append(
-        &self,
-        sql: &'static str,
-        values: Vec<Value<'static>>,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn append(&self, statement: Statement) -> Result<(), StoreError> {
         let (done, answer) = oneshot::channel();
         self.appends
-            .send(Append { sql, values, done })
+            .send(Wanted::Statement(statement, done))
             .await
             .map_err(|_| StoreError::Database("the appending task has ended".into()))?;
-        answer
-            .await
-            .unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
+        answered(answer).await
+    }
+
+    pub(crate) async fn gather<G: Gather>(&self, add: impl FnOnce(&mut G) + Send) -> Result<(), StoreError> {
+        let (done, answer) = oneshot::channel();
+        if lock(&self.gathering).add(add, done) {
+            // When the queue is full, the task looks again anyway.
+            let _ = self.appends.try_send(Wanted::Gathered);
+        }
+        answered(answer).await
     }
 }
 
@@ -142,29 +158,49 @@ async fn require_code_point_order(pool: &Pool, url: &str) -> Result<(), StoreErr
 }
 
 /// Commits what was appended, as much at a time as there is, until the last handle of the store is gone.
-async fn append_groups(pool: Pool, mut queue: mpsc::Receiver<Append>) {
-    let mut group = Vec::with_capacity(GROUP);
-    while queue.recv_many(&mut group, GROUP).await > 0 {
+async fn append_groups(pool: Pool, mut queue: mpsc::Receiver<Wanted>, gathering: Arc<Mutex<Gathering>>) {
+    let mut wanted = Vec::with_capacity(GROUP);
+    while queue.recv_many(&mut wanted, GROUP).await > 0 {
+        let taken = lock(&gathering).take();
+        let gathered = taken.close().into_iter();
+        let group: Vec<Append> = wanted
+            .drain(..)
+            .filter_map(|wanted| match wanted {
+                Wanted::Statement(statement, done) => Some(Append {
+                    statements: vec![statement],
+                    done: vec![done],
+                }),
+                Wanted::Gathered => None,
+            })
+            .chain(gathered.map(|Gathered { statements, waiting }| Append {
+                statements,
+                done: waiting,
+            }))
+            .collect();
         // One bad statement would undo its whole group, so a group that fails is run again one by one.
-        if commit_group(&pool, &group).await.is_ok() {
-            for append in group.drain(..) {
-                let _ = append.done.send(Ok(()));
-            }
-        } else {
-            for append in group.drain(..) {
-                let outcome = commit_group(&pool, std::slice::from_ref(&append)).await;
-                let _ = append.done.send(outcome);
+        let committed = commit_group(&pool, &group).await.is_ok();
+        for append in group {
+            let outcome = if committed {
+                Ok(())
+            } else {
+                commit_group(&pool, std::slice::from_ref(&append)).await
+            };
+            for done in append.done {
+                let _ = done.send(repeated(&outcome));
             }
         }
     }
 }
 
 async fn commit_group(pool: &Pool, group: &[Append]) -> Result<(), StoreError> {
+    if group.is_empty() {
+        return Ok(());
+    }
     let client = connection(pool).await?;
     let mut transaction = Transaction { client: Some(client) };
     transaction.client().batch_execute("BEGIN").await.map_err(error)?;
-    for append in group {
-        transaction.execute(append.sql, &append.values).await?;
+    for Statement { sql, values } in group.iter().flat_map(|append| &append.statements) {
+        transaction.execute(sql, values).await?;
     }
     transaction.commit().await
 }
@@ -260,6 +296,7 @@ impl ToSql for Bound<'_> {
                 _ => number.to_sql(ty, out),
             },
             Value::Boolean(boolean) => boolean.to_sql(ty, out),
+            Value::Bytes(bytes) => bytes.as_ref().to_sql(ty, out),
         }
     }
 

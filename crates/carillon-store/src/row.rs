@@ -57,6 +57,13 @@ impl Row<'_> {
             Source::Postgres(row) => row.try_get(column).map_err(crate::postgres::error),
         }
     }
+
+    fn bytes(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.0 {
+            Source::Sqlite(row) => row.get(column).map_err(crate::sqlite::error),
+            Source::Postgres(row) => row.try_get(column).map_err(crate::postgres::error),
+        }
+    }
 }
 
 fn parse<T: FromStr>(column: usize, text: &str) -> Result<T, StoreError> {
@@ -100,6 +107,7 @@ columns! {
     String, text, "text";
     i64, number, "a number";
     bool, boolean, "a boolean";
+    Vec<u8>, bytes, "bytes";
 }
 
 impl Column for Timestamp {

@@ -15,13 +15,14 @@ use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::gather::{Gather, Gathered, Gathering, Statement, Waiting, answered, lock, repeated};
 use crate::row::Source;
 use crate::{Row, StoreError, Value};
 
@@ -53,6 +54,7 @@ struct Shared {
     readers: Arc<Semaphore>,
     writer: Arc<tokio::sync::Mutex<WriterState>>,
     appends: Mutex<Vec<Append>>,
+    gathering: Mutex<Gathering>,
     wake: SyncSender<()>,
 }
 
@@ -71,12 +73,15 @@ struct WriterState {
     waiting: Vec<Waiting>,
 }
 
-type Waiting = oneshot::Sender<Result<(), StoreError>>;
-
 struct Append {
-    sql: &'static str,
-    values: Vec<Value<'static>>,
+    statement: Statement,
     done: Waiting,
+}
+
+/// What a commit takes along.
+struct Group {
+    appends: Vec<Append>,
+    gathered: Vec<Gathered>,
 }
 
 impl Sqlite {
@@ -117,6 +122,7 @@ impl Sqlite {
                 waiting: Vec::new(),
             })),
             appends: Mutex::new(Vec::new()),
+            gathering: Mutex::default(),
             wake,
         });
         let weak = Arc::downgrade(&shared);
@@ -164,17 +170,19 @@ impl Sqlite {
         })
     }
 
-    pub(crate) async fn append(
-        &self,
-        sql: &'static str,
-        values: Vec<Value<'static>>,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn append(&self, statement: Statement) -> Result<(), StoreError> {
         let (done, answer) = oneshot::channel();
-        lock(&self.shared.appends).push(Append { sql, values, done });
+        lock(&self.shared.appends).push(Append { statement, done });
         self.shared.wake();
-        answer
-            .await
-            .unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
+        answered(answer).await
+    }
+
+    pub(crate) async fn gather<G: Gather>(&self, add: impl FnOnce(&mut G) + Send) -> Result<(), StoreError> {
+        let (done, answer) = oneshot::channel();
+        if lock(&self.shared.gathering).add(add, done) {
+            self.shared.wake();
+        }
+        answered(answer).await
     }
 }
 
@@ -200,6 +208,16 @@ impl Shared {
     /// Whether a snapshot shows everything that is committed.
     fn is_present(&self, snapshot: &Snapshot) -> bool {
         snapshot.commits == self.commits.load(Ordering::Acquire) && snapshot.begun.elapsed() < SHARED_FOR
+    }
+
+    /// Everything that waits to be written with the next commit.
+    fn take(&self) -> Group {
+        let appends = std::mem::take(&mut *lock(&self.appends));
+        let gathered = lock(&self.gathering).take();
+        Group {
+            appends,
+            gathered: gathered.close(),
+        }
     }
 
     fn wake(&self) {
@@ -244,17 +262,31 @@ impl WriterState {
     }
 
     /// Commits the outer transaction with everything appended, and answers everybody who waited for it.
-    fn commit(&mut self, appends: Vec<Append>, shared: &Shared) {
+    fn commit(&mut self, group: Group, shared: &Shared) {
         self.tell_the_lost();
         let mut answered = std::mem::take(&mut self.waiting);
         let outcome = (|| {
-            if !appends.is_empty() {
+            if !group.appends.is_empty() || !group.gathered.is_empty() {
                 self.begin()?;
             }
-            for Append { sql, values, done } in appends {
-                match execute(&self.connection, sql, &values) {
+            for Append { statement, done } in group.appends {
+                match execute(&self.connection, statement.sql, &statement.values) {
                     Ok(_) => answered.push(done),
                     Err(failure) => drop(done.send(Err(failure))),
+                }
+                if !self.is_open() {
+                    return Err(rolled_back());
+                }
+            }
+            for Gathered { statements, waiting } in group.gathered {
+                match self.together(&statements) {
+                    Ok(()) => answered.extend(waiting),
+                    Err(failure) => {
+                        let outcome = Err(failure);
+                        for done in waiting {
+                            let _ = done.send(repeated(&outcome));
+                        }
+                    }
                 }
                 if !self.is_open() {
                     return Err(rolled_back());
@@ -274,12 +306,20 @@ impl WriterState {
             }
         }
         for done in answered {
-            let _ = done.send(match &outcome {
-                Ok(()) => Ok(()),
-                Err(StoreError::Contention) => Err(StoreError::Contention),
-                Err(failure) => Err(StoreError::Database(failure.to_string().into())),
-            });
+            let _ = done.send(repeated(&outcome));
         }
+    }
+
+    /// Runs all of these statements, or none.
+    fn together(&self, statements: &[Statement]) -> Result<(), StoreError> {
+        run(&self.connection, "SAVEPOINT request")?;
+        for Statement { sql, values } in statements {
+            if let Err(failure) = execute(&self.connection, sql, values) {
+                undo(&self.connection);
+                return Err(failure);
+            }
+        }
+        run(&self.connection, "RELEASE request")
     }
 }
 
@@ -294,10 +334,11 @@ fn commit_groups(woken: &Receiver<()>, shared: &std::sync::Weak<Shared>) {
         }
         let Some(shared) = shared.upgrade() else { return };
         let mut state = Arc::clone(&shared.writer).blocking_lock_owned();
-        let appends = std::mem::take(&mut *lock(&shared.appends));
-        let members = appends.len() + state.waiting.len();
+        let group = shared.take();
+        let gathered = group.gathered.iter().map(|gathered| gathered.waiting.len());
+        let members = group.appends.len() + gathered.sum::<usize>() + state.waiting.len();
         let started = Instant::now();
-        state.commit(appends, &shared);
+        state.commit(group, &shared);
         pause = if members > 1 {
             (2 * started.elapsed()).min(GATHERING)
         } else {
@@ -424,11 +465,6 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What these locks protect is a list that is whole at every moment.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn run(connection: &Connection, sql: &'static str) -> Result<(), StoreError> {
     connection
         .prepare_cached(sql)
@@ -473,6 +509,7 @@ impl rusqlite::ToSql for Bound<'_, '_> {
             Value::Text(text) => ValueRef::Text(text.as_bytes()),
             Value::Number(number) => ValueRef::Integer(*number),
             Value::Boolean(boolean) => ValueRef::Integer(i64::from(*boolean)),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }
 }
@@ -598,7 +635,10 @@ mod tests {
             tx.commit().await.unwrap();
             drop(before);
             assert_eq!(numbers(&sqlite).await.last(), Some(&number));
-            let appended = sqlite.append("INSERT INTO t (number) VALUES ($1)", vec![Value::Number(number)]);
+            let appended = sqlite.append(Statement {
+                sql: "INSERT INTO t (number) VALUES ($1)",
+                values: vec![Value::Number(number)],
+            });
             appended.await.unwrap();
             assert_eq!(numbers(&sqlite).await.len(), 2 * number as usize + 2);
         }

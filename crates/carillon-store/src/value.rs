@@ -12,6 +12,7 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
     Number(i64),
     Boolean(bool),
+    Bytes(Cow<'a, [u8]>),
 }
 
 impl Value<'_> {
@@ -22,6 +23,7 @@ impl Value<'_> {
             Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
             Self::Number(number) => Value::Number(number),
             Self::Boolean(boolean) => Value::Boolean(boolean),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
         }
     }
 }
@@ -77,6 +79,7 @@ impl ToValue for Value<'_> {
     fn to_value(&self) -> Value<'_> {
         match self {
             Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
             other => other.clone(),
         }
     }
