@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 
 use crate::caller::{Call, Caller, CallerKind, TransportSecurity};
 use crate::decision_record::{KEEP, Snapshot};
+use crate::trail::Blocks;
 use crate::{Fault, REGION};
 
 /// CloudTrail's record format.
 pub(crate) const EVENT_VERSION: &str = "1.11";
 
-const INSERT: &str = "INSERT INTO audit_event (aws_account_id, event_at, event_id, event_name, event_source, \
+pub(crate) const INSERT: &str = "INSERT INTO audit_event (aws_account_id, event_at, event_id, event_name, event_source, \
      user_name, access_key_id, read_only, resource_name, resource_type, record, basis) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
@@ -92,10 +93,13 @@ impl Event {
                 .append(KEEP, snapshot.values(self.at).map(owned).into())
                 .await?;
         }
-        for event in self.copies() {
-            store.append(INSERT, event.values().map(owned).into()).await?;
-        }
-        Ok(())
+        store
+            .gather(|blocks: &mut Blocks| {
+                for event in self.copies() {
+                    blocks.add(event);
+                }
+            })
+            .await
     }
 
     /// The event as it is in other trails, and then itself.
@@ -124,7 +128,8 @@ impl Event {
         ]
     }
 
-    fn resource(&self) -> (&str, &str) {
+    /// Type and name of what it concerns, or nothing twice.
+    pub(crate) fn resource(&self) -> (&str, &str) {
         self.resource
             .as_ref()
             .map_or(("", ""), |(kind, name)| (kind, name))

@@ -7,6 +7,7 @@ use carillon_aws::time::Timestamp;
 use carillon_store::{Store, StoreError, Value, bind};
 
 use crate::decision_record::SEEN_EVERY;
+use crate::trail::delete_blocks;
 
 /// Rows that are deleted at a time, so that nobody waits long for a deletion.
 const SLICE: i64 = 1_000;
@@ -41,6 +42,9 @@ pub async fn prune(store: &Store, now: Timestamp, keep: Duration) -> Result<(), 
         after = last.to_string();
         for (account,) in accounts {
             while delete_events(store, account, cutoff).await? {
+                tokio::time::sleep(PAUSE).await;
+            }
+            while delete_blocks(store, account, cutoff).await? {
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -5,8 +5,14 @@
 //! resource what was done to something, and the names of writes find changes. An event's own identifier holds
 //! its time. Everything else is true of many events, so a page looks through a stretch of the trail, and may
 //! find less than it was asked for, or nothing, and still have a next page.
+//!
+//! An event is a row of its own, or one of a block of many that became durable together ([`Blocks`]). Whoever searches
+//! does not see which.
 
+mod block;
+mod kept;
 mod rows;
+mod search;
 
 use carillon_aws::error::Protocol;
 use carillon_aws::shape::Listed;
@@ -16,8 +22,12 @@ use carillon_store::StoreError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::block::{Blocks, delete_blocks};
+pub(crate) use self::kept::Kept;
 pub use self::rows::Place;
-use self::rows::{EventRow, Search};
+use self::rows::Search;
+pub(crate) use self::rows::within_millisecond;
+pub(crate) use self::search::{By, Newest};
 use crate::Fault;
 use crate::operation::{Context, Operation, operation};
 use crate::registry::{Group, Service};
@@ -214,7 +224,7 @@ impl Operation for LookupEvents {
             (None, None) => None,
         };
         Ok(Events {
-            events: page.items.into_iter().map(EventRow::shape).collect(),
+            events: page.items.into_iter().map(Kept::shape).collect(),
             next_token,
         })
     }
@@ -259,7 +269,7 @@ impl LookupEvents {
     }
 }
 
-impl EventRow {
+impl Kept {
     fn shape(self) -> Event {
         let some = |text: String| (!text.is_empty()).then_some(text);
         Event {

@@ -3,7 +3,7 @@
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 use carillon_policy::{Attached, Context as _, ContextValue, MapContext, Principal, Request};
-use carillon_store::{FromRow, ReadTx, Row, StoreError, bind};
+use carillon_store::{ReadTx, StoreError};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -12,10 +12,7 @@ use super::{Basis, Question};
 use crate::REGION;
 use crate::audit::time_of_event_id;
 use crate::registry::Registry;
-use crate::trail::Place;
-
-/// Events of one millisecond that are looked at for a request.
-const AT_ONCE: i64 = 10_000;
+use crate::trail::{By, Kept, Newest, Place, within_millisecond};
 
 /// A request as the trail has it.
 #[derive(Debug)]
@@ -122,24 +119,7 @@ struct Authorization {
     decision: String,
 }
 
-/// A row of the trail.
-struct Found {
-    place: Place,
-    record: String,
-    basis: Option<String>,
-}
-
-impl FromRow for Found {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            place: Place::from_row(row)?,
-            record: row.get(2)?,
-            basis: row.get(3)?,
-        })
-    }
-}
-
-impl Found {
+impl Kept {
     fn read(self, aws_account_id: AwsAccountId) -> Result<Recorded, StoreError> {
         let corrupt = |column, expected| {
             move |error: serde_json::Error| StoreError::Corrupt {
@@ -151,12 +131,12 @@ impl Found {
         Ok(Recorded {
             place: self.place,
             aws_account_id,
-            record: serde_json::from_str(&self.record).map_err(corrupt(2, "a record of the trail"))?,
+            record: serde_json::from_str(&self.record).map_err(corrupt(9, "a record of the trail"))?,
             basis: match self.basis {
                 None => None,
-                Some(basis) => {
-                    Some(serde_json::from_str(&basis).map_err(corrupt(3, "what a decision was taken from"))?)
-                }
+                Some(basis) => Some(
+                    serde_json::from_str(&basis).map_err(corrupt(10, "what a decision was taken from"))?,
+                ),
             },
         })
     }
@@ -172,16 +152,7 @@ impl Recorded {
         let Some(since) = time_of_event_id(request_id) else {
             return Ok(None);
         };
-        let until = Timestamp::from_micros(since.as_micros().saturating_add(1_000));
-        let found: Vec<Found> = tx
-            .fetch_all(
-                "SELECT event_at, event_id, record, basis FROM audit_event
-                  WHERE aws_account_id = $1 AND event_at >= $2 AND event_at < $3
-                  ORDER BY event_at, event_id LIMIT $4",
-                bind![account, since, until, AT_ONCE],
-            )
-            .await?;
-        for found in found {
+        for found in within_millisecond(tx, account, since).await? {
             // Only that one is worth parsing.
             if !found.record.contains(request_id) {
                 continue;
@@ -204,27 +175,14 @@ impl Recorded {
         before: &Place,
         limit: i64,
     ) -> Result<Vec<Self>, StoreError> {
-        let found: Vec<Found> = match user_name {
-            None => {
-                tx.fetch_all(
-                    "SELECT event_at, event_id, record, basis FROM audit_event
-                      WHERE aws_account_id = $1 AND event_at >= $2 AND (event_at, event_id) < ($3, $4)
-                      ORDER BY event_at DESC, event_id DESC LIMIT $5",
-                    bind![account, since, before.at, before.id, limit],
-                )
-                .await?
-            }
-            Some(user_name) => {
-                tx.fetch_all(
-                    "SELECT event_at, event_id, record, basis FROM audit_event
-                      WHERE aws_account_id = $1 AND user_name = $2 AND event_at >= $3
-                        AND (event_at, event_id) < ($4, $5)
-                      ORDER BY event_at DESC, event_id DESC LIMIT $6",
-                    bind![account, user_name, since, before.at, before.id, limit],
-                )
-                .await?
-            }
+        let newest = Newest {
+            account,
+            by: user_name.map_or(By::Everything, By::User),
+            since,
+            before,
+            limit,
         };
+        let found = newest.find(tx).await?;
         found.into_iter().map(|found| found.read(account)).collect()
     }
 

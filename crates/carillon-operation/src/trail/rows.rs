@@ -2,17 +2,23 @@
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
-use carillon_store::{FromRow, ReadTx, Row, StoreError, ToValue, Value, bind};
+use carillon_store::{FromRow, ReadTx, Row, StoreError};
 
+use super::kept::Kept;
+use super::search::{By, Newest};
 use super::{AttributeKey, LookupAttribute};
 use crate::Registry;
 use crate::audit::time_of_event_id;
 
 /// Events that a page looks through when no index finds them.
 const STRETCH: i64 = 5_000;
+/// Events of it that are read at a time.
+const PART: i64 = 500;
+/// Events of a millisecond that are looked at. One core does not make as many.
+const OF_A_MILLISECOND: i64 = 10_000;
 
 /// A place in the trail: just before this event, going back. Times are microseconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub at: i64,
     pub id: String,
@@ -51,36 +57,6 @@ impl FromRow for Place {
     }
 }
 
-/// An event as it is kept.
-#[derive(Debug)]
-pub(super) struct EventRow {
-    pub place: Place,
-    pub name: String,
-    pub source: String,
-    pub user_name: String,
-    pub access_key_id: String,
-    pub read_only: bool,
-    pub resource_name: String,
-    pub resource_type: String,
-    pub record: String,
-}
-
-impl FromRow for EventRow {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            place: Place::from_row(row)?,
-            name: row.get(2)?,
-            source: row.get(3)?,
-            user_name: row.get(4)?,
-            access_key_id: row.get(5)?,
-            read_only: row.get(6)?,
-            resource_name: row.get(7)?,
-            resource_type: row.get(8)?,
-            record: row.get(9)?,
-        })
-    }
-}
-
 /// Where to look.
 pub(super) struct Search {
     pub account: AwsAccountId,
@@ -91,101 +67,9 @@ pub(super) struct Search {
 
 /// At most one event more than the limit, and where the search ended if that is not the end of the trail.
 pub(super) struct Found {
-    pub events: Vec<EventRow>,
+    pub events: Vec<Kept>,
     pub searched_to: Option<Place>,
 }
-
-macro_rules! columns {
-    () => {
-        columns!("")
-    };
-    ($of:literal) => {
-        concat!(
-            $of,
-            "event_at, ",
-            $of,
-            "event_id, ",
-            $of,
-            "event_name, ",
-            $of,
-            "event_source, ",
-            $of,
-            "user_name, ",
-            $of,
-            "access_key_id, ",
-            $of,
-            "read_only, ",
-            $of,
-            "resource_name, ",
-            $of,
-            "resource_type, ",
-            $of,
-            "record"
-        )
-    };
-}
-
-/// Events that an index finds.
-macro_rules! indexed {
-    ($filter:literal) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM audit_event WHERE aws_account_id = $1 AND ",
-            $filter,
-            " AND event_at >= $3 AND (event_at, event_id) < ($4, $5)
-              ORDER BY event_at DESC, event_id DESC LIMIT $6"
-        )
-    };
-}
-
-/// Events within a stretch of the trail. Records are long, so only those of the page are read.
-macro_rules! within {
-    ($column:literal) => {
-        concat!(
-            "SELECT ",
-            columns!("event."),
-            " FROM (SELECT event_at, event_id
-                      FROM (SELECT event_at, event_id, ",
-            $column,
-            "        FROM audit_event
-                             WHERE aws_account_id = $1 AND event_at >= $2 AND (event_at, event_id) < ($3, $4)
-                             ORDER BY event_at DESC, event_id DESC LIMIT $5) AS stretch
-                     WHERE ",
-            $column,
-            " = $6
-                     ORDER BY event_at DESC, event_id DESC LIMIT $7) AS found
-              JOIN audit_event AS event
-                ON event.aws_account_id = $8 AND event.event_at = found.event_at
-               AND event.event_id = found.event_id
-             ORDER BY event.event_at DESC, event.event_id DESC"
-        )
-    };
-}
-
-const BY_USER: &str = indexed!("user_name = $2");
-const BY_KEY: &str = indexed!("access_key_id = $2");
-// The conditions that make an index partial are repeated, or the planner would not know that it may use it.
-const BY_RESOURCE: &str = indexed!("resource_name = $2 AND resource_name <> ''");
-const BY_NAME_OF_WRITE: &str = indexed!("event_name = $2 AND read_only = FALSE");
-const BY_NAME: &str = within!("event_name");
-const BY_SOURCE: &str = within!("event_source");
-const BY_RESOURCE_TYPE: &str = within!("resource_type");
-const BY_READ_ONLY: &str = within!("read_only");
-const ALL: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM audit_event WHERE aws_account_id = $1 AND event_at >= $2 AND (event_at, event_id) < ($3, $4)
-      ORDER BY event_at DESC, event_id DESC LIMIT $5"
-);
-const BY_ID: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM audit_event WHERE aws_account_id = $1 AND event_at >= $2 AND event_at < $3 AND event_id = $4"
-);
-const END_OF_STRETCH: &str = "SELECT event_at, event_id FROM audit_event \
-    WHERE aws_account_id = $1 AND event_at >= $2 AND (event_at, event_id) < ($3, $4) \
-    ORDER BY event_at DESC, event_id DESC LIMIT 1 OFFSET $5";
 
 impl Search {
     pub async fn find(
@@ -199,26 +83,26 @@ impl Search {
             attribute_value: value,
         }) = attribute
         else {
-            return self.all(tx).await;
+            return self.indexed(tx, By::Everything).await;
         };
         match attribute_key {
             AttributeKey::EventId => self.by_id(tx, value).await,
-            AttributeKey::Username => self.indexed(tx, BY_USER, value).await,
-            AttributeKey::AccessKeyId => self.indexed(tx, BY_KEY, value).await,
-            AttributeKey::ResourceName if !value.is_empty() => self.indexed(tx, BY_RESOURCE, value).await,
+            AttributeKey::Username => self.indexed(tx, By::User(value)).await,
+            AttributeKey::AccessKeyId => self.indexed(tx, By::Key(value)).await,
+            AttributeKey::ResourceName if !value.is_empty() => self.indexed(tx, By::Resource(value)).await,
             AttributeKey::EventName if !only_reads(registry, value) => {
-                self.indexed(tx, BY_NAME_OF_WRITE, value).await
+                self.indexed(tx, By::NameOfWrite(value)).await
             }
-            AttributeKey::EventName => self.within(tx, BY_NAME, value.to_value()).await,
-            AttributeKey::EventSource => self.within(tx, BY_SOURCE, value.to_value()).await,
+            AttributeKey::EventName => self.within(tx, |event| event.name == *value).await,
+            AttributeKey::EventSource => self.within(tx, |event| event.source == *value).await,
             AttributeKey::ResourceType if !value.is_empty() => {
-                self.within(tx, BY_RESOURCE_TYPE, value.to_value()).await
+                self.within(tx, |event| event.resource_type == *value).await
             }
             AttributeKey::ReadOnly if value.eq_ignore_ascii_case("true") => {
-                self.within(tx, BY_READ_ONLY, true.to_value()).await
+                self.within(tx, |event| event.read_only).await
             }
             AttributeKey::ReadOnly if value.eq_ignore_ascii_case("false") => {
-                self.within(tx, BY_READ_ONLY, false.to_value()).await
+                self.within(tx, |event| !event.read_only).await
             }
             AttributeKey::ReadOnly | AttributeKey::ResourceName | AttributeKey::ResourceType => {
                 Ok(Found::nothing())
@@ -226,69 +110,71 @@ impl Search {
         }
     }
 
-    async fn all(&self, tx: &mut ReadTx) -> Result<Found, StoreError> {
-        let Place { at, id } = &self.before;
-        let events = tx
-            .fetch_all(ALL, bind![self.account, self.since, *at, *id, self.limit + 1])
-            .await?;
+    fn newest<'a>(&self, by: By<'a>, before: &'a Place, limit: i64) -> Newest<'a> {
+        Newest {
+            account: self.account,
+            by,
+            since: self.since,
+            before,
+            limit,
+        }
+    }
+
+    async fn indexed(&self, tx: &mut ReadTx, by: By<'_>) -> Result<Found, StoreError> {
+        let events = self.newest(by, &self.before, self.limit + 1).find(tx).await?;
         Ok(Found::to_the_end(events))
     }
 
     async fn by_id(&self, tx: &mut ReadTx, id: &str) -> Result<Found, StoreError> {
-        let Some(millisecond) = time_of_event_id(id) else {
-            return Ok(Found::nothing());
+        let events = match time_of_event_id(id) {
+            Some(time) if time >= self.since => within_millisecond(tx, self.account, time).await?,
+            _ => Vec::new(),
         };
-        let since = millisecond.max(self.since);
-        let until = Timestamp::from_micros(millisecond.as_micros() + 1_000);
-        let events: Vec<EventRow> = tx.fetch_all(BY_ID, bind![self.account, since, until, id]).await?;
-        let is_before =
-            |event: &EventRow| (event.place.at, &event.place.id) < (self.before.at, &self.before.id);
-        Ok(Found::to_the_end(events.into_iter().filter(is_before).collect()))
-    }
-
-    async fn indexed(&self, tx: &mut ReadTx, sql: &'static str, value: &str) -> Result<Found, StoreError> {
-        let Place { at, id } = &self.before;
-        let events = tx
-            .fetch_all(
-                sql,
-                bind![self.account, value, self.since, *at, *id, self.limit + 1],
-            )
-            .await?;
-        Ok(Found::to_the_end(events))
+        let is_it = |event: &Kept| event.place.id == id && event.place < self.before;
+        Ok(Found::to_the_end(events.into_iter().filter(is_it).collect()))
     }
 
     /// Looks through one stretch.
-    async fn within(
-        &self,
-        tx: &mut ReadTx,
-        sql: &'static str,
-        value: Value<'_>,
-    ) -> Result<Found, StoreError> {
-        let Place { at, id } = &self.before;
-        let more = self.limit + 1;
-        let events = tx
-            .fetch_all(
-                sql,
-                bind![
-                    self.account,
-                    self.since,
-                    *at,
-                    *id,
-                    STRETCH,
-                    value,
-                    more,
-                    self.account
-                ],
-            )
-            .await?;
-        let searched_to = tx
-            .fetch_optional(
-                END_OF_STRETCH,
-                bind![self.account, self.since, *at, *id, STRETCH - 1],
-            )
-            .await?;
-        Ok(Found { events, searched_to })
+    async fn within(&self, tx: &mut ReadTx, is_it: impl Fn(&Kept) -> bool) -> Result<Found, StoreError> {
+        let limit = usize::try_from(self.limit).unwrap_or(0);
+        let (mut events, mut before, mut left) = (Vec::new(), self.before.clone(), STRETCH);
+        loop {
+            let part = PART.min(left);
+            let searched = self.newest(By::Everything, &before, part).find(tx).await?;
+            let is_the_end = i64::try_from(searched.len()).is_ok_and(|found| found < part);
+            if let Some(last) = searched.last() {
+                before = last.place.clone();
+            }
+            events.extend(searched.into_iter().filter(&is_it));
+            left -= part;
+            if is_the_end || events.len() > limit {
+                return Ok(Found::to_the_end(events));
+            }
+            if left == 0 {
+                return Ok(Found {
+                    events,
+                    searched_to: Some(before),
+                });
+            }
+        }
     }
+}
+
+/// All events of a millisecond.
+pub(crate) async fn within_millisecond(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    since: Timestamp,
+) -> Result<Vec<Kept>, StoreError> {
+    let last = Timestamp::from_micros(since.as_micros().saturating_add(999));
+    let newest = Newest {
+        account,
+        by: By::Everything,
+        since,
+        before: &Place::after(last),
+        limit: OF_A_MILLISECOND,
+    };
+    newest.find(tx).await
 }
 
 impl Found {
@@ -296,7 +182,7 @@ impl Found {
         Self::to_the_end(Vec::new())
     }
 
-    fn to_the_end(events: Vec<EventRow>) -> Self {
+    fn to_the_end(events: Vec<Kept>) -> Self {
         Self {
             events,
             searched_to: None,
