@@ -55,7 +55,7 @@ use serde_json::Value;
 pub use compile::Unsupported;
 pub use decode::Source;
 pub(crate) use mask::lower_first_letter;
-pub use mask::{HIDDEN, lower_first};
+pub use mask::{HIDDEN, Recorded};
 pub use pattern::Pattern;
 pub use types::{InvalidText, Listed, Ranged, TextRules};
 pub use violation::{Constraint, Shown, Violation, violations_message};

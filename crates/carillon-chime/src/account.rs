@@ -220,7 +220,7 @@ impl AccountRow {
 /// have no other way to get one. What only the owner may do asks for an [`OwnedAccount`].
 #[derive(Debug)]
 pub(crate) struct ManagedAccount {
-    account: AccountRow,
+    account: Arc<AccountRow>,
     /// The delegation that a caller who is not the owner acts on.
     delegate_id: Option<String>,
 }
@@ -236,7 +236,7 @@ impl ManagedAccount {
     pub fn find<O: Operation>(cx: &Context<'_, O>, id: &str) -> Result<Self, Error> {
         match cx.located::<InReach>() {
             Some(found) if found.account.id == id && found.account.life != Life::Disabled => Ok(Self {
-                account: found.account.clone(),
+                account: Arc::clone(&found.account),
                 delegate_id: found.delegate_id().map(str::to_owned),
             }),
             _ => Err(Error::account_not_found(id)),
@@ -263,13 +263,13 @@ impl ManagedAccount {
     /// Replaces the account after a change of it.
     pub fn with(account: AccountRow) -> Self {
         Self {
-            account,
+            account: Arc::new(account),
             delegate_id: None,
         }
     }
 
     pub fn into_row(self) -> AccountRow {
-        self.account
+        Arc::unwrap_or_clone(self.account)
     }
 }
 
@@ -332,7 +332,7 @@ impl Deref for OwnedAccount {
 /// An account as a request finds it: the caller's own, or one that is lent to it.
 #[derive(Debug)]
 pub(crate) struct InReach {
-    account: AccountRow,
+    account: Arc<AccountRow>,
     /// Of an account that is not the caller's own.
     delegation: Option<Delegation>,
 }
@@ -350,7 +350,7 @@ impl InReach {
     }
 
     pub fn into_row(self) -> AccountRow {
-        self.account
+        Arc::unwrap_or_clone(self.account)
     }
 
     /// The terms of an account that is not the caller's own.

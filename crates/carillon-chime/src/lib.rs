@@ -83,12 +83,12 @@ pub static JOBS: &[&dyn AnyJob] = &[
 pub const PLANNED_MODEL: &str = include_str!("../model/planned.json");
 
 /// What a request concerns: the user if it names one, else the account, and for `CreateAccount` the new one.
-fn resource_of(input: &Value, response_elements: Option<&Value>) -> Option<(&'static str, String)> {
+fn resource_of(input: &Value, output: Option<&Value>) -> Option<(&'static str, String)> {
     let named = |tree: &Value, pointer: &str| tree.pointer(pointer)?.as_str().map(str::to_owned);
     if let Some(user) = named(input, "/UserId") {
         return Some(("AWS::Chime::User", user));
     }
-    let account = named(input, "/AccountId").or_else(|| named(response_elements?, "/account/accountId"))?;
+    let account = named(input, "/AccountId").or_else(|| named(output?, "/Account/AccountId"))?;
     Some(("AWS::Chime::Account", account))
 }
 

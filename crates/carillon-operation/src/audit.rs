@@ -1,10 +1,12 @@
 //! The audit trail: one event per request, in the record format of CloudTrail.
 
 use carillon_aws::id::AwsAccountId;
+use carillon_aws::shape::Shape;
 use carillon_aws::time::{Entropy, Timestamp};
 use carillon_policy::{Decision, PolicyKind, StatementRef};
 use carillon_store::{Store, StoreError, ToValue, WriteTx};
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::caller::{Call, Caller, CallerKind, TransportSecurity};
@@ -23,29 +25,20 @@ pub(crate) const INSERT: &str = "INSERT INTO audit_event (aws_account_id, event_
 ///
 /// Source: CloudTrail User Guide, "CloudTrail record contents".
 const ELEMENTS: usize = 100 << 10;
+/// Bytes of most records.
+const RECORD: usize = 2 << 10;
 /// Bytes of an error message that are kept. Source: as above.
 const MESSAGE: usize = 1 << 10;
 
-/// What is kept in place of a tree that is too large.
-pub(crate) fn bounded(tree: &Value) -> Option<Value> {
-    let mut size = Size(0);
-    // Counting cannot fail.
-    let _ = serde_json::to_writer(&mut size, tree);
-    (size.0 > ELEMENTS).then(|| json!({ "omitted": true, "originalSize": size.0 }))
-}
-
-/// Counts what is written.
-struct Size(usize);
-
-impl std::io::Write for Size {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
+/// What a request came with, or an answer has, as the trail keeps it: without secrets, and not if it is too much.
+pub(crate) fn elements(shape: &Shape, tree: &Value) -> Option<Box<RawValue>> {
+    // Trees can always be written to memory.
+    let elements = to_raw_value(&shape.recorded(tree)).ok()?;
+    let size = elements.get().len();
+    if size <= ELEMENTS {
+        return Some(elements);
     }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    to_raw_value(&json!({ "omitted": true, "originalSize": size })).ok()
 }
 
 /// An event as it is kept.
@@ -163,9 +156,9 @@ pub struct Facts<'a> {
     pub read_only: bool,
     /// The caller, or, while nobody is proven, the account the key identifier names and that identifier.
     pub identity: Result<&'a Caller, (AwsAccountId, &'a str)>,
-    /// Masked, with lower-case first letters.
-    pub request_parameters: Option<Value>,
-    pub response_elements: Option<Value>,
+    /// See [`elements`].
+    pub request_parameters: Option<Box<RawValue>>,
+    pub response_elements: Option<Box<RawValue>>,
     pub error: Option<(&'a str, &'a str)>,
     pub decision: Option<&'a Decision>,
     pub resource: Option<(&'static str, String)>,
@@ -188,8 +181,8 @@ struct Record<'a> {
     error_code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<&'a str>,
-    request_parameters: Option<&'a Value>,
-    response_elements: Option<&'a Value>,
+    request_parameters: Option<&'a RawValue>,
+    response_elements: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     additional_event_data: Option<AdditionalData<'a>>,
     #[serde(rename = "requestID")]
@@ -383,8 +376,8 @@ impl Facts<'_> {
                         .get(..message.floor_char_boundary(MESSAGE))
                         .unwrap_or_default()
                 }),
-            request_parameters: self.request_parameters.as_ref(),
-            response_elements: self.response_elements.as_ref(),
+            request_parameters: self.request_parameters.as_deref(),
+            response_elements: self.response_elements.as_deref(),
             additional_event_data: match (owner, shared.and_then(|shared| shared.delegate_id)) {
                 (None, _) => self.decision.map(|decision| AdditionalData {
                     delegation: None,
@@ -425,7 +418,7 @@ impl Facts<'_> {
             },
             session_credential_from_console: self.call.from_console.then_some("true"),
         };
-        let record = serde_json::to_string(&record).expect("strings and trees of them are always written");
+        let record = text(&record);
         Event {
             aws_account_id: account,
             at: self.call.now,
@@ -442,6 +435,13 @@ impl Facts<'_> {
             copy: None,
         }
     }
+}
+
+/// The record as text. Nearly all have room in what is taken at once.
+fn text(record: &Record<'_>) -> String {
+    let mut text = Vec::with_capacity(RECORD);
+    serde_json::to_writer(&mut text, record).expect("strings and trees of them are always written");
+    String::from_utf8(text).expect("JSON is text")
 }
 
 /// Whether it was the resource's policy that decided.

@@ -392,13 +392,13 @@ impl<'a> Request<'a> {
         if self.entry.spec.admission == Admission::Introduced {
             return Ok(None);
         }
-        let revision = tx
-            .fetch_number(
+        let revision: Option<Arc<(i64,)>> = tx
+            .fetch_often(
                 "SELECT access_revision FROM aws_account WHERE aws_account_id = $1",
                 bind![self.caller().aws_account_id],
             )
             .await?;
-        if revision == self.credentials.revision {
+        if revision.is_some_and(|revision| revision.0 == self.credentials.revision) {
             return Ok(None);
         }
         let reread = self
@@ -593,8 +593,8 @@ async fn conclude<O: Operation>(
             _granted: &granted,
         };
         let output = operation.handle(&mut context).await.map_err(Into::into)?;
-        let (body, response_elements) = request.encode(&output, O::Access::LEVEL.reads_only())?;
-        let event = request.success_event(granted.decided(), &target, response_elements);
+        let (body, output) = request.encode(&output, O::Access::LEVEL.reads_only())?;
+        let event = request.success_event(granted.decided(), &target, output.as_ref());
         let waited = Waiting::to_conclude(O::Access::LEVEL);
         tx.conclude(&request.pipeline.store, &event).await?;
         drop(waited);

@@ -28,7 +28,7 @@ pub struct Service {
     /// The only Region its requests may be scoped to, or any.
     pub region: Option<&'static str>,
     /// What the trail files a request under whose operation does not say: by its input, and for a write that
-    /// succeeded by its response elements (both as the trail has them and as the request had them).
+    /// succeeded by its output.
     pub resource_of: ResourceOf,
     /// How what a request is about is found before the policies are asked, where another AWS account may own it.
     pub locate: Option<Locate>,
@@ -59,7 +59,7 @@ pub struct AwsManagedPolicy {
     pub documents: Vec<String>,
 }
 
-/// Type and name of what a request concerns, from its input and its response elements.
+/// Type and name of what a request concerns, from its input and its output.
 pub type ResourceOf = fn(&Value, Option<&Value>) -> Option<(&'static str, String)>;
 
 /// Operations under one heading.

@@ -33,6 +33,7 @@
 //! ```
 
 mod gather;
+mod memo;
 mod migrate;
 mod postgres;
 mod row;
@@ -45,6 +46,9 @@ pub use row::{Column, FromRow, Row};
 pub use value::{ToValue, Value};
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use memo::Memo;
 
 /// Why the database did not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -205,6 +209,30 @@ impl ReadTx {
         })
         .await?;
         Ok(found)
+    }
+
+    /// As [`ReadTx::fetch_optional`], for what nearly every request reads: requests that share a snapshot read it once.
+    pub async fn fetch_often<T: FromRow + Sync + 'static>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Option<Arc<T>>, StoreError> {
+        if let Some(known) = self.memo().and_then(|memo| memo.get(sql, values)) {
+            return Ok(known);
+        }
+        let row = self.fetch_optional(sql, values).await?.map(Arc::new);
+        if let Some(memo) = self.memo() {
+            memo.insert(sql, values, row.clone());
+        }
+        Ok(row)
+    }
+
+    /// What is known of the snapshot; nothing of one that may change, or that nobody shares.
+    fn memo(&mut self) -> Option<&mut Memo> {
+        match &mut self.connection {
+            Connection::SqliteReader(reader) => Some(reader.memo()),
+            Connection::SqliteWriter(_) | Connection::Postgres(_) | Connection::Ended => None,
+        }
     }
 
     /// All rows. The statement has a `LIMIT`, or its table is bounded by a quota.

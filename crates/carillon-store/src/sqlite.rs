@@ -23,6 +23,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::gather::{Gather, Gathered, Gathering, Statement, Waiting, answered, lock, repeated};
+use crate::memo::Memo;
 use crate::row::Source;
 use crate::{Row, StoreError, Value};
 
@@ -64,6 +65,7 @@ struct Snapshot {
     /// The commits that it sees, at least.
     commits: u64,
     begun: Instant,
+    memo: Memo,
 }
 
 /// What the lock of the writing connection protects.
@@ -195,6 +197,7 @@ impl Shared {
             connection,
             commits,
             begun,
+            memo: Memo::default(),
         })
     }
 
@@ -361,6 +364,12 @@ impl Reader {
             .as_ref()
             .expect("only taken when dropped")
             .connection
+    }
+}
+
+impl Reader {
+    pub(crate) fn memo(&mut self) -> &mut Memo {
+        &mut self.snapshot.as_mut().expect("only taken when dropped").memo
     }
 }
 
@@ -641,6 +650,30 @@ mod tests {
             });
             appended.await.unwrap();
             assert_eq!(numbers(&sqlite).await.len(), 2 * number as usize + 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_read_often_is_read_anew_after_a_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("carillon.db").display());
+        let store = crate::Store::open(&url).await.unwrap();
+        let often = async |of: &str| {
+            let sql = "SELECT value FROM deployment WHERE name = $1";
+            let mut tx = store.read().await.unwrap();
+            let row: Option<Arc<(String,)>> = tx.fetch_often(sql, crate::bind![of]).await.unwrap();
+            row.map(|row| row.0.clone())
+        };
+        for value in ["one", "two", "three"] {
+            let mut tx = store.write().await.unwrap();
+            let write = "INSERT INTO deployment (name, value) VALUES ($1, $2)
+                         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+            tx.execute(write, crate::bind!["a", value]).await.unwrap();
+            tx.commit().await.unwrap();
+            for _ in 0..3 {
+                assert_eq!(often("a").await.as_deref(), Some(value));
+                assert_eq!(often("b").await, None);
+            }
         }
     }
 

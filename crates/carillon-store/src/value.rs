@@ -6,7 +6,7 @@ use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 
 /// One bound value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value<'a> {
     Null,
     Text(Cow<'a, str>),

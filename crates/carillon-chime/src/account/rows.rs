@@ -1,5 +1,7 @@
 //! How accounts are kept.
 
+use std::sync::Arc;
+
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
@@ -52,6 +54,8 @@ macro_rules! select {
     };
 }
 
+const BY_ID: &str = select!("WHERE account_id = $1");
+
 fn licenses(list: &[License]) -> String {
     list.iter()
         .map(|license| license.as_str())
@@ -69,7 +73,9 @@ pub(crate) async fn in_reach(
     id: &str,
     now: Timestamp,
 ) -> Result<Option<InReach>, StoreError> {
-    let Some(account) = find_any(tx, id).await? else {
+    // Nearly every request about something in an account reads it.
+    let account: Option<Arc<AccountRow>> = tx.fetch_often(BY_ID, bind![id]).await?;
+    let Some(account) = account else {
         return Ok(None);
     };
     if account.aws_account_id == caller {
@@ -93,8 +99,7 @@ pub(crate) async fn in_reach(
 
 /// The account, whoever owns it. For the operator, for jobs, and for people who act in their own account.
 pub(crate) async fn find_any(tx: &mut ReadTx, id: &str) -> Result<Option<AccountRow>, StoreError> {
-    tx.fetch_optional(select!("WHERE account_id = $1"), bind![id])
-        .await
+    tx.fetch_optional(BY_ID, bind![id]).await
 }
 
 /// Which accounts a list has.

@@ -2,14 +2,13 @@
 
 use carillon_aws::error::Protocol;
 use carillon_aws::id::AwsAccountId;
-use carillon_aws::shape::lower_first;
 use carillon_aws::xml;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::wire_error;
 use crate::Fault;
-use crate::audit::{self, Event, Facts};
+use crate::audit::{self, Event, Facts, elements};
 use crate::caller::Call;
 use crate::decision_record::Decided;
 use crate::located::Lent;
@@ -35,21 +34,14 @@ impl Request<'_> {
             Protocol::RestJson(_) | Protocol::Json11 if self.entry.spec.status == 204 => Vec::new(),
             Protocol::RestJson(_) | Protocol::Json11 => json(output)?,
         };
-        let elements = (!read_only && !tree.is_null()).then(|| {
-            audit::bounded(&tree).unwrap_or_else(|| {
-                let mut masked = tree;
-                self.entry.output().mask(&mut masked);
-                lower_first(masked)
-            })
-        });
-        Ok((body, elements))
+        Ok((body, Some(tree).filter(|tree| !read_only && !tree.is_null())))
     }
 
     pub(crate) fn success_event(
         &self,
         decided: Option<&Decided>,
         target: &Target,
-        response_elements: Option<Value>,
+        output: Option<&Value>,
     ) -> Event {
         let own = self.caller().aws_account_id;
         let other = target.owner.or(target.told).filter(|other| *other != own);
@@ -57,7 +49,7 @@ impl Request<'_> {
             None,
             decided,
             target.filed_under.clone(),
-            response_elements,
+            output,
             other.map(|other| (other, target.lent.as_deref())),
         )
     }
@@ -94,22 +86,15 @@ impl Request<'_> {
         error: Option<(&str, &str)>,
         decided: Option<&Decided>,
         resource: Option<(&'static str, String)>,
-        response_elements: Option<Value>,
+        output: Option<&Value>,
         other: Option<(AwsAccountId, Option<&Lent>)>,
     ) -> Event {
         let parameters = self
             .input
             .as_object()
             .filter(|members| !members.is_empty())
-            .map(|_| {
-                audit::bounded(self.input).unwrap_or_else(|| {
-                    let mut masked = self.input.clone();
-                    self.entry.input().mask(&mut masked);
-                    lower_first(masked)
-                })
-            });
-        let resource =
-            resource.or_else(|| (self.service.resource_of)(self.input, response_elements.as_ref()));
+            .and_then(|_| elements(self.entry.input(), self.input));
+        let resource = resource.or_else(|| (self.service.resource_of)(self.input, output));
         let facts = Facts {
             call: self.call,
             entropy: &*self.pipeline.environment.entropy,
@@ -118,7 +103,7 @@ impl Request<'_> {
             read_only: self.entry.level.reads_only(),
             identity: Ok(self.caller()),
             request_parameters: parameters,
-            response_elements,
+            response_elements: output.and_then(|output| elements(self.entry.output(), output)),
             error,
             decision: decided.map(|decided| &decided.decision),
             resource,

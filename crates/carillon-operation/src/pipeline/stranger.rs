@@ -2,14 +2,13 @@
 
 use carillon_aws::error::Protocol;
 use carillon_aws::id::{AwsAccountId, account_of_access_key};
-use carillon_aws::shape::lower_first;
 use carillon_aws::sigv4::Failure;
 use http::request::Parts;
 
 use super::Pipeline;
 use super::answer::wire_error;
 use crate::Fault;
-use crate::audit::Facts;
+use crate::audit::{Facts, elements};
 use crate::caller::Call;
 use crate::operation::Unknown;
 use crate::registry::{Entry, ServiceEntry};
@@ -109,8 +108,6 @@ impl Pipeline {
             return;
         }
         let wire = wire_error(&unknown.fault, service.service.protocol, &call.request_id);
-        let mut masked = input.clone();
-        entry.input().mask(&mut masked);
         let event = Facts {
             call,
             entropy: &*self.environment.entropy,
@@ -118,7 +115,7 @@ impl Pipeline {
             name: entry.name,
             read_only: entry.level.reads_only(),
             identity: Err((account, "")),
-            request_parameters: Some(lower_first(masked)),
+            request_parameters: elements(entry.input(), input),
             response_elements: None,
             error: Some((&wire.code, &wire.message)),
             decision: None,
