@@ -50,11 +50,15 @@ impl ActionPattern {
 
     /// `action` is in lower case.
     pub fn matches(&self, action: &str) -> bool {
+        self.matches_parts(action.split_once(':'))
+    }
+
+    /// As [`ActionPattern::matches`] for the service and the name, if the action has both.
+    fn matches_parts(&self, action: Option<(&str, &str)>) -> bool {
         match self {
             ActionPattern::Any => true,
             ActionPattern::Unusable => false,
             ActionPattern::Of { service, name } => action
-                .split_once(':')
                 .is_some_and(|(asked, asked_name)| **service == *asked && name.matches_plain(asked_name)),
         }
     }
@@ -72,9 +76,8 @@ impl ActionElement {
     /// element with neither list, which only lenient reading can give, matches none.
     pub fn matches<'a>(&self, actions: impl Iterator<Item = &'a str> + Clone) -> bool {
         let any = |patterns: &[ActionPattern]| {
-            actions
-                .clone()
-                .any(|action| patterns.iter().any(|pattern| pattern.matches(action)))
+            let mut parts = actions.clone().map(|action| action.split_once(':'));
+            parts.any(|parts| patterns.iter().any(|pattern| pattern.matches_parts(parts)))
         };
         match (&self.action, &self.not_action) {
             (None, None) => false,

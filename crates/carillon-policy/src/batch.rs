@@ -3,7 +3,10 @@
 //! One case per line, with its policies in it; one answer per line, with the case's `id`. Documents are read
 //! leniently, and nothing is added to a case: a context key or a policy that is not given does not exist.
 
-use std::collections::{BTreeMap, HashMap};
+mod given;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
@@ -11,8 +14,8 @@ use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::context::MapContext;
-use crate::decision::{Decision, PolicyKind, Request, decide};
+use self::given::{Given, Text};
+use crate::decision::{Decision, PolicyKind, Prepared, Request};
 use crate::document::Document;
 use crate::explain::{Explanation, explain};
 use crate::policies::{Attached, Policies};
@@ -102,23 +105,17 @@ pub(crate) fn read_line(
             return Ok(started.then_some(Read::Last));
         }
         started = true;
-        let end = buffer.iter().position(|byte| *byte == b'\n');
-        let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
+        // In this form the standard library looks at many bytes at a time.
+        let mut behind = buffer;
+        let used = behind.skip_until(b'\n')?;
+        let rest = if behind.is_empty() { Read::Last } else { Read::More };
+        let part = buffer.get(..used).unwrap_or_default();
+        let ended = part.ends_with(b"\n");
+        let part = part.strip_suffix(b"\n").unwrap_or(part);
         let room = longest.saturating_add(1).saturating_sub(line.len());
         line.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
-        let (used, rest) = match end {
-            Some(at) => (
-                at + 1,
-                if at + 1 == buffer.len() {
-                    Read::Last
-                } else {
-                    Read::More
-                },
-            ),
-            None => (buffer.len(), Read::More),
-        };
         input.consume(used);
-        if end.is_some() {
+        if ended {
             return Ok(Some(rest));
         }
     }
@@ -128,14 +125,16 @@ pub(crate) fn read_line(
 struct Case<'a> {
     #[serde(borrow, default)]
     id: Option<&'a RawValue>,
-    #[serde(default)]
-    principal: Option<String>,
-    action: String,
-    resource: String,
-    #[serde(default)]
-    resource_account: Option<String>,
-    #[serde(default)]
-    context: Option<BTreeMap<String, ContextField>>,
+    #[serde(borrow, default)]
+    principal: Option<Text<'a>>,
+    #[serde(borrow)]
+    action: Text<'a>,
+    #[serde(borrow)]
+    resource: Text<'a>,
+    #[serde(borrow, default)]
+    resource_account: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    context: Option<Given<'a>>,
     #[serde(borrow, default)]
     identity_policies: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -156,35 +155,9 @@ struct Case<'a> {
     wildcard_only_action: Option<bool>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ContextField {
-    One(Scalar),
-    Many(Vec<Scalar>),
-}
-
-/// Context values are texts; numbers and booleans are taken for the texts they are written as.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Scalar {
-    Text(String),
-    Bool(bool),
-    Number(serde_json::Number),
-}
-
-impl From<Scalar> for String {
-    fn from(value: Scalar) -> String {
-        match value {
-            Scalar::Text(text) => text,
-            Scalar::Bool(value) => value.to_string(),
-            Scalar::Number(value) => value.to_string(),
-        }
-    }
-}
-
 #[derive(Serialize)]
-struct Answer {
-    id: Option<Box<RawValue>>,
+struct Answer<'a> {
+    id: Option<Cow<'a, RawValue>>,
     decision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
@@ -197,7 +170,6 @@ struct Answer {
 struct Evaluator {
     options: Options,
     compiled: Compiled,
-    context: MapContext,
 }
 
 impl Evaluator {
@@ -205,18 +177,17 @@ impl Evaluator {
         Evaluator {
             options,
             compiled: Compiled::default(),
-            context: MapContext::new(),
         }
     }
 
-    fn answer(&mut self, line: &[u8]) -> Answer {
+    fn answer<'l>(&mut self, line: &'l [u8]) -> Answer<'l> {
         let decided = match std::str::from_utf8(line) {
             _ if line.len() > self.options.longest_line => Err("the line is too long".to_owned()),
             Ok(text) => self.decide(text),
             Err(error) => Err(error.to_string()),
         };
         decided.unwrap_or_else(|error| Answer {
-            id: identifier(&String::from_utf8_lossy(line)),
+            id: identifier(&String::from_utf8_lossy(line)).map(Cow::Owned),
             decision: "Error",
             reason: None,
             explanation: None,
@@ -224,7 +195,7 @@ impl Evaluator {
         })
     }
 
-    fn decide(&mut self, line: &str) -> Result<Answer, String> {
+    fn decide<'l>(&mut self, line: &'l str) -> Result<Answer<'l>, String> {
         let Options {
             reasons,
             explanations,
@@ -232,15 +203,16 @@ impl Evaluator {
         } = self.options;
         let (id, (decision, explanation)) = self.ask(line, |request, policies| {
             let explanation = explanations.then(|| explain(request, policies));
-            (decide(request, policies), explanation)
+            let decision = match Prepared::new(request, &policies.actions).decide(policies) {
+                Decision::Allowed { .. } => ("Allowed", None),
+                Decision::ExplicitlyDenied { .. } => ("ExplicitlyDenied", None),
+                Decision::ImplicitlyDenied { missing } => ("ImplicitlyDenied", Some(reason(missing))),
+            };
+            (decision, explanation)
         })?;
-        let (decision, reason) = match decision {
-            Decision::Allowed { .. } => ("Allowed", None),
-            Decision::ExplicitlyDenied { .. } => ("ExplicitlyDenied", None),
-            Decision::ImplicitlyDenied { missing } => ("ImplicitlyDenied", Some(reason(missing))),
-        };
+        let (decision, reason) = decision;
         Ok(Answer {
-            id,
+            id: id.map(Cow::Borrowed),
             decision,
             reason: reason.filter(|_| reasons),
             explanation,
@@ -249,25 +221,18 @@ impl Evaluator {
     }
 
     /// Reads a case and asks about it. With the answer comes the case's `id`.
-    fn ask<T>(
+    fn ask<'l, T>(
         &mut self,
-        line: &str,
+        line: &'l str,
         ask: impl FnOnce(&Request<'_>, &Policies) -> T,
-    ) -> Result<(Option<Box<RawValue>>, T), String> {
+    ) -> Result<(Option<&'l RawValue>, T), String> {
         let case: Case<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
-        let principal = match case.principal.as_deref() {
-            Some(text) => text
+        let principal = match &case.principal {
+            Some(Text(text)) => text
                 .parse()
                 .map_err(|error: principal::UnknownPrincipal| error.to_string())?,
             None => Principal::Anonymous,
         };
-        self.context.clear();
-        for (key, field) in case.context.into_iter().flatten() {
-            match field {
-                ContextField::One(value) => self.context.set(&key, value),
-                ContextField::Many(values) => self.context.set_many(&key, values),
-            };
-        }
         self.compiled.make_room();
         let compiled = &mut self.compiled;
         let policies = Policies {
@@ -285,21 +250,23 @@ impl Evaluator {
             Some(document) => Some(self.compiled.attached(document)?),
             None => None,
         };
+        let nothing = Given::default();
         // Without the owner, the ARN says whose the resource is, if it says so at all.
-        let owner = case.resource_account.as_deref().or_else(|| {
-            let account = resource::split(&case.resource).map(|[_, _, _, _, account, _]| account);
+        let owner = case.resource_account.as_ref().map(|Text(account)| &**account);
+        let owner = owner.or_else(|| {
+            let account = resource::split(&case.resource.0).map(|[_, _, _, _, account, _]| account);
             account.filter(|account| principal::is_account(account))
         });
         let request = Request {
             principal: &principal,
-            actions: &[case.action.as_str()],
-            resource: &case.resource,
+            actions: &[&case.action.0],
+            resource: &case.resource.0,
             resource_account: owner,
             resource_policy: resource_policy.as_ref(),
-            context: &self.context,
+            context: case.context.as_ref().unwrap_or(&nothing),
         };
         let answer = ask(&request, &policies);
-        Ok((case.id.map(ToOwned::to_owned), answer))
+        Ok((case.id, answer))
     }
 }
 

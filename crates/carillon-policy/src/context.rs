@@ -112,7 +112,7 @@ impl<K: AsRef<str>, V: AsRef<str>, const N: usize> Context for [(K, V); N] {
 }
 
 /// Whether `name` is `key` in lower case.
-fn is_spelling_of(name: &str, key: &str) -> bool {
+pub(crate) fn is_spelling_of(name: &str, key: &str) -> bool {
     name.eq_ignore_ascii_case(key) || !name.is_ascii() && name.to_lowercase() == key
 }
 
