@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::context::{Context, ContextValue};
+use crate::facts::{Fact, Facts, Form, Kept};
 use crate::pattern::{Language, Match, Pattern};
 use crate::syntax::{Node, Value};
 use crate::value::{self, Decimal, Network};
@@ -26,6 +27,8 @@ pub(crate) enum Test {
 pub(crate) struct Compare {
     /// Lower-cased.
     key: Box<str>,
+    /// Where [`Facts`] keep the value.
+    kept: Option<Kept>,
     set: Set,
     if_exists: bool,
     negated: bool,
@@ -70,12 +73,20 @@ enum Values {
     /// `StringEquals` and `StringLike`: they differ in how the patterns were compiled.
     Text(Vec<Pattern>),
     IgnoreCase(Vec<Pattern>),
-    Number(Relation, Vec<Box<str>>),
+    Number(Relation, Vec<Number>),
     Date(Relation, Vec<i128>),
     Bool(Vec<Pattern>),
     Binary(Vec<Vec<u8>>),
     Address(Vec<Network>),
     Arn(Vec<[Pattern; 6]>),
+}
+
+/// A number of a policy.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Number {
+    text: Box<str>,
+    /// The same, for most.
+    whole: Option<i64>,
 }
 
 /// How the request's value, on the left, must stand to the policy's.
@@ -308,7 +319,10 @@ fn test(operator: &Operator, key: &str, values: &Node, variables: bool) -> Test 
             relation,
             texts
                 .filter(|text| Decimal::parse(text).is_some())
-                .map(|text| text.into_owned().into())
+                .map(|text| Number {
+                    whole: value::whole(&text),
+                    text: text.into_owned().into(),
+                })
                 .collect(),
         ),
         Family::Date(relation) => {
@@ -325,6 +339,7 @@ fn test(operator: &Operator, key: &str, values: &Node, variables: bool) -> Test 
         ..
     } = *operator;
     Test::Compare(Arc::new(Compare {
+        kept: values.form().and_then(|form| Kept::of(&key, form)),
         key,
         set,
         if_exists,
@@ -380,22 +395,41 @@ fn arn(text: &str, variables: bool) -> Option<[Pattern; 6]> {
 }
 
 impl Test {
-    pub fn holds(&self, context: &dyn Context) -> bool {
+    pub fn holds(&self, facts: &Facts<'_>) -> bool {
         match self {
             Test::Never => false,
-            Test::Null { key, absent } => absent.contains(&context.get(key).is_none()),
-            Test::Compare(compare) => compare.holds(context),
+            Test::Null { key, absent } => absent.contains(&facts.context.get(key).is_none()),
+            Test::Compare(compare) => compare.holds(facts),
         }
     }
 }
 
 impl Compare {
-    fn holds(&self, context: &dyn Context) -> bool {
+    fn holds(&self, facts: &Facts<'_>) -> bool {
+        let fact = self.kept.map_or(&Fact::Other, |kept| facts.get(kept));
+        match fact {
+            Fact::Absent => self.holds_without(),
+            // A single value under a set operator is a list of one.
+            fact => match self.values.any_is(fact, facts.context) {
+                Some(any) => any != self.negated,
+                None => self.holds_in(facts.context),
+            },
+        }
+    }
+
+    /// Whether it holds if the key is absent.
+    fn holds_without(&self) -> bool {
+        self.if_exists
+            || match self.set {
+                Set::Single => self.negated,
+                Set::ForAll => true,
+                Set::ForAny => false,
+            }
+    }
+
+    fn holds_in(&self, context: &dyn Context) -> bool {
         match (context.get(&self.key), self.set) {
-            (None, _) if self.if_exists => true,
-            (None, Set::Single) => self.negated,
-            (None, Set::ForAll) => true,
-            (None, Set::ForAny) => false,
+            (None, _) => self.holds_without(),
             // A single value under a set operator is a list of one.
             (Some(ContextValue::One(value)), _) => self.passes(&value, context),
             // Negated or not: without a set operator there is no telling which value is meant.
@@ -415,12 +449,44 @@ impl Compare {
 }
 
 impl Values {
+    /// The form in which a request's value can be kept for them.
+    fn form(&self) -> Option<Form> {
+        match self {
+            Values::Text(_) => Some(Form::Text),
+            Values::Bool(_) => Some(Form::Truth),
+            Values::Number(..) => Some(Form::Whole),
+            Values::Date(..) => Some(Form::Instant),
+            Values::Address(_) => Some(Form::Address),
+            Values::IgnoreCase(_) | Values::Binary(_) | Values::Arn(_) => None,
+        }
+    }
+
+    /// As [`Values::any`], if the request's value was kept in their form.
+    fn any_is(&self, fact: &Fact<'_>, context: &dyn Context) -> Option<bool> {
+        Some(match (self, fact) {
+            (Values::Text(patterns), Fact::Text(asked)) => any_matches(patterns, asked, context),
+            (Values::Bool(patterns), Fact::Truth(asked)) => any_says(patterns, *asked, context),
+            (Values::Number(relation, numbers), Fact::Whole(asked)) => {
+                let mut wholes = numbers.iter().map(|number| number.whole);
+                // A number that is not kept as one is compared digit by digit.
+                wholes.try_fold(false, |any, whole| {
+                    Some(any || relation.holds(asked.cmp(&whole?)))
+                })?
+            }
+            (Values::Date(relation, dates), Fact::Instant(asked)) => {
+                dates.iter().any(|date| relation.holds(asked.cmp(date)))
+            }
+            (Values::Address(networks), Fact::Address(asked)) => {
+                networks.iter().any(|network| network.contains(*asked))
+            }
+            _ => return None,
+        })
+    }
+
     /// Whether any of the policy's values matches the request's.
     fn any(&self, asked: &str, context: &dyn Context) -> bool {
         match self {
-            Values::Text(patterns) => patterns
-                .iter()
-                .any(|pattern| pattern.matches(asked, context) == Match::Yes),
+            Values::Text(patterns) => any_matches(patterns, asked, context),
             Values::IgnoreCase(patterns) => patterns.iter().any(|pattern| {
                 pattern
                     .text(context)
@@ -429,16 +495,12 @@ impl Values {
             Values::Number(relation, numbers) => Decimal::parse(asked).is_some_and(|asked| {
                 numbers
                     .iter()
-                    .filter_map(|number| Decimal::parse(number))
+                    .filter_map(|number| Decimal::parse(&number.text))
                     .any(|number| relation.holds(asked.compare(&number)))
             }),
             Values::Date(relation, dates) => value::instant(asked)
                 .is_some_and(|asked| dates.iter().any(|date| relation.holds(asked.cmp(date)))),
-            Values::Bool(patterns) => boolean(asked).is_some_and(|asked| {
-                patterns
-                    .iter()
-                    .any(|pattern| pattern.text(context).and_then(|text| boolean(&text)) == Some(asked))
-            }),
+            Values::Bool(patterns) => boolean(asked).is_some_and(|asked| any_says(patterns, asked, context)),
             Values::Binary(values) => value::binary(asked).is_some_and(|asked| values.contains(&asked)),
             Values::Address(networks) => value::address_bits(asked)
                 .is_some_and(|address| networks.iter().any(|network| network.contains(address))),
@@ -451,6 +513,18 @@ impl Values {
             }),
         }
     }
+}
+
+fn any_matches(patterns: &[Pattern], asked: &str, context: &dyn Context) -> bool {
+    patterns
+        .iter()
+        .any(|pattern| pattern.matches(asked, context) == Match::Yes)
+}
+
+fn any_says(patterns: &[Pattern], asked: bool, context: &dyn Context) -> bool {
+    patterns
+        .iter()
+        .any(|pattern| pattern.text(context).and_then(|text| boolean(&text)) == Some(asked))
 }
 
 /// Character by character, as the comparison of one text must not depend on the language it is in.

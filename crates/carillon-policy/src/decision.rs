@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::action::LowerCase;
 use crate::context::Context;
 use crate::document::{Effect, Statement};
+use crate::facts::Facts;
 use crate::policies::{Attached, Policies};
 use crate::principal::{Principal, Way};
-use crate::program::{ActionId, Actions, Memo, Question, Set};
+use crate::program::{ActionId, Actions, Judged, Memo, Question, Set};
 use crate::resource::RequestResource;
 use crate::service;
 
@@ -136,7 +137,27 @@ pub enum Decision<By = StatementRef> {
     ImplicitlyDenied { missing: PolicyKind },
 }
 
-impl Decision<Cited<'_>> {
+impl<'a> Decision<Cited<'a>> {
+    /// Where nothing but identity-based policies has a say.
+    fn of_identity(judged: Judged<'a>) -> Decision<Cited<'a>> {
+        let cited = |policy, statement| Cited {
+            kind: PolicyKind::Identity,
+            policy,
+            statement,
+        };
+        match judged {
+            Judged::Denied(policy, statement) => Decision::ExplicitlyDenied {
+                by: cited(policy, statement),
+            },
+            Judged::Allowed(policy, statement) => Decision::Allowed {
+                by: Some(cited(policy, statement)),
+            },
+            Judged::Silent => Decision::ImplicitlyDenied {
+                missing: PolicyKind::Identity,
+            },
+        }
+    }
+
     /// The same decision, to be kept.
     pub fn keep(self) -> Decision {
         match self {
@@ -213,17 +234,23 @@ pub fn decide(request: &Request<'_>, policies: &Policies) -> Decision {
 /// assert!(prepared.decide(&policies).is_allowed());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+// In this order, what every decision looks at shares a cache line.
+#[repr(C)]
 pub struct Prepared<'a> {
-    request: Request<'a>,
     known: Option<ActionId>,
+    /// Nothing but policies has a say: no rule of the action's service, no policy of the resource, no other account,
+    /// and the caller is somebody to whom policies are attached.
+    plain: bool,
+    service_linked: bool,
+    actions: &'a Actions,
+    resource: RequestResource<'a>,
+    facts: Facts<'a>,
     /// In lower case, the primary one first; empty if the action is not known.
     spellings: &'a [Box<str>],
     /// The spellings of an action that is not known.
     unknown: Option<LowerCase>,
     others: Vec<LowerCase>,
-    resource: RequestResource<'a>,
-    actions: &'a Actions,
-    service_linked: bool,
+    request: Request<'a>,
 }
 
 impl<'a> Prepared<'a> {
@@ -236,13 +263,22 @@ impl<'a> Prepared<'a> {
             (None, [primary, others @ ..]) => (Some(lower(primary)), others.iter().map(lower).collect()),
             _ => (None, Vec::new()),
         };
+        let spellings = known.map(|id| actions.spellings(id)).unwrap_or_default();
+        let own = request
+            .resource_account
+            .is_none_or(|owner| request.principal.account() == Some(owner));
         Prepared {
             request: *request,
             known,
-            spellings: known.map(|id| actions.spellings(id)).unwrap_or_default(),
+            spellings,
+            plain: own
+                && request.resource_policy.is_none()
+                && request.principal.is_entity()
+                && !spellings.iter().any(|action| service::has_rules(action)),
             unknown,
             others,
             resource: RequestResource::new(request.resource),
+            facts: Facts::new(request.context),
             actions,
             service_linked: request.principal.is_service_linked_role(),
         }
@@ -250,6 +286,20 @@ impl<'a> Prepared<'a> {
 
     /// Decides the request, as [`decide`] does.
     pub fn decide<'d>(&'d self, policies: &'d Policies) -> Decision<Cited<'d>> {
+        let known = self
+            .known
+            .filter(|_| std::ptr::eq(self.actions, &*policies.actions));
+        if let Some(action) = known.filter(|_| self.plain && policies.are_identity_only())
+            && let Some(judged) = policies.identity.judge(action, &self.resource, &self.facts)
+        {
+            return Decision::of_identity(judged);
+        }
+        self.decide_in_full(policies, known)
+    }
+
+    /// Where anything may have a say.
+    #[inline(never)]
+    fn decide_in_full<'d>(&'d self, policies: &'d Policies, known: Option<ActionId>) -> Decision<Cited<'d>> {
         let Some(primary) = self.spellings().next() else {
             // Not even `*` is about no action.
             return Decision::ImplicitlyDenied {
@@ -259,9 +309,7 @@ impl<'a> Prepared<'a> {
         let asked = Asked {
             prepared: self,
             primary,
-            known: self
-                .known
-                .filter(|_| std::ptr::eq(self.actions, &*policies.actions)),
+            known,
             taking_part: TakingPart::of(self, policies),
         };
         asked.decide()
@@ -274,8 +322,8 @@ impl<'a> Prepared<'a> {
 }
 
 /// A request put to some policies.
-struct Asked<'a> {
-    prepared: &'a Prepared<'a>,
+struct Asked<'a, 'r> {
+    prepared: &'a Prepared<'r>,
     /// The primary spelling of the action.
     primary: &'a str,
     /// The action, if these policies were compiled for it.
@@ -311,11 +359,7 @@ struct TakingPart<'a> {
 impl<'a> TakingPart<'a> {
     fn of(prepared: &Prepared<'_>, policies: &'a Policies) -> TakingPart<'a> {
         let principal = prepared.request.principal;
-        let anonymous = matches!(
-            principal,
-            Principal::WebIdentity { .. } | Principal::Service(_) | Principal::Anonymous
-        );
-        let entity = !anonymous && !matches!(principal, Principal::Root { .. });
+        let (anonymous, entity) = (principal.account().is_none(), principal.is_entity());
         let asking = |set: &'a Option<Arc<Set>>, takes_part| match set {
             Some(set) if takes_part => Some(Asking::of(set)),
             _ => None,
@@ -350,7 +394,7 @@ impl<'a> Grants<'a> {
     }
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Asked<'a, '_> {
     fn decide(&self) -> Decision<Cited<'a>> {
         let authenticated = !matches!(self.request().principal, Principal::Anonymous);
         let mut spellings = self.prepared.spellings();
@@ -388,10 +432,10 @@ impl<'a> Asked<'a> {
 
     /// Whether a statement of the resource's policy matches, but for whom it names.
     fn matches(&self, statement: &Statement, kind: PolicyKind) -> bool {
-        let context = self.request().context;
+        let Prepared { facts, resource, .. } = self.prepared;
         statement.action.matches(self.prepared.spellings())
-            && statement.resource.matches(kind, &self.prepared.resource, context)
-            && statement.conditions.iter().all(|test| test.holds(context))
+            && statement.resource.matches(kind, resource, facts.context)
+            && statement.conditions.iter().all(|test| test.holds(facts))
     }
 
     /// The way a statement names the caller; its other elements are not looked at.
@@ -406,7 +450,7 @@ impl<'a> Asked<'a> {
             known: self.known,
             actions: self.prepared.spellings(),
             resource: &self.prepared.resource,
-            context: self.request().context,
+            facts: &self.prepared.facts,
         };
         let meant = |statement: &Statement| self.way(statement).is_some();
         let (policy, statement) = asking.set.find(effect, &question, &asking.memo, meant)?;

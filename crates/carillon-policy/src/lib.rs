@@ -55,6 +55,7 @@ mod context;
 mod decision;
 mod document;
 pub mod explain;
+mod facts;
 #[cfg(any(test, feature = "testing"))]
 #[expect(
     clippy::indexing_slicing,

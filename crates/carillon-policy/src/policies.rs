@@ -130,6 +130,15 @@ impl Policies {
         self
     }
 
+    /// Whether there are no others than identity-based policies.
+    pub(crate) fn are_identity_only(&self) -> bool {
+        self.boundary.is_none()
+            && self.session.is_none()
+            && self.service_control.is_empty()
+            && self.resource_control.is_empty()
+            && self.endpoint.is_none()
+    }
+
     /// All of them with their kinds, in the order in which they were given.
     pub fn attached(&self) -> impl Iterator<Item = (PolicyKind, &Attached)> {
         fn each<'a>(

@@ -127,6 +127,11 @@ impl Principal {
         }
     }
 
+    /// Whether policies can be attached to the caller: it is a user, a role, or a session of either.
+    pub(crate) fn is_entity(&self) -> bool {
+        self.account().is_some() && !matches!(self, Principal::Root { .. })
+    }
+
     /// The ARN that messages name the caller by, or the name of a service. Nothing for anonymous callers.
     pub fn arn(&self) -> Option<Cow<'_, str>> {
         match self {

@@ -18,9 +18,9 @@ use std::sync::{Arc, OnceLock};
 use self::actions::Bits;
 use self::conditions::{Conditions, Conjunction};
 use self::rules::{Builder, Check, Guard, Place, Rules};
-use crate::context::Context;
 use crate::decision::PolicyKind;
 use crate::document::{Effect, Statement};
+use crate::facts::Facts;
 use crate::policies::Attached;
 use crate::resource::RequestResource;
 
@@ -65,13 +65,20 @@ struct ByEffect {
 }
 
 /// What statements are asked about.
-pub(crate) struct Question<'a, F> {
+pub(crate) struct Question<'q, 'a, F> {
     /// The action, if the set knows it.
     pub known: Option<ActionId>,
     /// All spellings in lower case.
     pub actions: F,
-    pub resource: &'a RequestResource<'a>,
-    pub context: &'a dyn Context,
+    pub resource: &'q RequestResource<'a>,
+    pub facts: &'q Facts<'a>,
+}
+
+/// What documents say of a request, and the statement that says it.
+pub(crate) enum Judged<'a> {
+    Denied(&'a Attached, &'a Statement),
+    Allowed(&'a Attached, &'a Statement),
+    Silent,
 }
 
 impl Default for Set {
@@ -126,13 +133,12 @@ impl Set {
     pub fn find<'a, F: Iterator<Item = &'a str> + Clone>(
         &self,
         effect: Effect,
-        question: &Question<'a, F>,
+        question: &Question<'_, '_, F>,
         memo: &Memo,
         meant: impl Fn(&Statement) -> bool,
     ) -> Option<(&Attached, &Statement)> {
         let passes = |guard: &Guard| {
-            self.resource_matches(guard, question)
-                && self.conditions.hold(guard.conditions, question.context, memo)
+            self.applies(guard, question.resource, question.facts, memo)
                 && (!names_principals(self.kind)
                     || self
                         .at(guard.place)
@@ -162,8 +168,37 @@ impl Set {
             .and_then(|guard| self.at(guard.place))
     }
 
-    fn resource_matches<F>(&self, guard: &Guard, question: &Question<'_, F>) -> bool {
-        let resource = question.resource;
+    /// What these documents say of a known action, whoever asks: they are of a kind that names no principals. None if
+    /// there are no rules for the action.
+    pub fn judge(
+        &self,
+        action: ActionId,
+        resource: &RequestResource<'_>,
+        facts: &Facts<'_>,
+    ) -> Option<Judged<'_>> {
+        if names_principals(self.kind) {
+            return None;
+        }
+        let rules = self.rules(action)?;
+        let memo = Memo::default();
+        let passes = |guard: &Guard| self.applies(guard, resource, facts, &memo);
+        if let Some(guard) = rules.deny.find(resource, passes) {
+            let (policy, statement) = self.at(guard.place)?;
+            return Some(Judged::Denied(policy, statement));
+        }
+        let Some(guard) = rules.allow.find(resource, passes) else {
+            return Some(Judged::Silent);
+        };
+        let (policy, statement) = self.at(guard.place)?;
+        Some(Judged::Allowed(policy, statement))
+    }
+
+    /// Whether a statement applies that was found for the action and the resource.
+    fn applies(&self, guard: &Guard, resource: &RequestResource<'_>, facts: &Facts<'_>, memo: &Memo) -> bool {
+        self.resource_matches(guard, resource, facts) && self.conditions.hold(guard.conditions, facts, memo)
+    }
+
+    fn resource_matches(&self, guard: &Guard, resource: &RequestResource<'_>, facts: &Facts<'_>) -> bool {
         match guard.check {
             Check::Nothing => true,
             Check::Length(length) => resource.text().len() == length as usize,
@@ -173,11 +208,11 @@ impl Set {
                     .resource
                     .as_deref()
                     .and_then(|list| list.get(number as usize));
-                pattern.is_some_and(|pattern| pattern.matches(self.kind, resource, question.context))
+                pattern.is_some_and(|pattern| pattern.matches(self.kind, resource, facts.context))
             }),
-            Check::Element => self.at(guard.place).is_some_and(|(_, statement)| {
-                statement.resource.matches(self.kind, resource, question.context)
-            }),
+            Check::Element => self
+                .at(guard.place)
+                .is_some_and(|(_, statement)| statement.resource.matches(self.kind, resource, facts.context)),
         }
     }
 

@@ -1,5 +1,7 @@
 //! `Resource` and `NotResource` strings.
 
+use std::cell::OnceCell;
+
 use crate::context::Context;
 use crate::decision::PolicyKind;
 use crate::pattern::{Language, Match, Pattern};
@@ -29,17 +31,18 @@ enum Answer {
     Unusable,
 }
 
-/// The resource of a request, taken apart once.
+/// The resource of a request, taken apart once, if somebody asks for the parts.
+#[repr(C)]
 pub(crate) struct RequestResource<'a> {
     text: &'a str,
-    parts: Option<[&'a str; 6]>,
+    parts: OnceCell<Option<[&'a str; 6]>>,
 }
 
 impl<'a> RequestResource<'a> {
     pub fn new(text: &'a str) -> RequestResource<'a> {
         RequestResource {
             text,
-            parts: split(text),
+            parts: OnceCell::new(),
         }
     }
 
@@ -49,7 +52,7 @@ impl<'a> RequestResource<'a> {
 
     /// The six parts of the ARN, if it is one.
     pub fn parts(&self) -> Option<&[&'a str; 6]> {
-        self.parts.as_ref()
+        self.parts.get_or_init(|| split(self.text)).as_ref()
     }
 }
 
@@ -109,11 +112,11 @@ impl ResourcePattern {
             ResourcePattern::Any => Answer::Yes,
             ResourcePattern::Unusable => Answer::Unusable,
             ResourcePattern::Arn(patterns) => {
-                let Some(parts) = resource.parts else {
+                let Some(parts) = resource.parts() else {
                     return Answer::No;
                 };
                 let [head @ .., last] = &**patterns;
-                let [head_parts @ .., last_part] = &parts;
+                let [head_parts @ .., last_part] = parts;
                 if !head
                     .iter()
                     .zip(head_parts)
@@ -147,7 +150,7 @@ impl ResourcePattern {
                 if !readable {
                     return Answer::Unusable;
                 }
-                let Some(parts) = resource.parts else {
+                let Some(parts) = resource.parts() else {
                     return Answer::No;
                 };
                 // The missing parts are stars.

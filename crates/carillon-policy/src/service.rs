@@ -40,6 +40,13 @@ pub(crate) const ROLE_CHANGES: [&str; 16] = [
 /// Nor the key aliases that AWS keeps for its services.
 pub(crate) const ALIAS_CHANGES: [&str; 3] = ["kms:createalias", "kms:deletealias", "kms:updatealias"];
 
+/// Whether there may be a rule for the action.
+pub(crate) fn has_rules(action: &str) -> bool {
+    ["iam:", "kms:", "sts:"]
+        .iter()
+        .any(|service| action.starts_with(service))
+}
+
 /// Whether the action on this resource is denied to everybody, though not by any statement.
 pub(crate) fn is_out_of_reach(action: &str, resource: &RequestResource<'_>) -> bool {
     if !action.starts_with("iam:") && !action.starts_with("kms:") {

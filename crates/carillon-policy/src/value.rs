@@ -56,6 +56,13 @@ impl<'a> Decimal<'a> {
     }
 }
 
+/// A whole number of up to 18 digits, with or without a sign: what [`Decimal`] takes for the same number.
+pub(crate) fn whole(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    number(digits, 1..=18)?;
+    text.parse().ok()
+}
+
 /// Nanoseconds since the epoch of a date as conditions write it: ISO 8601 (`2026`, `2026-04`, `2026-04-01`,
 /// `2026-04-01T10:30`, with seconds, a fraction, `Z` or an offset) or seconds since the epoch. A bare number
 /// of four digits is a year. Missing parts are their minimum, no zone is UTC.

@@ -131,13 +131,16 @@ const RESOURCE_PATTERNS: [&str; 24] = [
     "",
 ];
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 10] = [
     "aws:username",
     "aws:PrincipalTag/t",
     "k",
     "K",
     "aws:TagKeys",
     "aws:SourceIp",
+    "aws:MultiFactorAuthPresent",
+    "aws:MultiFactorAuthAge",
+    "aws:CurrentTime",
     "absent",
 ];
 
@@ -424,6 +427,9 @@ pub(super) fn case(dice: &mut Dice) -> Value {
         "K",
         "aws:TagKeys",
         "aws:SourceIp",
+        "aws:MultiFactorAuthPresent",
+        "aws:MultiFactorAuthAge",
+        "aws:currenttime",
     ] {
         if dice.chance(70) {
             let many = dice.chance(if key == "aws:TagKeys" { 90 } else { 10 });

@@ -13,6 +13,7 @@ use super::space::{Space, Unreadable};
 use super::words::Written;
 use crate::context::MapContext;
 use crate::document::{Effect, PolicyType, Statement};
+use crate::facts::Facts;
 use crate::policies::Attached;
 use crate::resource::RequestResource;
 
@@ -369,7 +370,7 @@ pub(super) fn applying<'a>(
     context: &MapContext,
 ) -> Option<(&'a Attached, &'a Statement)> {
     let action = action.to_ascii_lowercase();
-    let resource = RequestResource::new(resource);
+    let (resource, facts) = (RequestResource::new(resource), Facts::new(context));
     let statements = side.documents.iter().flat_map(|attached| {
         attached
             .document
@@ -382,7 +383,7 @@ pub(super) fn applying<'a>(
             && side.way(statement, situation).is_some()
             && statement.action.matches(iter::once(action.as_str()))
             && statement.resource.matches(kind(side.ty), &resource, context)
-            && statement.conditions.iter().all(|test| test.holds(context))
+            && statement.conditions.iter().all(|test| test.holds(&facts))
     });
     applying.next()
 }

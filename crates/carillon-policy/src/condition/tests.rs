@@ -20,7 +20,8 @@ fn holds(condition: &Json, values: &Json) -> bool {
 
 fn holds_in(condition: &Json, values: &Json, variables: bool) -> bool {
     let tests = compile(&crate::syntax::from_json(condition), variables);
-    tests.iter().all(|test| test.holds(&context(values)))
+    let context = context(values);
+    tests.iter().all(|test| test.holds(&Facts::new(&context)))
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::condition::{self, Test};
 use crate::context::Context;
 use crate::document::{Document, Statement};
+use crate::facts::Facts;
 use crate::policies::Attached;
 use crate::syntax::{self, Node, Value};
 
@@ -37,7 +38,8 @@ pub(super) struct Condition {
 impl Condition {
     /// Whether it holds in this context.
     pub fn holds_in(&self, context: &dyn Context) -> bool {
-        self.tests.iter().all(|test| test.holds(context))
+        let facts = Facts::new(context);
+        self.tests.iter().all(|test| test.holds(&facts))
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::ops::Range;
 
 use crate::condition::Test;
-use crate::context::Context;
 use crate::document::Statement;
+use crate::facts::Facts;
 
-/// Which of the tests a statement has, as a range of [`Conditions::lists`].
+/// Which of the tests a statement has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Conjunction {
     length: u32,
+    /// The number of the only test, or where a list of several begins in [`Conditions::lists`].
     start: u32,
 }
 
@@ -64,6 +64,12 @@ impl Conditions {
                     .collect();
                 list.sort_unstable();
                 list.dedup();
+                if let [only] = *list {
+                    return Some(Conjunction {
+                        start: only,
+                        length: 1,
+                    });
+                }
                 if let Some(known) = known.get(&list) {
                     return Some(*known);
                 }
@@ -84,21 +90,31 @@ impl Conditions {
     }
 
     /// Whether all tests of a statement hold.
-    pub fn hold(&self, conjunction: Conjunction, context: &dyn Context, memo: &Memo) -> bool {
-        if conjunction.length == 0 {
-            return true;
+    #[inline]
+    pub fn hold(&self, conjunction: Conjunction, facts: &Facts<'_>, memo: &Memo) -> bool {
+        match conjunction.length {
+            0 => true,
+            1 => self.holds(conjunction.start, facts, memo),
+            length => {
+                let list = conjunction.start as usize..conjunction.start as usize + length as usize;
+                let numbers = self.lists.get(list).unwrap_or_default();
+                numbers.iter().all(|number| self.holds(*number, facts, memo))
+            }
         }
-        let Range { start, end } =
-            conjunction.start as usize..(conjunction.start + conjunction.length) as usize;
-        let numbers = self.lists.get(start..end).unwrap_or_default();
-        numbers.iter().all(|number| {
-            let test = || {
-                self.tests
-                    .get(*number as usize)
-                    .is_some_and(|test| test.holds(context))
-            };
-            memo.recall(*number, test)
-        })
+    }
+
+    fn holds(&self, number: u32, facts: &Facts<'_>, memo: &Memo) -> bool {
+        let test = || {
+            let test = self.tests.get(number as usize);
+            test.is_some_and(|test| test.holds(facts))
+        };
+        memo.recall(number, test)
+    }
+}
+
+impl Conjunction {
+    pub fn is_empty(self) -> bool {
+        self.length == 0
     }
 }
 

@@ -43,8 +43,10 @@ pub(super) struct Rules {
     guards: Box<[Guard]>,
     /// How many have to be looked at whatever the resource is.
     open: u32,
+    /// The first one applies to every request of every caller.
+    always: bool,
     /// By what the whole resource begins with.
-    whole: Option<Keys>,
+    whole: Option<Box<Keys>>,
     /// By what the last part of the resource begins with and ends in: for patterns that say little before it.
     last: Option<Box<[Keys; 2]>>,
 }
@@ -141,11 +143,16 @@ impl Builder {
         };
         let whole = match whole.is_empty() {
             true => None,
-            false => Some(Keys::new(From::Start, whole)?),
+            false => Some(Box::new(Keys::new(From::Start, whole)?)),
         };
+        let always = open > 0
+            && guards
+                .first()
+                .is_some_and(|guard| guard.check == Check::Nothing && guard.conditions.is_empty());
         Some(Rules {
             guards: guards.into(),
             open,
+            always: always && same,
             whole,
             last,
         })
@@ -154,7 +161,16 @@ impl Builder {
 
 impl Rules {
     /// The first guard found that passes.
+    #[inline]
     pub fn find(&self, resource: &RequestResource<'_>, passes: impl Fn(&Guard) -> bool) -> Option<&Guard> {
+        match &*self.guards {
+            [] => None,
+            [guard, ..] if self.always => Some(guard),
+            _ => self.search(resource, passes),
+        }
+    }
+
+    fn search(&self, resource: &RequestResource<'_>, passes: impl Fn(&Guard) -> bool) -> Option<&Guard> {
         let first = |range: Range<u32>| {
             let guards = self.guards.get(range.start as usize..range.end as usize);
             guards.unwrap_or_default().iter().find(|guard| passes(guard))
@@ -167,11 +183,9 @@ impl Rules {
         {
             return Some(guard);
         }
+        let shelves = self.last.as_deref()?;
         let [.., last] = resource.parts()?;
-        self.last
-            .as_deref()?
-            .iter()
-            .find_map(|keys| keys.of(last).find_map(first))
+        shelves.iter().find_map(|keys| keys.of(last).find_map(first))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::context::{ContextValue, MapContext};
+use crate::context::{Context, ContextValue, MapContext};
 use crate::document::Document;
 use crate::{Decision, Policies, Principal, Request, decide};
 
