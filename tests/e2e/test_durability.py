@@ -1,6 +1,7 @@
 """What was answered is kept, even if the process is killed while it writes."""
 
 import itertools
+import json
 import threading
 
 import pytest
@@ -178,3 +179,55 @@ def test_credentials_and_policies_survive(new_server, stop):
     Principal(server, Credentials.of(key), arn=arn).chime.list_accounts()
     Principal(server, Credentials.of(token)).chime.list_accounts()
     assert server.stop() == 0
+
+
+class Reader(threading.Thread):
+    """Asks for an account until the server is gone, and remembers the identifiers of the answers."""
+
+    def __init__(self, server, account):
+        super().__init__(daemon=True)
+        self.request = chime_request(ROOT, "GET", f"/accounts/{account}")
+        self.server = server
+        self.answered = set()
+        self.unexpected = []
+
+    def run(self):
+        while True:
+            try:
+                answer = self.request.to(self.server)
+            except Exception:
+                return
+            if answer.status == 200:
+                self.answered.add(answer.headers["x-amzn-requestid"])
+            else:
+                self.unexpected.append((answer.status, answer.body))
+
+
+def test_kill_under_load_loses_no_event_of_what_was_read(new_server):
+    server = new_server()
+    server.start()
+    account = server.root.chime.create_account(Name="Read")["Account"]["AccountId"]
+    readers = [Reader(server, account) for _ in range(24)]
+    for reader in readers:
+        reader.start()
+    threading.Event().wait(2 * SECONDS_OF_LOAD)
+    server.kill()
+    answered = set()
+    for reader in readers:
+        reader.join(20)
+        assert not reader.is_alive()
+        assert reader.unexpected == []
+        answered |= reader.answered
+    assert len(answered) > 24, "too little load to show anything"
+    server.start()
+    recorded = set()
+    for attribute in (("Username", "root"), ("AccessKeyId", ROOT.key), ("ResourceName", account)):
+        asked = [{"AttributeKey": attribute[0], "AttributeValue": attribute[1]}]
+        pages = server.root.cloudtrail.get_paginator("lookup_events").paginate(LookupAttributes=asked)
+        events = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
+        reads = [event["requestID"] for event in events if event["eventName"] == "GetAccount"]
+        assert len(reads) == len(set(reads)), "no event is found twice"
+        assert answered - set(reads) == set(), attribute
+        recorded |= set(reads)
+    # What was answered has its event; who was not answered in time may have one too, once.
+    assert len(recorded) <= len(answered) + len(readers)

@@ -175,6 +175,17 @@ def test_a_large_header(server):
         assert not answer or b" 4" in answer.split(b"\r\n")[0], answer[:200]
 
 
+@pytest.mark.parametrize("make, code", [
+    (lambda: chime_request(ROOT, "GET", "/accounts"), "BadRequestException"),
+    (lambda: query_request(ROOT, "ListUsers"), "RequestHeaderSectionTooLarge")], ids=["chime", "iam"])
+def test_a_head_over_the_limit_is_refused_as_aws_does(server, make, code):
+    answer = make().to(server, headers={"X-Large": "x" * 31 * 1024})
+    assert answer.status == 200, answer.body
+    answer = make().to(server, headers={"X-Large": "x" * 33 * 1024})
+    assert answer.status == 431
+    assert code in (answer.error_type or answer.body.decode())
+
+
 def test_a_large_address(server):
     for path in ("/" + "x" * 60_000, "/accounts?name=" + "x" * 60_000, "/accounts?" + "a=b&" * 15_000,
                  "/accounts/" + "%2F" * 20_000, "/" + "../" * 20_000):

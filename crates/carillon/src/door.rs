@@ -34,7 +34,8 @@ pub const BODY_TIME: Duration = Duration::from_secs(20);
 pub const ANSWER_TIME: Duration = Duration::from_secs(55);
 /// The most header lines of a request.
 pub const HEADER_COUNT: usize = 100;
-/// The largest head of a request, in bytes.
+/// The largest head of a request, in bytes. Up to twice as many are read, so that the answer is an error of AWS; beyond
+/// it is HTTP's own.
 pub const HEADER_SIZE: usize = 32 * 1024;
 /// What bodies that arrive at the same time may take together, in bytes.
 pub const BODIES: usize = 256 * 1024 * 1024;
@@ -81,6 +82,16 @@ pub struct Door {
     answered: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
+}
+
+/// Bytes of what came before the body, without what separates its parts.
+fn size_of_head(parts: &Parts) -> usize {
+    let target = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
+    let headers = parts.headers.iter();
+    target
+        + headers
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum::<usize>()
 }
 
 /// Why a request does not reach the pipeline.
@@ -153,7 +164,14 @@ impl Door {
             return Ok(page);
         }
         if parts.headers.len() > HEADER_COUNT {
-            return Err(Refusal::too_many_headers());
+            return Err(Refusal::head_too_large(format!(
+                "more than {HEADER_COUNT} headers"
+            )));
+        }
+        if size_of_head(parts) > HEADER_SIZE {
+            return Err(Refusal::head_too_large(format!(
+                "a head of more than {HEADER_SIZE} bytes"
+            )));
         }
         let _open = self.open.try_acquire().map_err(|_| Refusal::too_busy())?;
         let share = match &peer.share {
@@ -401,12 +419,11 @@ impl Refusal {
         Self::bad(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", message)
     }
 
-    fn too_many_headers() -> Self {
-        let message = format!("the request has more than {HEADER_COUNT} headers");
+    fn head_too_large(what: String) -> Self {
         Self::bad(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             "RequestHeaderSectionTooLarge",
-            message,
+            format!("the request has {what}"),
         )
     }
 

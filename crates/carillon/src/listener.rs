@@ -117,9 +117,9 @@ fn http() -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         // `Patient` keeps the time.
         .header_read_timeout(None)
-        // A few more than allowed, so that the answer can be one that AWS clients understand.
+        // More than allowed, so that the answer can be one that AWS clients understand.
         .max_headers(HEADER_COUNT * 2)
-        .max_buf_size(HEADER_SIZE)
+        .max_buf_size(HEADER_SIZE * 2)
         .half_close(false);
     builder
         .http2()
