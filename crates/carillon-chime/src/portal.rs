@@ -90,7 +90,8 @@ impl Portal {
             return None;
         }
         let visit = Visit::new(self, parts, body, peer);
-        Some(finish(&visit, self.answer(&visit).await))
+        // Every request asks whether it is for the portal, and would carry along the room that its pages need.
+        Some(finish(&visit, Box::pin(self.answer(&visit)).await))
     }
 
     /// The pages, a line for each.

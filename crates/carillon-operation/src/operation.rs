@@ -483,7 +483,8 @@ impl<O: Operation> AnyOperation for Of<O> {
 
 async fn run<O: Operation>(request: &Request<'_>) -> Result<Vec<u8>, Failed> {
     let outcome = match O::deserialize(request.input) {
-        Ok(mut operation) => match prepare(request, &mut operation).await {
+        Ok(operation) if !O::PREPARES => repeat(request, &operation).await,
+        Ok(mut operation) => match Box::pin(prepare(request, &mut operation)).await {
             Ok(()) => repeat(request, &operation).await,
             Err(fault) => Err(fault),
         },
@@ -491,22 +492,21 @@ async fn run<O: Operation>(request: &Request<'_>) -> Result<Vec<u8>, Failed> {
         Err(error) => Err(Fault::Invalid(error.to_string()).into()),
     };
     if let Err(failed) = &outcome {
-        request.record_failure(failed).await?;
+        Box::pin(request.record_failure(failed)).await?;
     }
     outcome
 }
 
+/// The slow work of an operation that has any, once it is decided that it may be done.
 async fn prepare<O: Operation>(request: &Request<'_>, operation: &mut O) -> Result<(), Failed> {
-    if O::PREPARES {
-        let mut tx = request.pipeline.store.read().await?;
-        let changed = request.changed(&mut tx, true).await?;
-        authorize::<O>(&request.of(changed.as_deref()), operation, &mut tx).await?;
-        drop(tx);
-        operation
-            .prepare(&request.pipeline.environment)
-            .await
-            .map_err(Into::<Fault>::into)?;
-    }
+    let mut tx = request.pipeline.store.read().await?;
+    let changed = request.changed(&mut tx, true).await?;
+    authorize::<O>(&request.of(changed.as_deref()), operation, &mut tx).await?;
+    drop(tx);
+    operation
+        .prepare(&request.pipeline.environment)
+        .await
+        .map_err(Into::<Fault>::into)?;
     Ok(())
 }
 
@@ -527,16 +527,24 @@ fn lane(account: AwsAccountId) -> &'static Semaphore {
     &LOSERS[number % LANES]
 }
 
-/// Runs the request again while it loses races. That is safe, because a handler has no effect outside its
+/// Runs the request, again while it loses races. That is safe, because a handler has no effect outside its
 /// transaction.
 async fn repeat<O: Operation>(request: &Request<'_>, operation: &O) -> Result<Vec<u8>, Failed> {
-    let outcome = once(request, operation).await;
-    if !matches!(&outcome, Err(failed) if failed.is_contended()) {
-        return outcome;
+    match once(request, operation).await {
+        // Boxed, as everything that is rare: each request takes up the room of all that might become of it.
+        Err(failed) if failed.is_contended() => Box::pin(run_again(request, operation, failed)).await,
+        outcome => outcome,
     }
+}
+
+async fn run_again<O: Operation>(
+    request: &Request<'_>,
+    operation: &O,
+    lost: Failed,
+) -> Result<Vec<u8>, Failed> {
     let Ok(turn) = tokio::time::timeout(PATIENCE, lane(request.caller().aws_account_id).acquire()).await
     else {
-        return outcome;
+        return Err(lost);
     };
     let _turn = turn.map_err(Fault::internal)?;
     let mut attempt = 2;

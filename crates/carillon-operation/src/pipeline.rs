@@ -206,7 +206,7 @@ impl Pipeline {
             {
                 (service, None)
             }
-            Err(stranger) => return self.turn_away(parts, service, call, stranger, protocol).await,
+            Err(stranger) => return Box::pin(self.turn_away(parts, service, call, stranger, protocol)).await,
         };
         let protocol = service.service.protocol;
         if let Some(known) = &known {
@@ -224,7 +224,7 @@ impl Pipeline {
                 let fault = match &known {
                     Some(known) => {
                         let event = self.unreadable_event(service, call, &known.caller, &name, &fault);
-                        self.append(event).await.err().unwrap_or(fault)
+                        Box::pin(self.append(event)).await.err().unwrap_or(fault)
                     }
                     None => fault,
                 };
@@ -236,22 +236,22 @@ impl Pipeline {
             }
         };
         let credentials = match (entry.spec.admission, known) {
-            (Admission::Introduced, _) => match self.introduce(service, entry, &input, call).await {
-                Ok(credentials) => credentials,
-                Err(fault) => {
-                    return Answered {
-                        response: refusal(&fault, protocol, Origin::Service, call),
-                        entry: Some(entry),
-                        decision: "unauthenticated",
-                    };
+            (Admission::Introduced, _) => {
+                match Box::pin(self.introduce(service, entry, &input, call)).await {
+                    Ok(credentials) => credentials,
+                    Err(fault) => {
+                        return Answered {
+                            response: refusal(&fault, protocol, Origin::Service, call),
+                            entry: Some(entry),
+                            decision: "unauthenticated",
+                        };
+                    }
                 }
-            },
+            }
             (_, Some(known)) => known,
             (_, None) => {
                 let stranger = Failure::MissingAuthentication.into();
-                return self
-                    .turn_away(parts, Some(service), call, stranger, protocol)
-                    .await;
+                return Box::pin(self.turn_away(parts, Some(service), call, stranger, protocol)).await;
             }
         };
         let asked = Asked {
@@ -284,9 +284,7 @@ impl Pipeline {
         let credentials = match self.prove(proof, call, service).await {
             Ok(credentials) => credentials,
             Err(stranger) => {
-                return self
-                    .turn_away(parts, Some(service), call, stranger, protocol)
-                    .await;
+                return Box::pin(self.turn_away(parts, Some(service), call, stranger, protocol)).await;
             }
         };
         let name = || asked.operation.to_owned();
@@ -300,7 +298,7 @@ impl Pipeline {
             Ok(found) => found,
             Err(Unreadable { name, fault, origin }) => {
                 let event = self.unreadable_event(service, call, &credentials.caller, &name, &fault);
-                let fault = self.append(event).await.err().unwrap_or(fault);
+                let fault = Box::pin(self.append(event)).await.err().unwrap_or(fault);
                 return Answered {
                     response: refusal(&fault, protocol, origin, call),
                     entry: None,
@@ -346,7 +344,7 @@ impl Pipeline {
         let mut fault = Fault::Throttled;
         if too_many.is_news {
             let event = self.unreadable_event(service, call, caller, &name(), &fault);
-            fault = self.append(event).await.err().unwrap_or(fault);
+            fault = Box::pin(self.append(event)).await.err().unwrap_or(fault);
         }
         Some(Answered {
             response: refusal(&fault, protocol, Origin::Service, call),
@@ -388,18 +386,19 @@ impl Pipeline {
             }
             if rereads == REREADS {
                 if let Err(failed) = &outcome {
-                    outcome = request.record(failed).await.map_err(Into::into).and(outcome);
+                    outcome = Box::pin(request.record(failed))
+                        .await
+                        .map_err(Into::into)
+                        .and(outcome);
                 }
                 break;
             }
             rereads += 1;
             self.identities.forget(&credentials.caller.access_key_id);
-            credentials = match self.prove(proof, call, service).await {
+            credentials = match Box::pin(self.prove(proof, call, service)).await {
                 Ok(credentials) => credentials,
                 Err(stranger) => {
-                    return self
-                        .turn_away(parts, Some(service), call, stranger, protocol)
-                        .await;
+                    return Box::pin(self.turn_away(parts, Some(service), call, stranger, protocol)).await;
                 }
             };
         }

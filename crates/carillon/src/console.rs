@@ -132,11 +132,11 @@ impl Console {
         }
         let path = path.trim_start_matches('/');
         let outcome = match path.split_once('/') {
-            _ if path == "session" => self.session(parts, body, peer).await,
-            _ if path == "sessions" => self.list(parts).await,
-            _ if path == "role" => self.role(parts, body, peer).await,
-            Some(("sessions", id)) => self.end(parts, peer, id).await,
-            Some(("api", operation)) => self.operation(parts, body, peer, operation).await,
+            _ if path == "session" => Box::pin(self.session(parts, body, peer)).await,
+            _ if path == "sessions" => Box::pin(self.list(parts)).await,
+            _ if path == "role" => Box::pin(self.role(parts, body, peer)).await,
+            Some(("sessions", id)) => Box::pin(self.end(parts, peer, id)).await,
+            Some(("api", operation)) => Box::pin(self.operation(parts, body, peer, operation)).await,
             _ if parts.method == Method::GET || parts.method == Method::HEAD => {
                 return files::serve(path, &parts.headers);
             }

@@ -65,7 +65,7 @@ impl Feed {
     /// Answers a request, if its path is one of the feed's.
     pub async fn serve(&self, parts: &Parts, body: &[u8]) -> Option<Response<Bytes>> {
         let path = parts.uri.path().strip_prefix(ROOT)?;
-        Some(match self.answer(path, parts, body).await {
+        Some(match Box::pin(self.answer(path, parts, body)).await {
             Ok(taken) => answer(
                 StatusCode::ACCEPTED,
                 &json!({ "NewEvents": taken.new, "RepeatedEvents": taken.repeated }),
