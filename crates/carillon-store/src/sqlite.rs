@@ -33,6 +33,8 @@ const READERS: usize = 8;
 const BUSY: Duration = Duration::from_secs(5);
 /// How long a commit waits at most for more to gather.
 const GATHERING: Duration = Duration::from_millis(2);
+/// How long it waits for one more.
+const NEXT: Duration = Duration::from_micros(250);
 /// Pages in the log before they are copied to their places. Pages that change again in the meantime, such as
 /// the ends of the audit trail's indexes, are copied once.
 const CHECKPOINT: i64 = 4_000;
@@ -56,6 +58,8 @@ struct Shared {
     writer: Arc<tokio::sync::Mutex<WriterState>>,
     appends: Mutex<Vec<Append>>,
     gathering: Mutex<Gathering>,
+    /// How many have ever waited for a commit.
+    joined: AtomicU64,
     wake: SyncSender<()>,
 }
 
@@ -125,6 +129,7 @@ impl Sqlite {
             })),
             appends: Mutex::new(Vec::new()),
             gathering: Mutex::default(),
+            joined: AtomicU64::new(0),
             wake,
         });
         let weak = Arc::downgrade(&shared);
@@ -175,6 +180,7 @@ impl Sqlite {
     pub(crate) async fn append(&self, statement: Statement) -> Result<(), StoreError> {
         let (done, answer) = oneshot::channel();
         lock(&self.shared.appends).push(Append { statement, done });
+        self.shared.joined.fetch_add(1, Ordering::Relaxed);
         self.shared.wake();
         answered(answer).await
     }
@@ -184,6 +190,7 @@ impl Sqlite {
         if lock(&self.shared.gathering).add(add, done) {
             self.shared.wake();
         }
+        self.shared.joined.fetch_add(1, Ordering::Relaxed);
         answered(answer).await
     }
 }
@@ -329,13 +336,19 @@ impl WriterState {
 /// The thread that commits, until the last handle of the store is gone.
 fn commit_groups(woken: &Receiver<()>, shared: &std::sync::Weak<Shared>) {
     // When the last group had several members, more are on their way: twice as long as its flush took they
-    // may gather, so that busy servers flush half as often. A lone request never waits.
+    // may gather, so that busy servers flush half as often, but not when nobody comes any more. A lone request never
+    // waits.
     let mut pause = Duration::ZERO;
     while woken.recv().is_ok() {
-        if !pause.is_zero() {
-            std::thread::sleep(pause);
-        }
         let Some(shared) = shared.upgrade() else { return };
+        let (began, mut joined) = (Instant::now(), 0);
+        while began.elapsed() < pause {
+            let before = std::mem::replace(&mut joined, shared.joined.load(Ordering::Relaxed));
+            if before == joined {
+                break;
+            }
+            std::thread::sleep(NEXT.min(pause));
+        }
         let mut state = Arc::clone(&shared.writer).blocking_lock_owned();
         let group = shared.take();
         let gathered = group.gathered.iter().map(|gathered| gathered.waiting.len());
@@ -413,10 +426,9 @@ impl Writer {
             }
             state.waiting.push(done);
         }
+        self.shared.joined.fetch_add(1, Ordering::Relaxed);
         self.shared.wake();
-        answer
-            .await
-            .unwrap_or_else(|gone| Err(StoreError::Database(gone.into())))
+        answered(answer).await
     }
 }
 
