@@ -118,6 +118,18 @@ impl Caller {
             .map_or(&self.user_id, |(owner, _)| owner)
     }
 
+    /// The user, role or root that answers for the requests: sessions are cheap to make, and for as many names as one
+    /// likes.
+    pub fn accountable_arn(&self) -> &str {
+        match &self.principal {
+            Principal::Federated {
+                user_arn: Some(user_arn),
+                ..
+            } => user_arn,
+            _ => self.principal_arn(),
+        }
+    }
+
     /// `aws:PrincipalType`.
     pub fn principal_type(&self) -> &'static str {
         match self.kind {

@@ -23,7 +23,7 @@ const PRINCIPALS: usize = 4_096;
 /// Times are kept in nanoseconds, in which any rate is a whole number near enough.
 const SECOND: i64 = 1_000_000_000;
 
-/// The requests of each principal within the last moments. Sessions of a role are one principal.
+/// The requests of each principal within the last moments. All sessions of a role, and of a user, are one principal.
 pub(crate) struct RateLimit {
     /// What one request is worth.
     step: i64,
@@ -59,7 +59,7 @@ impl RateLimit {
     ///
     /// [`TooMany`], and the request does not count.
     pub fn admit(&self, caller: &Caller, now: Timestamp) -> Result<(), TooMany> {
-        self.count(self.hasher.hash_one(caller.principal_arn()), now)
+        self.count(self.hasher.hash_one(caller.accountable_arn()), now)
     }
 
     fn count(&self, principal: u64, now: Timestamp) -> Result<(), TooMany> {
@@ -101,7 +101,10 @@ fn make_room(buckets: &mut HashMap<u64, Bucket>, now: i64) {
 
 #[cfg(test)]
 mod tests {
+    use carillon_policy::Principal;
+
     use super::*;
+    use crate::caller::CallerKind;
 
     fn limit(per_second: u32) -> RateLimit {
         RateLimit::new(per_second.try_into().unwrap())
@@ -136,6 +139,37 @@ mod tests {
         assert_eq!(admitted(&limit, 1, 10, at(0)), 2);
         assert_eq!(admitted(&limit, 1 + SHARDS as u64, 10, at(0)), 2);
         assert_eq!(admitted(&limit, 2, 10, at(0)), 2);
+    }
+
+    #[test]
+    fn a_user_does_not_get_more_by_sessions_under_other_names() {
+        let user = "arn:aws:iam::123456789012:user/ada";
+        let federated = |name: &str| {
+            let arn = format!("arn:aws:sts::123456789012:federated-user/{name}");
+            Caller {
+                aws_account_id: "123456789012".parse().unwrap(),
+                kind: CallerKind::FederatedUser {
+                    name: name.to_owned(),
+                },
+                arn: arn.clone(),
+                user_id: format!("123456789012:{name}"),
+                principal: Principal::Federated {
+                    arn,
+                    account: "123456789012".to_owned(),
+                    user_arn: Some(user.to_owned()),
+                },
+                access_key_id: "ASIAEXAMPLE".to_owned(),
+                tags: Vec::new(),
+                session: None,
+            }
+        };
+        let limit = limit(1);
+        let names: Vec<String> = (0..10).map(|number| format!("guest{number}")).collect();
+        let admitted = names
+            .iter()
+            .filter(|name| limit.admit(&federated(name), at(0)).is_ok())
+            .count();
+        assert_eq!(admitted, 2);
     }
 
     #[test]
