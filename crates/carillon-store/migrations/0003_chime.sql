@@ -80,6 +80,8 @@ CREATE INDEX chime_personal_pin_of_user ON chime_personal_pin (user_id);
 CREATE TABLE chime_invite (
     invite_id TEXT NOT NULL PRIMARY KEY,
     account_id TEXT NOT NULL,
+    -- The owner of the account, in whose name the mails are sent.
+    aws_account_id TEXT NOT NULL,
     email TEXT NOT NULL,
     email_key TEXT NOT NULL,
     email_domain TEXT NOT NULL,
@@ -93,9 +95,10 @@ CREATE TABLE chime_invite (
     mail_at BIGINT
 );
 CREATE UNIQUE INDEX chime_invite_open ON chime_invite (account_id, email_key) WHERE status = 'Pending';
-CREATE INDEX chime_invite_of_account ON chime_invite (account_id, mail_at);
-CREATE INDEX chime_invite_open_of_domain ON chime_invite (email_domain) WHERE status = 'Pending';
-CREATE INDEX chime_invite_by_email ON chime_invite (account_id, email_key, mail_at);
+CREATE INDEX chime_invite_of_account ON chime_invite (account_id);
+CREATE INDEX chime_invite_mails ON chime_invite (aws_account_id, mail_at);
+CREATE INDEX chime_invite_open_of_domain ON chime_invite (email_domain, aws_account_id) WHERE status = 'Pending';
+CREATE INDEX chime_invite_mails_to ON chime_invite (aws_account_id, email_key, mail_at);
 
 -- Devices on which people are signed in to the portal.
 CREATE TABLE chime_session (

@@ -20,26 +20,43 @@ use crate::{event, session};
 /// How long an invitation can be accepted.
 pub(crate) const GOOD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Nobody gets more than [`MAILS_IN_A_ROW`] mails of one account in this time, unless the last was welcome.
+/// Nobody gets more than [`MAILS_IN_A_ROW`] mails of one AWS account in this time, unless the last was welcome. Chime
+/// accounts cost nothing, so they are not what is counted by.
 const PAUSE: Duration = Duration::from_secs(10 * 60);
 /// A link may have to be sent again, and once more; whoever asks for a fourth wants something else.
 pub(crate) const MAILS_IN_A_ROW: usize = 3;
-/// Mails of one account in a day: strangers are not to be flooded in the operator's name.
+/// Mails of one AWS account in a day: strangers are not to be flooded in the operator's name.
 pub(crate) const MAILS_A_DAY: i64 = 2_000;
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When the next mail to an address may leave, by what is known of the last ones of the account to it, the newest
-/// first: what became of the invitation, and when the mail leaves or left.
-fn mail_at(last: &[(InviteStatus, Timestamp)], now: Timestamp) -> Timestamp {
-    match last {
-        [(InviteStatus::Accepted, _), ..] => now,
-        // It has not left, and will not: the new one takes its place.
-        [(_, at), ..] if *at > now => *at,
-        _ => match last.get(MAILS_IN_A_ROW - 1) {
-            Some((_, at)) => now.max(*at + PAUSE),
-            None => now,
-        },
+/// When the next mail to an address may leave, by what is known of the last ones of the AWS account to it, the newest
+/// first.
+fn mail_at(last: &[LastMail], now: Timestamp) -> Timestamp {
+    if last
+        .first()
+        .is_some_and(|newest| newest.status == InviteStatus::Accepted)
+    {
+        return now;
     }
+    // It has not left, and will not: the new one takes its place.
+    if let Some(waiting) = last.iter().find(|mail| mail.is_ours && mail.at > now) {
+        return waiting.at;
+    }
+    match last.get(MAILS_IN_A_ROW - 1) {
+        Some(mail) => now.max(mail.at + PAUSE),
+        None => now,
+    }
+}
+
+/// A mail of an invitation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LastMail {
+    /// What became of the invitation.
+    pub status: InviteStatus,
+    /// When the mail leaves, or left.
+    pub at: Timestamp,
+    /// Whether the account that invites now sent it, not another one of the same AWS account.
+    pub is_ours: bool,
 }
 
 /// An invitation as it is kept: the token itself is only in the mail.
@@ -306,13 +323,13 @@ mod tests {
     fn the_fourth_mail_in_ten_minutes_waits() {
         use InviteStatus::{Accepted, Failed, Pending};
         let at = Timestamp::from_seconds;
-        let mails = |times: &[i64]| -> Vec<(InviteStatus, Timestamp)> {
-            let status = |place: usize| if place == 0 { Pending } else { Failed };
-            times
-                .iter()
-                .enumerate()
-                .map(|(place, time)| (status(place), at(*time)))
-                .collect()
+        let mails = |times: &[i64]| -> Vec<LastMail> {
+            let mail = |(place, time): (usize, &i64)| LastMail {
+                status: if place == 0 { Pending } else { Failed },
+                at: at(*time),
+                is_ours: true,
+            };
+            times.iter().enumerate().map(mail).collect()
         };
         assert_eq!(mail_at(&[], at(1_000)), at(1_000));
         assert_eq!(mail_at(&mails(&[1_000]), at(1_000)), at(1_000));
@@ -325,8 +342,37 @@ mod tests {
             at(1_600),
             "it takes the place of the one that waits"
         );
+        let theirs: Vec<LastMail> = waiting
+            .iter()
+            .map(|mail| LastMail {
+                is_ours: false,
+                ..*mail
+            })
+            .collect();
+        assert_eq!(
+            mail_at(&theirs, at(1_599)),
+            at(1_600),
+            "what another account sends leaves as well, and the first of the three is old enough"
+        );
+        let mut crowd = theirs.clone();
+        for _ in 0..6 {
+            let next = mail_at(&crowd, at(1_200));
+            crowd.insert(
+                0,
+                LastMail {
+                    at: next,
+                    ..theirs[0]
+                },
+            );
+        }
+        let times: Vec<i64> = crowd.iter().map(|mail| mail.at.as_seconds()).collect();
+        assert_eq!(
+            times,
+            [2_800, 2_220, 2_200, 2_200, 1_620, 1_600, 1_600, 1_020, 1_000],
+            "no four in ten minutes, however many accounts there are"
+        );
         let mut welcome = mails(&[1_030, 1_020, 1_000]);
-        welcome[0].0 = Accepted;
+        welcome[0].status = Accepted;
         assert_eq!(mail_at(&welcome, at(1_040)), at(1_040));
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use carillon_iam::testing::ACCOUNT;
 use carillon_operation::MailError;
 use serde_json::{Value, json};
 
@@ -178,7 +179,15 @@ async fn nobody_is_flooded_with_invitations() {
             "the newest link comes when the first mail is ten minutes old"
         );
         assert_eq!(world.browser().open(&world.link()).await.status, 200);
-        // Another account is another sender, and who accepted wants mail.
+        // Another Chime account of the AWS account is the same sender.
+        let crowd = world.mails().len();
+        for number in 0..5 {
+            let more = world.account(&format!("More {number}")).await;
+            world.invite(&more, &["ada@example.com"]).await.ok();
+        }
+        world.work().await;
+        assert!(world.mails().len() <= crowd + 2, "{}", world.mails().len());
+        // Who accepted wants mail.
         let other = world.account("B").await;
         let (eve, _) = world.member(&other, "eve@example.com").await;
         let before = world.mails().len();
@@ -205,10 +214,10 @@ async fn an_account_has_a_quota_of_mails() {
         for number in 0..1_999 {
             let address = format!("p{number}@example.com");
             tx.execute(
-                "INSERT INTO chime_invite (invite_id, account_id, email, email_key, email_domain, status, token_digest,
-                                           created_at, expires_at, mail_at)
-                 VALUES ($1, $2, $3, $4, 'example.com', 'Failed', '', $5, $6, $7)",
-                carillon_store::bind![address, account, address, address, now, now, now],
+                "INSERT INTO chime_invite (invite_id, account_id, aws_account_id, email, email_key, email_domain, status,
+                                           token_digest, created_at, expires_at, mail_at)
+                 VALUES ($1, $2, $3, $4, $5, 'example.com', 'Failed', '', $6, $7, $8)",
+                carillon_store::bind![address, account, ACCOUNT, address, address, now, now, now],
             )
             .await
             .unwrap();
@@ -224,8 +233,21 @@ async fn an_account_has_a_quota_of_mails() {
             world.get(&format!("/accounts/{account}/users")).await["Users"],
             json!([])
         );
-        world.invite(&account, &two[..1]).await.ok();
-        world.invite(&world.account("B").await, &two).await.ok();
+        // Another Chime account is no way around: anybody who may can make any number.
+        let other = world.account("B").await;
+        assert_eq!(
+            world.invite(&other, &two).await.code(),
+            "ResourceLimitExceededException"
+        );
+        world.invite(&other, &two[..1]).await.ok();
+        let stranger = world.server.as_root_of_another_account().await;
+        let theirs = stranger
+            .rest("chime", "POST", "/accounts", json!({ "Name": "Theirs" }))
+            .await;
+        let theirs = text(&theirs.ok()["Account"]["AccountId"]);
+        let path = format!("/accounts/{theirs}/users?operation=add");
+        let body = json!({ "UserEmailList": two });
+        stranger.rest("chime", "POST", &path, body).await.ok();
         world.server.clock().advance(DAY);
         world.invite(&account, &two).await.ok();
     }

@@ -269,13 +269,13 @@ async fn what_a_domain_has_is_read_from_an_index() {
         ),
         (
             "EXPLAIN QUERY PLAN SELECT status, mail_at FROM chime_invite
-              WHERE account_id = $1 AND email_key = $2 AND mail_at IS NOT NULL
+              WHERE aws_account_id = $1 AND email_key = $2 AND mail_at IS NOT NULL
               ORDER BY mail_at DESC, created_at DESC LIMIT 1",
-            "chime_invite_by_email (account_id=? AND email_key=?",
+            "chime_invite_mails_to (aws_account_id=? AND email_key=?",
         ),
         (
-            "EXPLAIN QUERY PLAN SELECT COUNT(*) FROM chime_invite WHERE account_id = $1 AND mail_at > $2",
-            "chime_invite_of_account (account_id=? AND mail_at>?)",
+            "EXPLAIN QUERY PLAN SELECT COUNT(*) FROM chime_invite WHERE aws_account_id = $1 AND mail_at > $2",
+            "chime_invite_mails (aws_account_id=? AND mail_at>?)",
         ),
     ] {
         let found = plan(&world, sql, bind!["example.com", "a"]).await;

@@ -76,7 +76,7 @@ impl Operation for InviteUsers {
         }
         let (inviter, _) = account::rows::aws_account(cx.tx, account.aws_account_id).await?;
         let has_mail = cx.environment.settings.mail;
-        let mut left = MAILS_A_DAY - rows::count_mails(cx.tx, &account, cx.now - DAY).await?;
+        let mut left = MAILS_A_DAY - rows::count_mails(cx.tx, account.aws_account_id, cx.now - DAY).await?;
         let mut invites = Vec::with_capacity(self.user_email_list.len());
         let mut open = Vec::new();
         let mut seen = HashSet::new();
@@ -100,19 +100,19 @@ impl Operation for InviteUsers {
             let email_status = match invite(cx, &account, email, at).await? {
                 Outcome::Impossible => {
                     row.status = InviteStatus::Failed;
-                    rows::insert(cx.tx, &row).await?;
+                    rows::insert(cx.tx, &account, &row).await?;
                     EmailStatus::NotSent
                 }
                 Outcome::Member => {
                     row.status = InviteStatus::Accepted;
-                    rows::insert(cx.tx, &row).await?;
+                    rows::insert(cx.tx, &account, &row).await?;
                     EmailStatus::NotSent
                 }
                 Outcome::New | Outcome::Again | Outcome::Move => {
                     left -= i64::from(has_mail);
                     if left < 0 {
                         return Err(Error::LimitExceeded(format!(
-                            "an account sends at most {MAILS_A_DAY} invitations in a day"
+                            "an AWS account sends at most {MAILS_A_DAY} invitations in a day"
                         )));
                     }
                     send(cx, &account, &inviter, &mut row).await?;
@@ -190,6 +190,6 @@ async fn send(
         let mail = jobs::SendInvitation::new(cx.environment, invite, account, inviter, &token);
         enqueue(cx.tx, &*cx.environment.entropy, &mail, cx.now, mail_at).await?;
     }
-    rows::insert(cx.tx, invite).await?;
+    rows::insert(cx.tx, account, invite).await?;
     Ok(())
 }

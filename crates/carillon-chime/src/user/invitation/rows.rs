@@ -1,9 +1,10 @@
 //! How invitations are kept.
 
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
-use super::{InviteRow, InviteStatus, MAILS_IN_A_ROW};
+use super::{InviteRow, LastMail, MAILS_IN_A_ROW};
 use crate::account::ManagedAccount;
 use crate::email::{domain_of, key_of};
 
@@ -52,15 +53,21 @@ pub(crate) async fn find_open(
     .await
 }
 
-pub(crate) async fn insert(tx: &mut WriteTx, invite: &InviteRow) -> Result<(), StoreError> {
+/// Adds an invitation of the account.
+pub(crate) async fn insert(
+    tx: &mut WriteTx,
+    account: &ManagedAccount,
+    invite: &InviteRow,
+) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO chime_invite
-           (invite_id, account_id, email, email_key, email_domain, status, token_digest, created_at, expires_at,
-            mail_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+           (invite_id, account_id, aws_account_id, email, email_key, email_domain, status, token_digest, created_at,
+            expires_at, mail_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         bind![
             invite.id,
             invite.account_id,
+            account.aws_account_id,
             invite.email,
             key_of(&invite.email),
             domain_of(&invite.email),
@@ -182,44 +189,45 @@ pub(crate) async fn show_failed(
     Ok(())
 }
 
-/// The last mails of the account to the address, the newest first: what became of the invitation, and when the mail
-/// leaves or left.
+/// The last mails of the AWS account to the address, the newest first, and which of them the account sent.
 pub(crate) async fn last_mails(
     tx: &mut ReadTx,
     account: &ManagedAccount,
     email_key: &str,
-) -> Result<Vec<(InviteStatus, Timestamp)>, StoreError> {
-    let found: Vec<LastMail> = tx
-        .fetch_all(
-            "SELECT status, mail_at FROM chime_invite
-              WHERE account_id = $1 AND email_key = $2 AND mail_at IS NOT NULL
-              ORDER BY mail_at DESC, created_at DESC LIMIT $3",
-            bind![account.id, email_key, MAILS_IN_A_ROW as i64],
-        )
-        .await?;
-    Ok(found
-        .into_iter()
-        .map(|LastMail(status, at)| (status, at))
-        .collect())
+) -> Result<Vec<LastMail>, StoreError> {
+    tx.fetch_all(
+        "SELECT status, mail_at, account_id = $1 FROM chime_invite
+          WHERE aws_account_id = $2 AND email_key = $3 AND mail_at IS NOT NULL
+          ORDER BY mail_at DESC, created_at DESC LIMIT $4",
+        bind![
+            account.id,
+            account.aws_account_id,
+            email_key,
+            MAILS_IN_A_ROW as i64
+        ],
+    )
+    .await
 }
-
-struct LastMail(InviteStatus, Timestamp);
 
 impl FromRow for LastMail {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self(row.parse(0)?, row.get(1)?))
+        Ok(Self {
+            status: row.parse(0)?,
+            at: row.get(1)?,
+            is_ours: row.get(2)?,
+        })
     }
 }
 
-/// How many mails of the account left after `since`, or wait to leave. The quota bounds what is counted.
+/// How many mails of an AWS account left after `since`, or wait to leave. The quota bounds what is counted.
 pub(crate) async fn count_mails(
     tx: &mut ReadTx,
-    account: &ManagedAccount,
+    owner: AwsAccountId,
     since: Timestamp,
 ) -> Result<i64, StoreError> {
     tx.fetch_number(
-        "SELECT COUNT(*) FROM chime_invite WHERE account_id = $1 AND mail_at > $2",
-        bind![account.id, since],
+        "SELECT COUNT(*) FROM chime_invite WHERE aws_account_id = $1 AND mail_at > $2",
+        bind![owner, since],
     )
     .await
 }
