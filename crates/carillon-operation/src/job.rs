@@ -86,7 +86,8 @@ pub enum JobError {
 
 /// Queues `job`, to be done at `due` or soon after.
 ///
-/// If one with the same [`Job::unique_key`] waits already, that one stays and is due at the earlier time.
+/// If one with the same [`Job::unique_key`] waits already, that one stays and is due at the earlier time. One that was
+/// given up begins anew.
 pub async fn enqueue<J: Job>(
     tx: &mut WriteTx,
     entropy: &dyn Entropy,
@@ -102,6 +103,9 @@ pub async fn enqueue<J: Job>(
          VALUES ($1, $2, $3, $4, $5, 0, $6, 0, FALSE)
          ON CONFLICT (kind, unique_key) DO UPDATE
             SET due_at = CASE WHEN job.due_at < excluded.due_at THEN job.due_at ELSE excluded.due_at END,
+                created_at = CASE WHEN job.parked THEN excluded.created_at ELSE job.created_at END,
+                attempts = CASE WHEN job.parked THEN 0 ELSE job.attempts END,
+                leased_until = CASE WHEN job.parked THEN 0 ELSE job.leased_until END,
                 parked = FALSE",
         bind![id, J::KIND, key, payload, due, now],
     )
@@ -112,6 +116,9 @@ pub async fn enqueue<J: Job>(
 /// Queues `job`, which has a [`Job::unique_key`], to be done at once: for where a row changes and neither clock nor
 /// entropy is at hand. It counts as queued long ago, so it has no patience with the outside: let it queue others for
 /// that.
+///
+/// The row of one that waits already is written all the same: it may be running, and have looked before this change.
+/// Databases that let both go on at the same time then make one of them lose, and the change is looked at.
 pub async fn enqueue_at_once<J: Job>(tx: &mut WriteTx, job: &J) -> Result<(), StoreError> {
     let key = job
         .unique_key()
@@ -120,7 +127,8 @@ pub async fn enqueue_at_once<J: Job>(tx: &mut WriteTx, job: &J) -> Result<(), St
     tx.execute(
         "INSERT INTO job (job_id, kind, unique_key, payload, due_at, attempts, created_at, leased_until, parked)
          VALUES ($1, $2, $3, $4, 0, 0, 0, 0, FALSE)
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT (kind, unique_key) DO UPDATE
+            SET due_at = 0, leased_until = CASE WHEN job.parked THEN 0 ELSE job.leased_until END, parked = FALSE",
         bind![format!("{}/{key}", J::KIND), J::KIND, key, payload],
     )
     .await?;

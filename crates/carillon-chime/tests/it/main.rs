@@ -12,6 +12,7 @@ mod data_export;
 mod delegate;
 mod domain;
 mod invitation;
+mod job;
 mod model;
 mod person;
 mod portal;

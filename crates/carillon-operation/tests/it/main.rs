@@ -302,3 +302,19 @@ async fn a_job_lost_with_its_node_is_done_by_another() {
     assert_eq!(world.run_after(1).await, 1);
     assert_eq!(world.noted("ann").await.as_deref(), Some("sent"));
 }
+
+#[tokio::test]
+async fn what_was_given_up_begins_anew_when_it_is_queued_again() {
+    let later = || Err(MailError::Later("451 busy".to_owned()));
+    let world = World::whose_relay_answers(vec![later(), later(), later(), Ok(())]).await;
+    world.queue("ann", true, 0).await;
+    world.run_after(30 * 60).await;
+    world.run_after(30 * 60).await;
+    assert_eq!(world.noted("ann").await.as_deref(), Some("451 busy"));
+
+    world.queue("ann", true, 0).await;
+    assert_eq!(world.run_after(0).await, 1);
+    assert_eq!(world.waiting().await, 1, "it has all of its patience");
+    assert_eq!(world.run_after(2).await, 1, "and the first pause");
+    assert_eq!(world.noted("ann").await.as_deref(), Some("451 busy,sent"));
+}
