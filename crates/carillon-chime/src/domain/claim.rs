@@ -10,10 +10,13 @@ use serde_json::json;
 
 use super::{DomainCheckResult, DomainRow, rows};
 use crate::account::jobs::PORTION;
-use crate::account::{self, AccountRow, AccountType};
+use crate::account::{self, AccountRow, AccountType, Life};
 use crate::error::Error;
 use crate::user::{RegistrationStatus, UserRow, UserType, invitation};
 use crate::{event, session, user};
+
+/// How often it is looked whether an account that was stopped goes on.
+const STOPPED: Duration = Duration::from_secs(60 * 60);
 
 /// Makes a domain the account's, which becomes an Enterprise account with its first one. What that means for people
 /// and invitations follows in a job.
@@ -55,6 +58,18 @@ pub(crate) struct SettleDomain {
     after: String,
 }
 
+impl SettleDomain {
+    /// What is left after the user of this id.
+    fn after(&self, after: String) -> Self {
+        Self {
+            account_id: self.account_id.clone(),
+            domain: self.domain.clone(),
+            converted: self.converted,
+            after,
+        }
+    }
+}
+
 impl Job for SettleDomain {
     const KIND: &'static str = "chime.domain.settle";
     const PATIENCE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -76,6 +91,13 @@ impl Job for SettleDomain {
             // Given up again.
             return Ok(Vec::new());
         };
+        if account.life != Life::Active {
+            // Nobody is moved to where nobody can sign in, or to what will be erased. If the account goes on, so does
+            // this.
+            let later = self.after(self.after.clone());
+            enqueue(tx, &*environment.entropy, &later, now, now + STOPPED).await?;
+            return Ok(Vec::new());
+        }
         let mut events = Vec::new();
         let rivals = rows::waiting(tx, &self.domain, PORTION).await?;
         for rival in &rivals {
@@ -93,12 +115,7 @@ impl Job for SettleDomain {
             events.extend(take_in(tx, &account, person, environment, now).await?);
         }
         if !rivals.is_empty() || !void.is_empty() || !people.is_empty() {
-            let next = Self {
-                account_id: self.account_id.clone(),
-                domain: self.domain.clone(),
-                converted: self.converted,
-                after: people.last().map_or(&self.after, |last| &last.id).clone(),
-            };
+            let next = self.after(people.last().map_or(&self.after, |last| &last.id).clone());
             enqueue(tx, &*environment.entropy, &next, now, now).await?;
         }
         Ok(events)

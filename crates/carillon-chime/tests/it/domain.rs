@@ -445,6 +445,32 @@ async fn a_claim_gathers_people_and_shows_it_before() {
 }
 
 #[tokio::test]
+async fn nobody_is_moved_into_an_account_that_was_stopped() {
+    for world in worlds().await {
+        for life in [Life::Suspended, Life::Disabled] {
+            let domain = format!("{}.example.com", life.as_str().to_lowercase());
+            let address = format!("eve@{domain}");
+            let (company, club) = (world.account("Company").await, world.account("Club").await);
+            world.member(&club, &address).await;
+            let now = world.server.environment().clock.now();
+            let mut tx = world.server.store().write().await.unwrap();
+            operator::claim_domain(&mut tx, &company, &domain, world.entropy(), now)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            world.set_life(&company, life).await;
+            world.work().await;
+            assert_eq!(world.users(&club).await, [pair(&address, "Registered")]);
+            world.set_life(&company, Life::Active).await;
+            world.server.clock().advance(HOUR);
+            world.work().await;
+            assert_eq!(world.users(&club).await, []);
+            assert_eq!(world.users(&company).await, [pair(&address, "Registered")]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn people_of_a_domain_that_is_given_up_are_released() {
     for world in worlds().await {
         let account = world.account("A").await;
