@@ -245,8 +245,7 @@ def test_what_losing_a_domain_does(server, root, account, dns, claim, mail, wait
     effects = root.chime.preview_domain_change(AccountId=mine, DomainName=name)["DomainEffects"]
     assert (effects["Change"], effects["AccountType"], effects["IsTruncated"]) == ("Claim", "EnterpriseLWA", False)
     assert effects["Claim"] == {
-        "UnmanagedJoining": 0, "TeamMembersJoining": 1, "OthersInvitationsEnding": 1, "OwnInvitationsEnding": 0,
-        "ForeignMembersStaying": 1}
+        "TeamMembersJoining": 1, "OthersInvitationsEnding": 1, "OwnInvitationsEnding": 0, "ForeignMembersStaying": 1}
     publish(dns, claimed)
     wait_until(lambda: look(root, mine, name)[1] == "Verified", SECOND_LOOK)
     moved = lambda: root.chime.list_users(AccountId=mine, UserEmail=f"eve@{name}")["Users"]

@@ -261,9 +261,8 @@ function Effects({ accountId: AccountId, name: DomainName }: { accountId: string
   const { Claim, Release, IsTruncated } = query.data;
   const lines: [number, string][] = Claim
     ? [
-        [Claim.UnmanagedJoining, "people without an account join this one"],
-        [Claim.TeamMembersJoining, "members of other Team accounts move into this one"],
-        [Claim.OthersInvitationsEnding, "invitations of other accounts to addresses of the domain end"],
+        [Claim.TeamMembersJoining ?? 0, "members of your other Team accounts move into this one"],
+        [Claim.OthersInvitationsEnding ?? 0, "invitations of your other accounts to addresses of the domain end"],
         [Claim.OwnInvitationsEnding, "invitations of this account to other addresses end"],
         [Claim.ForeignMembersStaying, "members with other addresses stay"],
       ]
@@ -279,13 +278,19 @@ function Effects({ accountId: AccountId, name: DomainName }: { accountId: string
   const counted = lines.filter(([count]) => count > 0);
   return (
     <Alert type="info" header={Claim ? "When the claim is proved" : "When the domain is removed"}>
-      {counted.length === 0 && "Nobody is affected."}
+      {counted.length === 0 && (Claim ? "Nobody of yours is affected." : "Nobody is affected.")}
       {counted.map(([count, text]) => (
         <div key={text}>
           {IsTruncated && "At least "}
           {count} {text}.
         </div>
       ))}
+      {Claim && (
+        <div>
+          Registered people of the domain who are in no account, or in Team accounts of others, join as well. They are
+          not counted while the claim is not proved.
+        </div>
+      )}
     </Alert>
   );
 }

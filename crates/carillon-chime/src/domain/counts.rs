@@ -75,37 +75,38 @@ pub(super) async fn foreign_members(
     .await
 }
 
-/// How many registered people of a domain belong to no account.
-pub(super) async fn unmanaged_of(tx: &mut ReadTx, domain: &str, most: i64) -> Result<Counted, StoreError> {
-    counted(
-        tx,
-        "SELECT COUNT(*), COUNT(*) FROM
-           (SELECT user_id FROM chime_user
-             WHERE account_id IS NULL AND email_domain = $1 AND registration = 'Registered'
-               AND user_type = 'PrivateUser' LIMIT $2) AS looked_at",
-        bind![domain, most],
-    )
-    .await
-}
-
-/// How many registered people of a domain are in Team accounts other than this one.
+/// How many registered people of a domain are in other Team accounts of the AWS account that owns this one. Nothing of
+/// the answer depends on what other AWS accounts have.
 pub(super) async fn team_members_of(
     tx: &mut ReadTx,
     account: &ManagedAccount,
     domain: &str,
     most: i64,
 ) -> Result<Counted, StoreError> {
-    counted(
+    let accounts = tx
+        .fetch_number(
+            "SELECT COUNT(*) FROM
+               (SELECT account_id FROM chime_account WHERE aws_account_id = $1
+                 ORDER BY created_at, account_id LIMIT $2) AS owned",
+            bind![account.aws_account_id, most],
+        )
+        .await?;
+    let counted = counted(
         tx,
-        "SELECT COALESCE(SUM(CASE WHEN looked_at.registration = 'Registered'
-                   AND looked_at.user_type = 'PrivateUser' AND looked_at.account_id <> $1
-                   AND a.account_type = 'Team' THEN 1 ELSE 0 END), 0), COUNT(*)
-           FROM (SELECT account_id, registration, user_type FROM chime_user
-                  WHERE email_domain = $2 ORDER BY user_id LIMIT $3) AS looked_at
-           LEFT JOIN chime_account a ON a.account_id = looked_at.account_id",
-        bind![account.id, domain, most],
+        "SELECT COUNT(*), COUNT(*) FROM
+           (SELECT u.user_id FROM
+              (SELECT account_id, account_type FROM chime_account WHERE aws_account_id = $1
+                ORDER BY created_at, account_id LIMIT $2) AS owned
+              JOIN chime_user u ON u.account_id = owned.account_id
+             WHERE owned.account_id <> $3 AND owned.account_type = 'Team' AND u.email_domain = $4
+               AND u.registration = 'Registered' AND u.user_type = 'PrivateUser' LIMIT $2) AS looked_at",
+        bind![account.aws_account_id, most, account.id, domain],
     )
-    .await
+    .await?;
+    Ok(Counted {
+        looked_at: counted.looked_at.max(accounts),
+        ..counted
+    })
 }
 
 /// How many open invitations to addresses of a domain the account has.
@@ -124,7 +125,7 @@ pub(super) async fn invitations_inside(
     .await
 }
 
-/// How many open invitations to addresses of a domain others have.
+/// How many open invitations to addresses of a domain other accounts of the same AWS account have.
 pub(super) async fn invitations_of_others(
     tx: &mut ReadTx,
     account: &ManagedAccount,
@@ -134,8 +135,9 @@ pub(super) async fn invitations_of_others(
     counted(
         tx,
         "SELECT COALESCE(SUM(CASE WHEN account_id <> $1 THEN 1 ELSE 0 END), 0), COUNT(*) FROM
-           (SELECT account_id FROM chime_invite WHERE email_domain = $2 AND status = 'Pending' LIMIT $3) AS looked_at",
-        bind![account.id, domain, most],
+           (SELECT account_id FROM chime_invite
+             WHERE email_domain = $2 AND aws_account_id = $3 AND status = 'Pending' LIMIT $4) AS looked_at",
+        bind![account.id, domain, account.aws_account_id, most],
     )
     .await
 }

@@ -60,16 +60,19 @@ pub(crate) struct DomainEffects {
     is_truncated: bool,
 }
 
-/// What proving a claim would do.
+/// What proving a claim would do, as far as it concerns the AWS account that claims. People of other AWS accounts, and
+/// of none, would join as well. They are not counted: whoever claims a domain has not proved that it is theirs.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ClaimEffects {
-    /// Registered people of the domain who belong to no account, and would join.
-    unmanaged_joining: i64,
-    /// Registered people of the domain in other Team accounts, who would leave them and join.
-    team_members_joining: i64,
-    /// Open invitations of other accounts to addresses of the domain, which would become void.
-    others_invitations_ending: i64,
+    /// Registered people of the domain in other Team accounts of the AWS account, who would leave them and join. Not for
+    /// delegates, to whom those accounts are not lent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team_members_joining: Option<i64>,
+    /// Open invitations of other accounts of the AWS account to addresses of the domain, which would become void. Not
+    /// for delegates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    others_invitations_ending: Option<i64>,
     /// Open invitations of this account to addresses of other domains, which would become void, as an Enterprise
     /// account invites nobody.
     own_invitations_ending: i64,
@@ -159,12 +162,13 @@ async fn claiming(
 ) -> Result<ClaimEffects, StoreError> {
     let most = COUNTED + 1;
     let name = domain.name.as_str();
-    let mut effects = ClaimEffects {
-        unmanaged_joining: tally.note(counts::unmanaged_of(tx, name, most).await?),
-        team_members_joining: tally.note(counts::team_members_of(tx, account, name, most).await?),
-        others_invitations_ending: tally.note(counts::invitations_of_others(tx, account, name, most).await?),
-        ..ClaimEffects::default()
-    };
+    let mut effects = ClaimEffects::default();
+    if account.delegate_id().is_none() {
+        let joining = counts::team_members_of(tx, account, name, most).await?;
+        effects.team_members_joining = Some(tally.note(joining));
+        let ending = counts::invitations_of_others(tx, account, name, most).await?;
+        effects.others_invitations_ending = Some(tally.note(ending));
+    }
     if account.account_type == AccountType::Team {
         effects.own_invitations_ending =
             tally.note(counts::invitations_outside(tx, account, name, most).await?);

@@ -410,7 +410,7 @@ async fn a_claim_gathers_people_and_shows_it_before() {
                 "DomainName": "example.com", "AccountId": company, "Change": "Claim",
                 "AccountType": "EnterpriseLWA", "IsTruncated": false,
                 "Claim": {
-                    "UnmanagedJoining": 1, "TeamMembersJoining": 1, "OthersInvitationsEnding": 1,
+                    "TeamMembersJoining": 1, "OthersInvitationsEnding": 1,
                     "OwnInvitationsEnding": 1, "ForeignMembersStaying": 1,
                 },
             })
@@ -467,6 +467,38 @@ async fn nobody_is_moved_into_an_account_that_was_stopped() {
             assert_eq!(world.users(&club).await, []);
             assert_eq!(world.users(&company).await, [pair(&address, "Registered")]);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_preview_tells_nothing_of_other_aws_accounts() {
+    for world in worlds().await {
+        let stranger = world.server.as_root_of_another_account().await;
+        let made = stranger
+            .rest("chime", "POST", "/accounts", json!({ "Name": "Theirs" }))
+            .await;
+        let theirs = text(&made.ok()["Account"]["AccountId"]);
+        let path = format!("/accounts/{theirs}/users?operation=add");
+        let body = json!({ "UserEmailList": ["eve@example.com"] });
+        stranger.rest("chime", "POST", &path, body).await.ok();
+        world.work().await;
+        let accepted = world
+            .browser()
+            .accept(&world.link(), PASSWORD)
+            .await;
+        assert_eq!(accepted.status, 303, "{}", accepted.text);
+        let body = json!({ "UserEmailList": ["open@example.com"] });
+        stranger.rest("chime", "POST", &path, body).await.ok();
+
+        let mine = world.account("Mine").await;
+        world.add_domain(&mine, "example.com").await.ok();
+        assert_eq!(
+            world.effects(&mine, "example.com").await["Claim"],
+            json!({
+                "TeamMembersJoining": 0, "OthersInvitationsEnding": 0, "OwnInvitationsEnding": 0,
+                "ForeignMembersStaying": 0,
+            })
+        );
     }
 }
 
