@@ -167,7 +167,7 @@ impl UserRow {
     /// As operations about one user show it.
     pub fn shape_with_pin(&self) -> User {
         User {
-            personal_pin: self.personal_pin.clone(),
+            personal_pin: self.personal_pin.as_deref().and_then(|pin| pin.parse().ok()),
             ..self.shape()
         }
     }
@@ -358,7 +358,7 @@ pub(crate) struct User {
     invited_on: Option<Timestamp>,
     alexa_for_business_metadata: AlexaForBusinessMetadata,
     #[serde(rename = "PersonalPIN", skip_serializing_if = "Option::is_none")]
-    personal_pin: Option<String>,
+    personal_pin: Option<SensitiveString>,
 }
 
 /// Kept and shown, with no effect.

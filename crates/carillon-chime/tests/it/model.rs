@@ -16,6 +16,8 @@ const MEANT: &[&str] = &[
     "InviteUsers input.UserEmailList: min is 1, AWS has null",
     // Shows deleted accounts that the operator can still restore.
     "ListAccounts input.IncludeDisabled: AWS has no such member",
+    // Opens a person's meetings, and need not be read by everybody who reads the trail.
+    "PersonalPIN: sensitive is true, AWS has null",
     // A state of AWS's guide that its model forgot.
     "UserRegistrationStatus: enum is [\"Registered\",\"Released\",\"Suspended\",\"Unregistered\"], AWS has \
      [\"Registered\",\"Suspended\",\"Unregistered\"]",

@@ -307,7 +307,12 @@ async fn a_new_pin_replaces_the_old_one() {
         let told = world.mails().split_off(before);
         assert_eq!(told.len(), 4);
         assert!(told[0].to == "ada@example.com" && told[0].subject.contains("PIN"));
-        assert_eq!(world.server.last_event()["eventName"], "ResetPersonalPIN");
+        let event = world.server.last_event();
+        assert_eq!(event["eventName"], "ResetPersonalPIN");
+        assert_eq!(
+            event["responseElements"]["user"]["personalPIN"],
+            "HIDDEN_DUE_TO_SECURITY_REASONS"
+        );
 
         let bob = world.invited(&account, "bob@example.com").await;
         for (id, status) in [(text(&bob["UserId"]), 400), (NOBODY.to_owned(), 404)] {
