@@ -76,11 +76,15 @@ impl Job for SendDelegateInvitation {
         // The mail may have waited: its token must still be good for something.
         let mut tx = store.read().await?;
         let found = rows::find_by_token(&mut tx, &session::digest(&token)).await?;
-        drop(tx);
         let now = environment.clock.now();
         let Some(delegate) = found.filter(|found| found.status(now) == DelegateStatus::Pending) else {
             return Ok(());
         };
+        let account = account::rows::find_any(&mut tx, &delegate.account_id).await?;
+        drop(tx);
+        if !account.is_some_and(|account| account.life == Life::Active) {
+            return Ok(());
+        }
         let ends = delegate.ends_at.map(|end| end.iso_seconds());
         let mail = Invitation {
             mail_id: &self.mail_id,

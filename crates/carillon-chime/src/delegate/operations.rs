@@ -328,8 +328,7 @@ impl Operation for DeleteDelegate {
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        // A suspended account does not keep anybody either.
-        let account = ManagedAccount::find(cx, self.account_id.as_str())?;
+        let account = ManagedAccount::find_active(cx, self.account_id.as_str())?;
         let row = find(cx, &account, &self.delegate_id).await?;
         if account.delegate_id().is_some_and(|own| own != row.id) {
             return Err(Error::Forbidden(

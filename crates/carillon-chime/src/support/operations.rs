@@ -79,7 +79,7 @@ impl Operation for SubmitSupportRequest {
         let meeting_id = reference("MeetingId", &self.meeting_id)?;
         let account_id = match &self.account_id {
             None => None,
-            Some(id) => Some(ManagedAccount::find(cx, id.as_str())?.id.clone()),
+            Some(id) => Some(ManagedAccount::find_active(cx, id.as_str())?.id.clone()),
         };
         let settings = &cx.environment.settings;
         if settings.support_address.is_none() || !settings.mail {

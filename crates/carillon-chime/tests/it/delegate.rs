@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use carillon_chime::account::Life;
 use carillon_iam::testing::{ACCOUNT, Answer, TestClient};
 use carillon_operation::Mail;
 use serde_json::{Value, json};
@@ -239,6 +240,68 @@ async fn either_side_ends_it_at_once() {
                 .collect();
             assert_eq!(told, ["root@example.com", "it@customer.example"]);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_suspended_account_stays_lent_as_it_is() {
+    for world in worlds().await {
+        let loan = Loan::new(&world).await;
+        let id = loan.begin(json!({})).await;
+        let path = format!("/delegates/{id}");
+        world.set_life(&loan.account, Life::Suspended).await;
+        loan.by(&world.root(), "GET", "", Value::Null).await.ok();
+        for ended in [
+            loan.by_partner("DELETE", &path, Value::Null).await,
+            loan.by(&world.root(), "DELETE", &path, Value::Null).await,
+        ] {
+            assert_eq!((ended.status, ended.code()), (403, "ForbiddenException"));
+        }
+        world.set_life(&loan.account, Life::Active).await;
+        loan.by(&world.root(), "GET", "", Value::Null).await.ok();
+        assert_eq!(loan.by_partner("DELETE", &path, Value::Null).await.status, 204);
+        assert_eq!(loan.by(&world.root(), "GET", "", Value::Null).await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_about_a_suspended_account_is_not_sent() {
+    let world = sqlite().await;
+    let loan = Loan::new(&world).await;
+    let body = json!({ "Email": "it@customer.example" });
+    let made = loan.by_partner("POST", "/delegates", body).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    world.set_life(&loan.account, Life::Suspended).await;
+    world.work().await;
+    assert!(world.mails().is_empty(), "what it asks for would be refused");
+}
+
+#[tokio::test]
+async fn a_delegate_does_not_see_the_owners_other_accounts_in_a_preview() {
+    for world in worlds().await {
+        let loan = Loan::new(&world).await;
+        loan.begin(json!({})).await;
+        let customer = world.root();
+        let added = loan
+            .by(
+                &customer,
+                "POST",
+                "/domains",
+                json!({ "DomainName": "example.com" }),
+            )
+            .await;
+        assert_eq!(added.status, 201, "{}", added.text);
+        let effects = loan
+            .by(&customer, "GET", "/domains/example.com/effects", Value::Null)
+            .await;
+        assert_eq!(
+            effects.ok()["DomainEffects"]["Claim"],
+            json!({ "OwnInvitationsEnding": 0, "ForeignMembersStaying": 0 })
+        );
+        let effects = loan
+            .by_partner("GET", "/domains/example.com/effects", Value::Null)
+            .await;
+        assert_eq!(effects.ok()["DomainEffects"]["Claim"]["TeamMembersJoining"], 0);
     }
 }
 

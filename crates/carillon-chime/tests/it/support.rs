@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use carillon_chime::CHIME;
+use carillon_chime::account::Life;
 use carillon_iam::testing::{ACCOUNT, Answer, Engine, TestClient, TestServer};
 use carillon_operation::{MailError, Settings};
 use serde_json::{Value, json};
@@ -108,6 +109,10 @@ async fn a_request_is_refused_before_anything_is_sent() {
         let answer = submit(&world.root(), more.clone()).await;
         assert_eq!(answer.status, status, "{more}: {}", answer.text);
     }
+    let suspended = world.account("Suspended").await;
+    world.set_life(&suspended, Life::Suspended).await;
+    let about = submit(&world.root(), json!({ "AccountId": suspended })).await;
+    assert_eq!((about.status, about.code()), (403, "ForbiddenException"));
     let nobody = world.server.as_user("nobody", &["AmazonChimeReadOnly"]).await;
     assert_eq!(submit(&nobody, json!({})).await.status, 403);
     world.work().await;
