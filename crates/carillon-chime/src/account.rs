@@ -192,13 +192,17 @@ impl AccountRow {
                 "the account still has more than {COUNTED} users: remove them first"
             ))),
             AccountType::Team if users > 0 => Err(Error::Unprocessable(format!(
-                "the account still has {users} users: remove them first"
+                "the account still has {users} {}: remove {} first",
+                if users == 1 { "user" } else { "users" },
+                if users == 1 { "it" } else { "them" },
             ))),
             AccountType::EnterpriseLWA | AccountType::EnterpriseDirectory | AccountType::EnterpriseOIDC
                 if domains > 0 =>
             {
                 Err(Error::Unprocessable(format!(
-                    "the account still has {domains} domains: remove them first"
+                    "the account still has {domains} {}: remove {} first",
+                    if domains == 1 { "domain" } else { "domains" },
+                    if domains == 1 { "it" } else { "them" },
                 )))
             }
             _ => Ok(()),
@@ -461,6 +465,8 @@ mod tests {
         let mut account = account();
         let refusal = account.require_empty(2, 0).unwrap_err();
         assert!(matches!(&refusal, Error::Unprocessable(message) if message.contains("2 users")));
+        let refusal = account.require_empty(1, 0).unwrap_err();
+        assert!(matches!(&refusal, Error::Unprocessable(message) if message.contains("1 user: remove it")));
         let refusal = account.require_empty(1_001, 0).unwrap_err();
         assert!(
             matches!(&refusal, Error::Unprocessable(message) if message.contains("more than 1000 users"))
@@ -471,10 +477,8 @@ mod tests {
         );
         account.account_type = AccountType::EnterpriseLWA;
         assert!(account.require_empty(2, 0).is_ok());
-        assert!(matches!(
-            account.require_empty(0, 1),
-            Err(Error::Unprocessable(_))
-        ));
+        let refusal = account.require_empty(0, 1).unwrap_err();
+        assert!(matches!(&refusal, Error::Unprocessable(message) if message.contains("1 domain: remove it")));
     }
 
     #[test]

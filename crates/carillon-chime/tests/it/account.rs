@@ -328,7 +328,7 @@ async fn an_account_with_users_stays() {
         world.claim(&mine, "Example.com").await;
         let refused = world.call("DELETE", &path, Value::Null).await;
         assert!(
-            refused.status == 422 && refused.message().contains("1 domains"),
+            refused.status == 422 && refused.message().contains("1 domain:"),
             "{}",
             refused.text
         );
