@@ -23,7 +23,8 @@ const DAYS: u64 = 28;
 /// How often a report is asked for.
 const ASKED: usize = 30;
 
-pub fn measure(carillon: &Path, events: usize, people: usize) -> Result<()> {
+/// Takes events, and asks for reports of them.
+pub fn feed(carillon: &Path, events: usize, people: usize, longest: Duration) -> Result<()> {
     ensure!(people > 0, "there must be people");
     let server = Server::carillon(carillon, "sqlite")?;
     let mut client = Client::connect(server.address())?;
@@ -31,35 +32,70 @@ pub fn measure(carillon: &Path, events: usize, people: usize) -> Result<()> {
     client.invite(&account, 0..people)?;
     let source = Source::create(carillon, &server)?;
 
-    let began = (server.cpu()?, Instant::now());
+    let before = server.cpu()?;
+    let mut meter = Meter::new("feed", events);
     let mut script = Script::new(people, events);
-    let mut sent = 0;
-    while sent < events {
-        let batch = script.next(BATCH.min(events - sent));
-        sent += batch.len();
+    while meter.done < events && meter.began.elapsed() < longest {
+        let batch = script.next(BATCH.min(events - meter.done));
         source.send(&batch)?;
+        meter.add(batch.len(), server.cpu()? - before);
     }
-    let (cpu, took) = (server.cpu()? - began.0, began.1.elapsed());
-    report("feed", events, cpu, took);
+    meter.conclude();
     println!("memory after that: {:.1} MB", server.resident_megabytes()?);
-
-    let (bare, bare_took) = bare(people, events)?;
-    report("bare insert", events, bare, bare_took);
-    println!(
-        "the feed costs {:.2} times the bare insert",
-        cpu.as_secs_f64() / bare.as_secs_f64()
-    );
     reports(&mut client, &account, people)
 }
 
-fn report(name: &str, events: usize, cpu: Duration, took: Duration) {
-    let rate = |time: Duration| events as f64 / time.as_secs_f64();
-    println!(
-        "{name}: {events} events, {:.0} a second of one core ({:.1} us each), {:.0} a second of the clock",
-        rate(cpu),
-        cpu.as_secs_f64() * 1e6 / events as f64,
-        rate(took)
-    );
+/// Says what events cost, and whether the later ones cost more.
+struct Meter {
+    name: &'static str,
+    events: usize,
+    done: usize,
+    /// Processor time so far.
+    cpu: Duration,
+    began: Instant,
+    /// Events and processor time when the present tenth began.
+    tenth: (usize, Duration),
+}
+
+impl Meter {
+    fn new(name: &'static str, events: usize) -> Self {
+        Self {
+            name,
+            events,
+            done: 0,
+            cpu: Duration::ZERO,
+            began: Instant::now(),
+            tenth: (0, Duration::ZERO),
+        }
+    }
+
+    /// `cpu`: for all events so far.
+    fn add(&mut self, events: usize, cpu: Duration) {
+        self.done += events;
+        self.cpu = cpu;
+        let (from, before) = self.tenth;
+        if (self.done - from) * 10 >= self.events {
+            let each = micros(cpu - before, self.done - from);
+            println!("{}: up to {} events {each:.1} us each", self.name, self.done);
+            self.tenth = (self.done, cpu);
+        }
+    }
+
+    fn conclude(&self) {
+        let rate = |time: Duration| self.done as f64 / time.as_secs_f64();
+        println!(
+            "{}: {} events, {:.0} a second of one core ({:.1} us each), {:.0} a second of the clock",
+            self.name,
+            self.done,
+            rate(self.cpu),
+            micros(self.cpu, self.done),
+            rate(self.began.elapsed())
+        );
+    }
+}
+
+fn micros(time: Duration, events: usize) -> f64 {
+    time.as_secs_f64() * 1e6 / events as f64
 }
 
 /// A source that the operator made.
@@ -197,7 +233,7 @@ impl Script {
 
 /// The same rows inserted into the same table of another database, in transactions of as many, by this process: the
 /// processor time of that alone.
-fn bare(people: usize, events: usize) -> Result<(Duration, Duration)> {
+pub fn bare(events: usize, people: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let url = format!("sqlite:{}", folder.path().join("bare.db").display());
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -205,15 +241,13 @@ fn bare(people: usize, events: usize) -> Result<(Duration, Duration)> {
         .build()?;
     runtime.block_on(async {
         let store = Store::open(&url).await?;
+        let mut meter = Meter::new("bare insert", events);
         let mut script = Script::new(people, events);
-        let (mut inserted, mut cpu) = (0, Duration::ZERO);
-        let mut took = Duration::ZERO;
-        while inserted < events {
-            let batch = script.next(BATCH.min(events - inserted));
-            inserted += batch.len();
+        while meter.done < events {
+            let batch = script.next(BATCH.min(events - meter.done));
             let rows: Vec<(String, Timestamp, String, Option<String>, String)> =
                 batch.iter().map(row).collect::<Result<_>>()?;
-            let began = (cpu_of(std::process::id())?, Instant::now());
+            let before = cpu_of(std::process::id())?;
             let mut tx = store.write().await?;
             for (id, at, kind, meeting, facts) in &rows {
                 tx.execute(
@@ -224,10 +258,11 @@ fn bare(people: usize, events: usize) -> Result<(Duration, Duration)> {
                 .await?;
             }
             tx.commit().await?;
-            cpu += cpu_of(std::process::id())?.saturating_sub(began.0);
-            took += began.1.elapsed();
+            let cpu = cpu_of(std::process::id())?.saturating_sub(before);
+            meter.add(rows.len(), meter.cpu + cpu);
         }
-        Ok((cpu, took))
+        meter.conclude();
+        Ok(())
     })
 }
 

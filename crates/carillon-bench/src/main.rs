@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use client::Client;
 use server::Server;
@@ -67,10 +67,26 @@ enum Command {
         /// People of the account.
         #[arg(long, default_value_t = 10_000)]
         people: usize,
+        /// Minutes after which the feed ends with what it has, and the reports begin.
+        #[arg(long, default_value_t = 1_440)]
+        minutes: u64,
+        /// What is measured. The two halves can run one after the other, or on two machines.
+        #[arg(long, value_enum, default_value_t = Half::Both)]
+        half: Half,
     },
     /// The bare server of `http`; started by it.
     #[command(hide = true)]
     Floor,
+}
+
+/// The halves of a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Half {
+    Both,
+    /// The feed and the reports.
+    Feed,
+    /// The bare insert.
+    Bare,
 }
 
 fn main() -> Result<()> {
@@ -95,7 +111,17 @@ fn main() -> Result<()> {
             carillon,
             events,
             people,
-        } => activity::measure(&carillon, events, people),
+            minutes,
+            half,
+        } => {
+            if half != Half::Bare {
+                activity::feed(&carillon, events, people, Duration::from_secs(60 * minutes))?;
+            }
+            if half != Half::Feed {
+                activity::bare(events, people)?;
+            }
+            Ok(())
+        }
         Command::Floor => floor::serve(),
     }
 }
