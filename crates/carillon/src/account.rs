@@ -11,9 +11,9 @@ use carillon_iam::account::{self, AwsAccount, NewAwsAccount};
 use carillon_operation::{Event, ServiceEvent, Settings};
 use serde_json::json;
 
-use crate::options::Storage;
+use crate::options::{Change, Storage};
 use crate::output::say;
-use crate::{deployment, first_start};
+use crate::{audit_log, deployment, first_start};
 
 /// Accounts that are read at a time.
 const PAGE: i64 = 100;
@@ -31,7 +31,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct Create {
     #[command(flatten)]
-    storage: Storage,
+    change: Change,
     /// What the account is called.
     #[arg(long, value_name = "NAME", default_value = "", value_parser = name)]
     name: String,
@@ -88,14 +88,15 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 async fn create(options: Create) -> anyhow::Result<()> {
-    let (store, vault) = deployment::open(&options.storage).await?;
+    let audit_log = audit_log::Shared::open(options.change.audit_log.as_deref())?;
+    let (store, vault) = deployment::open(&options.change.storage).await?;
     let settings = Settings {
         public_url: options.public_url.trim_end_matches('/').to_owned(),
         mail: false,
         ..Settings::default()
     };
     let environment = deployment::environment(vault, settings, None);
-    let created = deployment::change(&store, async |tx| {
+    let (created, event) = deployment::change(&store, async |tx| {
         let new = NewAwsAccount {
             aws_account_id: options.account_id,
             name: options.name.clone(),
@@ -104,18 +105,22 @@ async fn create(options: Create) -> anyhow::Result<()> {
         };
         let now = environment.clock.now();
         let created = account::create(tx, &environment, new, now).await?;
-        event(created.aws_account_id, now).insert(tx).await?;
-        Ok(created)
+        let event = event(created.aws_account_id, now, "account");
+        event.insert(tx).await?;
+        Ok((created, event))
     })
     .await?;
     say(&format!(
         "Created an AWS account with a root user. This is shown once.\n\n{}\n",
         first_start::credentials(&created, &environment.settings.public_url, false, false)
-    ))
+    ))?;
+    audit_log.write(&event)
 }
 
 /// How the trail of the account begins. The operator is nobody that the account knows, so the event is the service's.
-fn event(aws_account_id: AwsAccountId, now: Timestamp) -> Event {
+/// `command`: the one that made the account.
+pub fn event(aws_account_id: AwsAccountId, now: Timestamp, command: &str) -> Event {
+    let user_agent = format!("carillon/{} {command}", env!("CARGO_PKG_VERSION"));
     ServiceEvent {
         aws_account_id,
         at: now,
@@ -123,7 +128,7 @@ fn event(aws_account_id: AwsAccountId, now: Timestamp) -> Event {
         name: "CreateAwsAccount",
         // The command line has no other.
         source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        user_agent: Some(concat!("carillon/", env!("CARGO_PKG_VERSION"), " account")),
+        user_agent: Some(&user_agent),
         details: json!({ "initiator": "operator", "accountId": aws_account_id }),
         error: None,
         resource: Some(("AWS::Organizations::Account", aws_account_id.to_string())),

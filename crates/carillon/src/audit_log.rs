@@ -1,8 +1,11 @@
 //! The audit log: what the trail in the database has, as JSON Lines for whoever ships logs.
 
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use carillon_operation::Event;
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,6 +16,47 @@ use tokio::task::JoinHandle;
 const WAITING: usize = 16_384;
 /// Records that are written together.
 const TOGETHER: usize = 1_024;
+
+/// Standard output, in the place of a file.
+const STANDARD: &str = "-";
+
+fn appending() -> std::fs::OpenOptions {
+    let mut options = std::fs::OpenOptions::new();
+    // Addresses and names of people are in it.
+    options.append(true).create(true).mode(0o640);
+    options
+}
+
+/// The servers' audit log as a command has it that changes something beside them.
+pub struct Shared(Option<(PathBuf, std::fs::File)>);
+
+impl Shared {
+    /// Opens it before anything is changed. Standard output is the servers' own, and not this command's.
+    pub fn open(path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path.filter(|path| *path != Path::new(STANDARD)) else {
+            return Ok(Self(None));
+        };
+        let file = appending()
+            .open(path)
+            .with_context(|| format!("the audit log {}", path.display()))?;
+        Ok(Self(Some((path.to_owned(), file))))
+    }
+
+    /// Adds the record of what was changed.
+    pub fn write(self, event: &Event) -> anyhow::Result<()> {
+        let Some((path, mut file)) = self.0 else {
+            return Ok(());
+        };
+        // At once, or a server's line could come between.
+        let line = format!("{}\n", event.record);
+        file.write_all(line.as_bytes()).with_context(|| {
+            format!(
+                "the change is made, and could not be noted in the audit log {}",
+                path.display()
+            )
+        })
+    }
+}
 
 /// The writing end of an audit log.
 pub struct AuditLog {
@@ -50,12 +94,10 @@ enum Output {
 
 impl Output {
     async fn open(path: &Path) -> std::io::Result<Self> {
-        if path == Path::new("-") {
+        if path == Path::new(STANDARD) {
             return Ok(Self::Standard(tokio::io::stdout()));
         }
-        let mut options = OpenOptions::new();
-        // Addresses and names of people are in it.
-        options.append(true).create(true).mode(0o640);
+        let options = OpenOptions::from(appending());
         Ok(Self::File(path.to_owned(), options.open(path).await?))
     }
 

@@ -11,16 +11,16 @@ use carillon_operation::{Event, ServiceEvent};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use crate::deployment;
-use crate::options::Storage;
+use crate::options::Change;
 use crate::output::say;
+use crate::{audit_log, deployment};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Changes the type of an account. Nobody is moved, no domain claimed.
     SetType {
         #[command(flatten)]
-        storage: Storage,
+        change: Change,
         /// The identifier of the Chime account.
         #[arg(value_name = "ID")]
         account_id: String,
@@ -31,7 +31,7 @@ pub enum Command {
     /// Suspends, deletes or restores an account.
     SetStatus {
         #[command(flatten)]
-        storage: Storage,
+        change: Change,
         /// The identifier of the Chime account.
         #[arg(value_name = "ID")]
         account_id: String,
@@ -41,7 +41,7 @@ pub enum Command {
     /// Makes a domain the account's without asking its name servers.
     ClaimDomain {
         #[command(flatten)]
-        storage: Storage,
+        change: Change,
         /// The identifier of the Chime account.
         #[arg(value_name = "ID")]
         account_id: String,
@@ -51,7 +51,7 @@ pub enum Command {
     /// Takes a domain from the account, and releases its people of that domain.
     ReleaseDomain {
         #[command(flatten)]
-        storage: Storage,
+        change: Change,
         /// The identifier of the Chime account.
         #[arg(value_name = "ID")]
         account_id: String,
@@ -105,15 +105,16 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
 }
 
 async fn carry_out(command: &Command) -> anyhow::Result<Shown> {
-    let storage = match command {
-        Command::SetType { storage, .. }
-        | Command::SetStatus { storage, .. }
-        | Command::ClaimDomain { storage, .. }
-        | Command::ReleaseDomain { storage, .. } => storage,
+    let change = match command {
+        Command::SetType { change, .. }
+        | Command::SetStatus { change, .. }
+        | Command::ClaimDomain { change, .. }
+        | Command::ReleaseDomain { change, .. } => change,
     };
-    let (store, _) = deployment::open(storage).await?;
+    let audit_log = audit_log::Shared::open(change.audit_log.as_deref())?;
+    let (store, _) = deployment::open(&change.storage).await?;
     let now = SystemClock.now();
-    deployment::change(&store, async |tx| {
+    let (shown, event) = deployment::change(&store, async |tx| {
         let shown = match command {
             Command::SetType {
                 account_id,
@@ -130,10 +131,13 @@ async fn carry_out(command: &Command) -> anyhow::Result<Shown> {
                 account_id, domain, ..
             } => operator::release_domain(tx, account_id, domain, &SystemEntropy, now).await,
         }?;
-        event(command, &shown, now).insert(tx).await?;
-        Ok(shown)
+        let event = event(command, &shown, now);
+        event.insert(tx).await?;
+        Ok((shown, event))
     })
-    .await
+    .await?;
+    audit_log.write(&event)?;
+    Ok(shown)
 }
 
 /// What the trail of the AWS account that has the Chime account keeps of a change: the operator is nobody that

@@ -21,7 +21,8 @@ pub async fn create_account(
     if !account::list(&mut store.read().await?, "", 1).await?.is_empty() {
         return Ok(None);
     }
-    deployment::change(store, async |tx| {
+    let now = environment.clock.now();
+    let created = deployment::change(store, async |tx| {
         // Another server may have started on the same database.
         if !account::list(tx, "", 1).await?.is_empty() {
             return Ok(None);
@@ -34,11 +35,16 @@ pub async fn create_account(
             root_secret_access_key: options.root_secret_access_key.clone(),
             root_password: options.root_password.clone(),
         };
-        account::create(tx, environment, new, environment.clock.now())
-            .await
-            .map(Some)
+        let created = account::create(tx, environment, new, now).await?;
+        let event = crate::account::event(created.aws_account_id, now, "serve");
+        event.insert(tx).await?;
+        Ok(Some((created, event)))
     })
-    .await
+    .await?;
+    Ok(created.map(|(created, event)| {
+        environment.after_commit(&event);
+        created
+    }))
 }
 
 /// Checked here and not while the command line is read, because there the message would show the value.

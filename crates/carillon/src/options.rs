@@ -271,6 +271,18 @@ pub struct Storage {
     pub server_key: ServerKey,
 }
 
+/// What commands need that change something beside the servers of a deployment.
+#[derive(Debug, Clone, Args)]
+pub struct Change {
+    #[command(flatten)]
+    pub storage: Storage,
+
+    /// The file of the servers' audit log, to which the record of the change is appended as well. With `-` only
+    /// servers write.
+    #[arg(long, env = "CARILLON_AUDIT_LOG", value_name = "FILE")]
+    pub audit_log: Option<PathBuf>,
+}
+
 /// Where the key is that seals secrets in the database.
 ///
 /// Two options say it. Of those that come from different sources, the one of the higher source counts: a flag replaces

@@ -181,7 +181,7 @@ fn limits() -> String {
          trusted proxies,\nwhich speak for everybody: name yours with `--trusted-proxy`, and let it limit its clients.\n\
          A request counts as answered until the work on it is done, also when its client left.\n\n\
          **Rate of requests.** A principal is a user with all keys and console sessions, a role with all of its sessions, or\n\
-         root. Each may make `--rate-limit` requests a second, and twice as many at once after a pause. One more is answered\n\
+         root; those for whom a user calls `GetFederationToken` count for it. Each may make `--rate-limit` requests a second, and twice as many at once after a pause. One more is answered\n\
          with `Retry-After` and 429 `ThrottledClientException` of Amazon Chime, or 400 `Throttling` of IAM and STS. It is not\n\
          carried out, does not count, and is in the audit trail once a minute of each principal;\n\
          `carillon_requests_total` counts all. Each server counts by itself, so behind a balancer the rate is that of each.\n",

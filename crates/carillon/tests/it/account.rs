@@ -132,3 +132,87 @@ fn chime_accounts_are_changed_while_a_server_runs() {
         ]
     );
 }
+
+#[test]
+fn the_audit_log_has_what_commands_change_and_how_the_first_account_began() {
+    let setup = Setup::pinned();
+    let path = setup.folder.path().join("audit.log");
+    let log = path.to_str().unwrap();
+    let setup = setup.arg("--audit-log").arg(log);
+    let mut server = setup.start();
+    let created = server
+        .signed("chime", "POST", "/accounts", r#"{"Name":"Ours"}"#)
+        .json();
+    let id = created["Account"]["AccountId"].as_str().unwrap();
+    let data = setup.data_text();
+    let changed = run(&[
+        "chime-account",
+        "set-status",
+        id,
+        "Suspended",
+        "--data",
+        &data,
+        "--audit-log",
+        log,
+    ]);
+    assert!(changed.status.success(), "{}", text(&changed.stderr));
+    let made = run(&[
+        "account",
+        "create",
+        "--account-id",
+        "999988887777",
+        "--data",
+        &data,
+        "--audit-log",
+        log,
+    ]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    // Nothing is changed that could not be noted.
+    let nowhere = format!("{data}/none/audit.log");
+    let refused = run(&[
+        "account",
+        "create",
+        "--account-id",
+        "111100001111",
+        "--data",
+        &data,
+        "--audit-log",
+        &nowhere,
+    ]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("the audit log"));
+    assert_eq!(
+        run(&["account", "show", "111100001111", "--data", &data])
+            .status
+            .code(),
+        Some(1)
+    );
+    server.stop();
+
+    let written = std::fs::read_to_string(&path).unwrap();
+    let records: Vec<Value> = written
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of = |name: &str| -> Vec<&Value> {
+        records
+            .iter()
+            .filter(|record| record["eventName"] == name)
+            .collect()
+    };
+    let accounts: Vec<&Value> = of("CreateAwsAccount")
+        .iter()
+        .map(|record| &record["recipientAccountId"])
+        .collect();
+    assert_eq!(accounts, [ACCOUNT, "999988887777"]);
+    assert!(
+        of("CreateAwsAccount")[0]["userAgent"]
+            .as_str()
+            .unwrap()
+            .ends_with(" serve")
+    );
+    let [status] = of("SetAccountStatus")[..] else {
+        panic!("{written}")
+    };
+    assert_eq!(status["serviceEventDetails"]["accountStatus"], "Suspended");
+}
