@@ -247,7 +247,7 @@ struct Delegation<'a> {
 #[serde(tag = "decision", rename_all = "camelCase")]
 enum Authorization<'a> {
     Allowed { statement: Option<Statement<'a>> },
-    ExplicitDeny { statement: Statement<'a> },
+    ExplicitDeny { statement: Option<Statement<'a>> },
     ImplicitDeny { missing: &'static str },
 }
 
@@ -335,7 +335,7 @@ impl Facts<'_> {
             authorization: self
                 .decision
                 .filter(|decision| is_of_resource(decision))
-                .map(Authorization::of),
+                .map(|decision| Authorization::of(decision, false)),
         }
     }
 
@@ -381,7 +381,7 @@ impl Facts<'_> {
             additional_event_data: match (owner, shared.and_then(|shared| shared.delegate_id)) {
                 (None, _) => self.decision.map(|decision| AdditionalData {
                     delegation: None,
-                    authorization: Some(Authorization::of(decision)),
+                    authorization: Some(Authorization::of(decision, shared.is_some())),
                 }),
                 (Some(_), None) => None,
                 (Some(_), Some(delegate_id)) => Some(self.delegation(delegate_id)),
@@ -528,13 +528,19 @@ fn identity(caller: &Caller) -> UserIdentity<'_> {
 }
 
 impl<'a> Authorization<'a> {
-    fn of(decision: &'a Decision) -> Self {
+    /// `is_foreign`: whether the resource is of another AWS account than the trail, to which its policy's words are no
+    /// business.
+    fn of(decision: &'a Decision, is_foreign: bool) -> Self {
+        let statement = |by: &'a StatementRef| {
+            let is_of_resource = matches!(by.kind, PolicyKind::Resource | PolicyKind::Trust);
+            (!is_foreign || !is_of_resource).then(|| Statement::of(by))
+        };
         match decision {
             Decision::Allowed { by } => Self::Allowed {
-                statement: by.as_ref().map(Statement::of),
+                statement: by.as_ref().and_then(statement),
             },
             Decision::ExplicitlyDenied { by } => Self::ExplicitDeny {
-                statement: Statement::of(by),
+                statement: statement(by),
             },
             Decision::ImplicitlyDenied { missing } => Self::ImplicitDeny {
                 missing: missing.name(),

@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
-use carillon_policy::{Context as PolicyContext, ContextValue, Decision, PolicyKind, decide};
+use carillon_policy::{
+    Attached, Context as PolicyContext, ContextValue, Decision, Document, Policies, PolicyKind, decide,
+};
 
 use crate::caller::{Call, Caller, CallerKind};
 use crate::decision_record::Decided;
@@ -155,29 +158,58 @@ fn ask_on(
     spellings: &[&str],
 ) -> Result<Decision, Refused> {
     let owner = target.owner.unwrap_or(request.caller().aws_account_id);
-    let decision = decide(
-        &carillon_policy::Request {
-            principal: &request.caller().principal,
-            actions: spellings,
-            resource,
-            resource_account: Some(owner.as_str()),
-            resource_policy: target.resource_policy.as_deref(),
-            context: &RequestContext {
-                call: request.call,
-                caller: request.caller(),
-                target,
-                owner,
-            },
-        },
-        &request.credentials.policies,
-    );
-    match decision {
-        Decision::Allowed { .. } => Ok(decision),
-        decision => Err(Refused {
-            fault: Fault::Denied(wording(request, target, resource, &decision, spellings[0], owner)),
-            decision: Box::new(decision),
-        }),
+    let context = RequestContext {
+        call: request.call,
+        caller: request.caller(),
+        target,
+        owner,
+    };
+    let question = carillon_policy::Request {
+        principal: &request.caller().principal,
+        actions: spellings,
+        resource,
+        resource_account: Some(owner.as_str()),
+        resource_policy: target.resource_policy.as_deref(),
+        context: &context,
+    };
+    let decision = decide(&question, &request.credentials.policies);
+    if decision.is_allowed() {
+        return Ok(decision);
     }
+    let fault = Fault::Denied(wording(request, target, resource, &decision, spellings[0], owner));
+    let is_foreign = owner != request.caller().aws_account_id && target.lent.is_none();
+    let decision = match is_foreign && is_by_resource(&decision) {
+        true => by_silence(question, &request.credentials.policies),
+        false => decision,
+    };
+    Err(Refused {
+        fault,
+        decision: Box::new(decision),
+    })
+}
+
+/// The refusal as if the resource had a policy that says nothing. It goes into the trail of the caller's AWS account,
+/// which must not tell a resource of another account that denies from one that does not trust, or does not exist.
+fn by_silence(question: carillon_policy::Request<'_>, policies: &Policies) -> Decision {
+    let silent = question.resource_policy.map(|policy| Attached {
+        document: Arc::new(Document::lenient(&serde_json::Value::Null)),
+        ..policy.clone()
+    });
+    decide(
+        &carillon_policy::Request {
+            resource_policy: silent.as_ref(),
+            ..question
+        },
+        policies,
+    )
+}
+
+/// Whether it was a policy of the resource's that denied.
+fn is_by_resource(decision: &Decision) -> bool {
+    matches!(
+        decision,
+        Decision::ExplicitlyDenied { by } if matches!(by.kind, PolicyKind::Resource | PolicyKind::Trust)
+    )
 }
 
 /// AWS's present wording of a refusal.
@@ -201,10 +233,7 @@ fn wording(
         message.push_str(resource);
     }
     // What a trust policy says is not for those it refuses; what their own policies deny is.
-    let own_denial = matches!(
-        decision,
-        Decision::ExplicitlyDenied { by } if !matches!(by.kind, PolicyKind::Resource | PolicyKind::Trust)
-    );
+    let own_denial = matches!(decision, Decision::ExplicitlyDenied { .. }) && !is_by_resource(decision);
     // That the owner of what it lends refuses is no secret from the borrower: only the owner's text is.
     let is_lent = target.lent.is_some();
     if target.resource_policy.is_none() || own_denial || is_lent {

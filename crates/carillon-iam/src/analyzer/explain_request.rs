@@ -196,6 +196,10 @@ impl Explained {
 
     fn of_case(recorded: &Recorded, case: &Case, explanation: &Explanation) -> Self {
         let mut explained = Self::of(recorded);
+        // The trail does not have that a policy of another AWS account denied.
+        if case.is_about_another(recorded.aws_account_id) && explained.decision.as_deref() != Some(ALLOWED) {
+            explained.decision = Some(word(case.outcome()).to_owned());
+        }
         explained.take(explanation, case.questions);
         explained
     }

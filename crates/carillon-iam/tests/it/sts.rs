@@ -673,6 +673,10 @@ async fn both_accounts_hear_who_assumed_what() {
         assert_eq!(theirs[0]["recipientAccountId"], owner);
         assert_eq!(theirs[0]["responseElements"]["credentials"]["accessKeyId"], key);
         assert_eq!(theirs[0].get("additionalEventData"), None);
+        // By which statement the other account allowed it is not for the caller's.
+        let by = &done["additionalEventData"]["authorization"];
+        assert_eq!(by["decision"], "allowed");
+        assert_ne!(by["statement"]["kind"], "role trust policy", "{by}");
         // Within an account there is one event, and nothing to share.
         let own_role = given_role(&server.as_root(), "Own", &trust(ACCOUNT)).await;
         assume(&bob, &own_role, &[]).await.ok();

@@ -196,6 +196,21 @@ async fn the_trust_policy_of_another_account_is_nobody_s_business() {
                 told.push(decoded["context"].to_string().replace(name, "It"));
             }
         }
+        // The trail of the caller's account says no more: neither to those who may do everything nor otherwise.
+        let poor = server.as_user("poor", &[]).await;
+        for client in [&eve, &poor] {
+            let recorded = async |arn: &str| {
+                assume(client, arn, &[]).await;
+                server.last_event()["additionalEventData"].to_string()
+            };
+            let said = [
+                recorded(&role).await,
+                recorded(&missing).await,
+                recorded(&denying).await,
+            ];
+            assert!(said[0].contains("implicitDeny"), "{said:?}");
+            assert!(said.iter().all(|one| *one == said[0]), "{said:?}");
+        }
         // Whether there is such a role, and whether it denies or just says nothing, cannot be told.
         let (first, others) = told.split_at(4);
         assert!(others.chunks(4).all(|told| told == first), "{told:#?}");

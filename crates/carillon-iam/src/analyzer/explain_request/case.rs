@@ -5,6 +5,7 @@
 //! resource exists or not.
 
 use carillon_aws::arn::{Arn, IamKind};
+use carillon_aws::id::AwsAccountId;
 use carillon_operation::{Access, Archive, Asked, Context, Fault, Operation, Recorded, Registry, Target};
 use carillon_policy::explain::{Explanation, Options, Outcome, explain_with};
 use carillon_policy::{Attached, Decision, Policies, Principal, decide};
@@ -65,6 +66,15 @@ impl Case {
         self.outcome != Outcome::Allowed
     }
 
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// Whether the resource is of another AWS account than this.
+    pub fn is_about_another(&self, account: AwsAccountId) -> bool {
+        self.asked.owner != account.as_str()
+    }
+
     /// All spellings of the action.
     pub fn actions(&self) -> Vec<&str> {
         self.asked.actions.iter().map(String::as_str).collect()
@@ -77,7 +87,7 @@ impl Case {
         O::Access: Access<Tx = ReadTx>,
     {
         let account = cx.aws_account_id();
-        if self.asked.owner != account.as_str() {
+        if self.is_about_another(account) {
             return Ok(false);
         }
         if self.asked.resource_policy.is_none() {
