@@ -107,7 +107,8 @@ def test_a_server_certificate(root, user, unique, tmp_path):
     arn = f"arn:aws:iam::{ACCOUNT_ID}:server-certificate/web/{name}"
     assert made["ServerCertificateMetadata"]["Arn"] == arn
     got = root.iam.get_server_certificate(ServerCertificateName=name)["ServerCertificate"]
-    assert got["CertificateBody"] == body and got["CertificateChain"] == middle_pem and "PrivateKey" not in got
+    assert (got["CertificateBody"], got["CertificateChain"]) == (body.strip(), middle_pem.strip())
+    assert "PrivateKey" not in got
     tagged = document({
         "Effect": "Allow", "Action": "iam:GetServerCertificate", "Resource": "*",
         "Condition": {"StringEquals": {"aws:ResourceTag/a": "b"}}})

@@ -19,6 +19,11 @@ from harness.server import ACCOUNT_ID, ROOT
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 DATA = pathlib.Path(__file__).parent / "data" / "terraform"
+IAM = pathlib.Path(__file__).parents[2] / "crates" / "carillon-iam"
+KEYS = [
+    *(IAM / "tests" / "it" / "certificates" / name for name in ("leaf.pem", "leaf.key", "intermediate.pem", "second.pem")),
+    IAM / "src" / "credential" / "ssh_public_key" / "key.pub",
+]
 CONFIGURATION = (DATA / "main.tf").read_text()
 IMPORTS = (DATA / "imports.tf").read_text()
 RESOURCE = re.compile(r'^resource "(\w+)" "(\w+)" \{\n.*?^\}\n', re.DOTALL | re.MULTILINE)
@@ -31,6 +36,8 @@ CHANGES = [
     ("max_password_age               = 90", "max_password_age               = 30",
      {"aws_iam_account_password_policy.this"}),
     ('client_id_list  = ["app", "web"]', 'client_id_list  = ["app"]', {"aws_iam_openid_connect_provider.login"}),
+    ('status     = "Active"', 'status     = "Inactive"', {"aws_iam_user_ssh_key.ada"}),
+    ('status           = "Active"', 'status           = "Inactive"', {"aws_iam_signing_certificate.ada"}),
     ('Mail = "ada@example.com"', 'Mail = "ada@example.org"', {"aws_iam_user.ada"}),
     ('"chime:GetAccount"', '"chime:GetUser"',
      {"aws_iam_policy.chime", "aws_iam_policy.shared", "aws_iam_user_policy.ben", "aws_iam_group_policy.support",
@@ -100,14 +107,22 @@ def test_all_of_iam_is_managed(new_server, mirror, folder):
     server = new_server("terraform")
     server.start()
     iam = server.root.iam
-    main = Terraform(folder / "terraform-main", mirror, server)
+    keys = folder / "terraform-keys"
+    keys.mkdir()
+    for file in KEYS:
+        shutil.copy(file, keys)
+    main = Terraform(folder / "terraform-main", mirror, server, keys=str(keys))
     main.write(main=CONFIGURATION)
     main.run("init")
     main.change(f"{len(RESOURCES)} added, 0 changed, 0 destroyed")
+    serving = iam.get_server_certificate(ServerCertificateName="web")["ServerCertificate"]
     assert main.outputs()["found"] == {
         "account": ACCOUNT_ID, "alias": "carillon-example", "group": ["ada"], "role": 7200,
         "policy": "arn:aws:iam::aws:policy/AmazonChimeReadOnly",
         "user": {"team": "support", "Mail": "ada@example.com"},
+        "serving": f"{serving['ServerCertificateMetadata']['Expiration']:%Y-%m-%dT%H:%M:%SZ}",
+        "keys": ["Inactive"], "profile": "helpdesk", "clients": ["app", "web"], "users": ["ada"], "roles": ["helpdesk"],
+        "allowed": False,
     }
 
     # Exactly what is configured otherwise is changed, and in place.
@@ -121,14 +136,20 @@ def test_all_of_iam_is_managed(new_server, mirror, folder):
 
     # A second state takes over what exists, and finds nothing to change.
     (key,) = iam.list_access_keys(UserName="ben")["AccessKeyMetadata"]
-    second = Terraform(folder / "terraform-import", mirror, server, access_key_id=key["AccessKeyId"])
+    (ssh_key,) = iam.list_ssh_public_keys(UserName="ada")["SSHPublicKeys"]
+    (certificate,) = iam.list_signing_certificates(UserName="ada")["Certificates"]
+    (credential,) = iam.list_service_specific_credentials(UserName="ada")["ServiceSpecificCredentials"]
+    second = Terraform(
+        folder / "terraform-import", mirror, server, keys=str(keys), access_key_id=key["AccessKeyId"],
+        ssh_key_id=ssh_key["SSHPublicKeyId"], signing_certificate_id=certificate["CertificateId"],
+        credential_id=credential["ServiceSpecificCredentialId"])
     second.write(imports=IMPORTS, main=RESOURCE.sub(
         lambda found: "" if ".".join(found.groups()) in NOT_IMPORTED else found[0], text))
     second.run("init")
     second.change(f"{len(RESOURCES - NOT_IMPORTED)} imported, 0 added, 0 changed, 0 destroyed")
 
     main.change(f"0 added, 0 changed, {len(RESOURCES)} destroyed", "-destroy", "-refresh=false")
-    kinds = ("Users", "Groups", "Roles", "Policies", "InstanceProfiles", "Providers", "MFADevices")
+    kinds = ("Users", "Groups", "Roles", "Policies", "InstanceProfiles", "Providers", "MFADevices", "ServerCertificates")
     summary = iam.get_account_summary()["SummaryMap"]
     assert {kind: summary[kind] for kind in kinds} == dict.fromkeys(kinds, 0)
     server.assert_healthy()

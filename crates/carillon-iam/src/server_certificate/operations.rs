@@ -87,12 +87,14 @@ impl Operation for UploadServerCertificate {
                 limit: SERVER_CERTIFICATES,
             });
         }
+        // Terraform knows the texts without white space around them, and replaces a certificate that is read otherwise.
+        let trimmed = |text: &str| text.trim().to_owned();
         let row = ServerCertificateRow {
             id: unique_id(IdPrefix::ServerCertificate, cx.entropy()),
             name: name.to_string(),
             path: self.path().to_owned(),
-            body: self.certificate_body.to_string(),
-            chain: self.certificate_chain.as_ref().map(ToString::to_string),
+            body: trimmed(self.certificate_body.as_str()),
+            chain: self.certificate_chain.as_ref().map(|chain| trimmed(chain.as_str())),
             uploaded_at: cx.now,
             expires_at: certificate.not_after,
         };

@@ -74,6 +74,26 @@ import {
   id = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:mfa/ada"
 }
 import {
+  to = aws_iam_user_ssh_key.ada
+  id = "ada:${var.ssh_key_id}:SSH"
+}
+import {
+  to = aws_iam_signing_certificate.ada
+  id = "${var.signing_certificate_id}:ada"
+}
+import {
+  to = aws_iam_service_specific_credential.ada
+  id = "codecommit.amazonaws.com:ada:${var.credential_id}"
+}
+import {
+  to = aws_iam_server_certificate.web
+  id = "web"
+}
+import {
+  to = aws_iam_service_linked_role.chime
+  id = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:role/aws-service-role/chime.amazonaws.com/AWSServiceRoleForAmazonChime"
+}
+import {
   to = aws_iam_role.helpdesk
   id = "helpdesk"
 }
@@ -99,5 +119,14 @@ import {
 }
 
 variable "access_key_id" {
+  type = string
+}
+variable "ssh_key_id" {
+  type = string
+}
+variable "signing_certificate_id" {
+  type = string
+}
+variable "credential_id" {
   type = string
 }

@@ -12,6 +12,11 @@ variable "endpoint" {
   type = string
 }
 
+# The folder of certificates and keys.
+variable "keys" {
+  type = string
+}
+
 provider "aws" {
   region                  = "us-east-1"
   max_retries             = 1
@@ -179,7 +184,46 @@ resource "aws_iam_virtual_mfa_device" "ada" {
   }
 }
 
+resource "aws_iam_user_ssh_key" "ada" {
+  username   = aws_iam_user.ada.name
+  encoding   = "SSH"
+  public_key = file("${var.keys}/key.pub")
+  status     = "Active"
+}
+
+resource "aws_iam_signing_certificate" "ada" {
+  user_name        = aws_iam_user.ada.name
+  certificate_body = file("${var.keys}/second.pem")
+  status           = "Active"
+}
+
+resource "aws_iam_service_specific_credential" "ada" {
+  user_name    = aws_iam_user.ada.name
+  service_name = "codecommit.amazonaws.com"
+}
+
+resource "aws_iam_server_certificate" "web" {
+  name              = "web"
+  path              = "/support/"
+  certificate_body  = file("${var.keys}/leaf.pem")
+  certificate_chain = file("${var.keys}/intermediate.pem")
+  private_key       = file("${var.keys}/leaf.key")
+
+  tags = {
+    team = "support"
+  }
+
+  # What an import cannot learn.
+  lifecycle {
+    ignore_changes = [private_key]
+  }
+}
+
 # Roles.
+
+resource "aws_iam_service_linked_role" "chime" {
+  aws_service_name = "chime.amazonaws.com"
+}
 
 data "aws_iam_policy_document" "trust" {
   statement {
@@ -295,6 +339,39 @@ data "aws_iam_group" "support" {
   depends_on = [aws_iam_user_group_membership.ada]
 }
 
+data "aws_iam_server_certificate" "web" {
+  name = aws_iam_server_certificate.web.name
+}
+
+data "aws_iam_access_keys" "ben" {
+  user       = aws_iam_user.ben.name
+  depends_on = [aws_iam_access_key.ben]
+}
+
+data "aws_iam_instance_profile" "helpdesk" {
+  name = aws_iam_instance_profile.helpdesk.name
+}
+
+data "aws_iam_openid_connect_provider" "login" {
+  arn = aws_iam_openid_connect_provider.login.arn
+}
+
+data "aws_iam_users" "support" {
+  path_prefix = "/support/"
+  depends_on  = [aws_iam_user.ada]
+}
+
+data "aws_iam_roles" "support" {
+  path_prefix = "/support/"
+  depends_on  = [aws_iam_role.helpdesk]
+}
+
+data "aws_iam_principal_policy_simulation" "ben" {
+  policy_source_arn = aws_iam_user.ben.arn
+  action_names      = ["chime:ListUsers"]
+  depends_on        = [aws_iam_user_policy.ben, aws_iam_policy_attachment.shared]
+}
+
 data "aws_iam_account_alias" "current" {
   depends_on = [aws_iam_account_alias.this]
 }
@@ -307,5 +384,12 @@ output "found" {
     policy  = data.aws_iam_policy.reading.arn
     role    = data.aws_iam_role.helpdesk.max_session_duration
     user    = data.aws_iam_user.ada.tags
+    serving = data.aws_iam_server_certificate.web.expiration_date
+    keys    = [for key in data.aws_iam_access_keys.ben.access_keys : key.status]
+    profile = data.aws_iam_instance_profile.helpdesk.role_name
+    clients = data.aws_iam_openid_connect_provider.login.client_id_list
+    users   = data.aws_iam_users.support.names
+    roles   = data.aws_iam_roles.support.names
+    allowed = data.aws_iam_principal_policy_simulation.ben.all_allowed
   }
 }
