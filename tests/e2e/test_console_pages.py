@@ -23,7 +23,7 @@ PASSWORD = "Correct-Horse-1"
 MANAGED = "arn:aws:iam::aws:policy/"
 TABLE = list(csv.DictReader(open(pathlib.Path(__file__).parent / "data/actions.csv", newline="")))
 PAGES = ["", "accounts", "iam/users", "iam/groups", "iam/roles", "iam/policies", "access/who-can", "access/what-can",
-         "access/simulate", "access/unused", "delegations", "support", "audit", "security", "switch-role"]
+         "access/simulate", "access/unused", "access/review", "delegations", "support", "audit", "security", "switch-role"]
 XSS = "<img src=x onerror=alert(1)>\"'"
 
 

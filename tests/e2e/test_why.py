@@ -1,20 +1,25 @@
 """Why: refusals explained from the trail, changes tried on it, permissions compared with it."""
 
+import datetime
 import json
+import sqlite3
+import subprocess
 
 import pytest
 
 from harness.aws import Credentials, Principal, policy
-from harness.raw import Signed
+from harness.raw import Signed, now
 from harness.server import ACCOUNT_ID, carillon
 
 
-def analyzer(principal, method, path, body=None):
+def analyzer(principal, method, path, body=None, later=None):
     """Asks an operation that AWS's Access Analyzer does not have, and botocore no model of."""
     sent = json.dumps(body).encode() if body is not None else b""
     request = Signed(
         principal.credentials, method=method, path=path, service="access-analyzer", body=sent,
         headers={"Content-Type": "application/json"} if sent else {})
+    if later:
+        request.moment = now() + later
     return request.to(principal.server)
 
 
@@ -29,6 +34,21 @@ def refusal(call, **arguments):
     answer = caught.value.response
     assert answer["Error"]["Code"].startswith("AccessDenied"), answer
     return answer["ResponseMetadata"]["RequestId"]
+
+
+# What makes a process believe that it is later.
+FAKED = ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC")
+
+
+def execute(server, statement):
+    """Changes the database past the server."""
+    if server.database.startswith("sqlite:"):
+        with sqlite3.connect(server.database.removeprefix("sqlite:"), timeout=30) as store:
+            store.execute(statement)
+        store.close()
+        return
+    subprocess.run(
+        ["psql", "-qX", "-v", "ON_ERROR_STOP=1", server.database, "-c", statement], check=True, capture_output=True)
 
 
 def command(server, *arguments, check=True):
@@ -185,6 +205,90 @@ def test_unused_permissions_and_the_least_policy(root, user):
         UserName=ada.name, PolicyName="inline-1", PolicyDocument=made.json["policyDocument"])
     ada.chime.list_accounts()
     refusal(ada.iam.list_users)
+
+
+def test_the_commands_say_of_the_trail_what_the_operations_say(server, root, user):
+    ada = user(policy("chime:ListAccounts", "chime:CreateAccount", "iam:ListUsers"))
+    ada.chime.list_accounts()
+    asked = analyzer(root, "POST", "/principal/unused-permissions", {"principalArn": ada.arn, "days": 1}).json
+    done = command(server, "policy", "unused", "--principal", ada.arn, "--days", "1", "--format", "json", check=False)
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert {**told, "examinedSince": None} == {**asked, "examinedSince": None}
+    text = command(server, "policy", "unused", "--principal", ada.arn, check=False).stdout
+    assert "chime:CreateAccount is allowed and was not tried" in text and "1 recorded calls looked at" in text, text
+
+    made = command(server, "policy", "generate", "--principal", ada.arn)
+    assert json.loads(made.stdout)["Statement"] == [
+        {"Effect": "Allow", "Action": ["chime:ListAccounts"], "Resource": ["*"]}]
+    assert "1 actions, from 1 allowed calls" in made.stderr
+    made = command(server, "policy", "generate", "--principal", ada.arn, "--restrict-source-ip", "--format", "json")
+    document = json.loads(json.loads(made.stdout)["policyDocument"])
+    assert document["Statement"][0]["Condition"] == {"IpAddress": {"aws:SourceIp": ["127.0.0.1"]}}
+
+    # Of somebody who did nothing, of nobody, and of what is no user.
+    ben = user()
+    for arn, said in [
+        (ben.arn, "no recorded call"), (f"{ben.arn}x", "does not exist"),
+        (f"arn:aws:iam::{ACCOUNT_ID}:root", "Invalid ARN"),
+    ]:
+        refused = command(server, "policy", "generate", "--principal", arn, check=False)
+        assert refused.returncode == 1 and said in refused.stderr, refused.stderr
+        assert refused.stdout == ""
+
+
+def test_what_the_account_does_not_use_is_listed_by_a_command(new_server):
+    server = new_server()
+    server.start()
+    assert command(server, "policy", "unused").stdout.startswith("everything there is was used")
+    server.root.iam.create_user(UserName="ada")
+    key = server.root.iam.create_access_key(UserName="ada")["AccessKey"]["AccessKeyId"]
+    server.restart_later(days=100)
+    done = command(server, "policy", "unused", "--days", "1", check=False)
+    assert done.returncode == 0, done.stdout  # by the clock of the command nothing is that old
+    found = analyzer(server.root, "POST", "/unused-access", {"days": 90}, datetime.timedelta(days=100)).json[
+        "findings"]
+    late = carillon(
+        "policy", "unused", "--format", "json", "--data", server.data, "--database", server.database,
+        env={"HOME": str(server.folder), **{name: server.env[name] for name in FAKED}}, check=False)
+    assert late.returncode == 1, late.stderr
+    assert [json.loads(line) for line in late.stdout.splitlines()] == found
+    assert [one["accessKeyId"] for one in found] == [key]
+
+
+def test_policies_are_reviewed_after_an_upgrade(new_server):
+    server = new_server()
+    server.start()
+    iam = server.root.iam
+    arn = iam.create_policy(PolicyName="Desk", PolicyDocument=policy("chime:Get*"))["Policy"]["Arn"]
+    iam.create_user(UserName="ada")
+    iam.put_user_policy(UserName="ada", PolicyName="own", PolicyDocument=policy("chime:ListUsers", "chime:ListAccounts"))
+    iam.put_user_policy(UserName="ada", PolicyName="none", PolicyDocument=policy("s3:Get*"))
+    assert "no policy" in command(server, "policy", "review").stdout
+    review = lambda: analyzer(server.root, "POST", "/policies-to-review", {}).json
+    assert review() == {"policies": []}
+
+    # As if the release before had not had these.
+    assert server.stop() == 0
+    execute(server, "DELETE FROM served_action WHERE action IN ('chime:GetUser', 'chime:ListDomains')")
+    server.start()
+    done = command(server, "policy", "review", check=False)
+    assert done.returncode == 1, done.stderr
+    assert f"{arn}, written " in done.stdout
+    assert "statement 1 now allows by chime:Get*: chime:GetUser\n" in done.stdout
+    assert "AmazonChimeReadOnly also grants, new: chime:ListDomains\n" in done.stdout
+    assert done.stdout.endswith("\n2 policies to review\n")
+    as_json = command(server, "policy", "review", "--format", "json", check=False).stdout
+    assert [json.loads(line) for line in as_json.splitlines()] == review()["policies"]
+    ada = Credentials.of(iam.create_access_key(UserName="ada")["AccessKey"])
+    assert analyzer(Principal(server, ada, name="ada"), "POST", "/policies-to-review", {}).status == 403
+
+    # Written anew, it has been reviewed; and a start without anything new adds nothing.
+    iam.put_user_policy(UserName="ada", PolicyName="own", PolicyDocument=policy("chime:ListUsers", "chime:ListDomains"))
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy("chime:Get*"), SetAsDefault=True)
+    assert review() == {"policies": []}
+    server.restart()
+    assert review() == {"policies": []}
 
 
 def test_secrets_are_not_in_what_decisions_were_taken_from(new_server):

@@ -606,6 +606,14 @@ export interface AccessAnalyzerLocation {
   span: AccessAnalyzerSpan;
 }
 
+/** A managed policy of AWS's, and what it grants that the policy does not. */
+export interface AccessAnalyzerNearestPolicy {
+  policyArn: string;
+  missingActions: Array<string>;
+  /** Those of them that came after the policy was written. */
+  newActions: Array<string>;
+}
+
 /** One step; exactly one member is there. */
 export interface AccessAnalyzerPathElement {
   index?: number;
@@ -630,6 +638,21 @@ export interface AccessAnalyzerPolicyFinding {
   issueCode: string;
   learnMoreLink: string;
   locations: Array<AccessAnalyzerLocation>;
+}
+
+/** A policy to look at. */
+export interface AccessAnalyzerPolicyReview {
+  policyName: string;
+  /** Of a managed policy. */
+  policyArn?: string;
+  /** The user, role or group that has the policy, of an inline policy. */
+  attachedTo?: string;
+  /** When the text that counts was written. Absent if that was before it was noted. */
+  editedAt?: string;
+  /** Wildcards that mean more than they did then. */
+  widenedWildcards: Array<AccessAnalyzerWidenedWildcard>;
+  /** The managed policy of AWS's that the policy has most in common with, if it has anything in common with one. */
+  nearestPolicy?: AccessAnalyzerNearestPolicy;
 }
 
 /** Lines count from 1, columns and offsets from 0. */
@@ -708,6 +731,19 @@ export interface AccessAnalyzerUnusedStatement {
   statementIndex: number;
   sid?: string;
   effect: "Allow" | "Deny";
+}
+
+/** A wildcard, and what it has come to mean. */
+export interface AccessAnalyzerWidenedWildcard {
+  /** Its place among the statements of the policy, counted from 0. */
+  statementIndex: number;
+  sid?: string;
+  effect: "Allow" | "Deny";
+  element: "Action" | "NotAction";
+  /** One member of `Action`, or all of `NotAction`. */
+  patterns: Array<string>;
+  /** Actions that came after the policy was written. */
+  newActions: Array<string>;
 }
 
 /** A Chime account. */
@@ -2357,6 +2393,15 @@ export interface Operations {
     ListCallerPermissions: { input: Record<string, never>; output: {
       principal: string;
       permissions: Array<AccessAnalyzerCallerPermission>;
+    } };
+    /** Lists the policies of the AWS account's own, managed and inline, that actions of a later release concern: wildcards that mean more than when the policy was written, and what the nearest managed policy of AWS's grants besides. A page looks at a stretch of the policies. It may list nothing and still have a next page. */
+    ListPoliciesToReview: { input: {
+      /** Policies to look at. */
+      maxResults?: number;
+      nextToken?: string;
+    }; output: {
+      policies: Array<AccessAnalyzerPolicyReview>;
+      nextToken?: string;
     } };
     /** Tells from the trail why a request was allowed or refused: which statements were considered, which of their parts failed, and the smallest change that would allow the request. */
     ExplainRequest: { input: {

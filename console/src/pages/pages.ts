@@ -348,6 +348,16 @@ export const PAGES: Page[] = [
     Component: lazy(() => import("./analysis/unused")),
   },
   {
+    path: "/access/review",
+    title: "Policies to review",
+    group: "Access",
+    menu: "/access/review",
+    operations: ["access-analyzer/ListPoliciesToReview"],
+    needs: "access-analyzer/ListPoliciesToReview",
+    words: ["upgrade", "new actions", "wildcards"],
+    Component: lazy(() => import("./analysis/review")),
+  },
+  {
     path: "/audit",
     title: "Audit trail",
     group: "Audit",

@@ -6,11 +6,12 @@ mod access;
 mod checks;
 pub(crate) mod explain_request;
 mod known;
+pub(crate) mod policy_review;
 pub(crate) mod preview_access_change;
 mod replay;
 mod table;
-mod unused_access;
-mod unused_permissions;
+pub(crate) mod unused_access;
+pub(crate) mod unused_permissions;
 mod usage;
 mod validate_policy;
 
@@ -18,7 +19,7 @@ use crate::console::caller_permissions::ListCallerPermissions;
 use carillon_aws::error::{JsonErrors, Protocol};
 use carillon_aws::{string_enum, string_type};
 use carillon_operation::{Fault, Group, Service, operation};
-use carillon_policy::PolicyType;
+use carillon_policy::{Effect, PolicyType};
 
 use crate::terms;
 
@@ -52,6 +53,7 @@ pub static ACCESS_ANALYZER: Service = Service {
                 operation::<access::WhoCan>(),
                 operation::<access::WhatCan>(),
                 operation::<ListCallerPermissions>(),
+                operation::<policy_review::ListPoliciesToReview>(),
             ],
         },
         Group {
@@ -89,6 +91,23 @@ impl PolicyKind {
             PolicyKind::Resource => PolicyType::Resource,
             PolicyKind::ServiceControl => PolicyType::ServiceControl,
             PolicyKind::ResourceControl => PolicyType::ResourceControl,
+        }
+    }
+}
+
+string_enum! {
+    /// What a statement does.
+    pub enum StatementEffect {
+        Allow,
+        Deny,
+    }
+}
+
+impl From<Effect> for StatementEffect {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::Allow => Self::Allow,
+            Effect::Deny => Self::Deny,
         }
     }
 }

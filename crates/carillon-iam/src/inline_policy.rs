@@ -66,7 +66,7 @@ async fn put<O: Operation<Access = PermissionsManagement>>(
             entity.name
         )));
     }
-    rows::put(cx.tx, &entity.id, policy_name.as_str(), document.as_str()).await?;
+    rows::put(cx.tx, &entity.id, policy_name.as_str(), document.as_str(), cx.now).await?;
     raise_revision(cx.tx, account, cx.now).await?;
     Ok(())
 }

@@ -41,10 +41,20 @@ pub mod testing;
 mod user;
 
 pub use analyzer::explain_request::{Explained, explain};
+pub use analyzer::policy_review::{
+    NearestPolicy, PolicyReview, WidenedWildcard, WildcardElement, note_served_actions, review_policies,
+};
 pub use analyzer::preview_access_change::{AccessChange, AccessPreview, CallChange, Effect, preview_change};
-pub use analyzer::{ACCESS_ANALYZER, KnownAction, PermissionRow, known_actions, permission_rows};
+pub use analyzer::unused_access::{FindingType, UnusedAccessFinding, unused_access};
+pub use analyzer::unused_permissions::{
+    GeneratedPolicy, UnusedPermissions, UnusedStatement, least_privilege_policy, unused_permissions,
+};
+pub use analyzer::{
+    ACCESS_ANALYZER, KnownAction, PermissionRow, StatementEffect, known_actions, permission_rows,
+};
 pub use identities::IamIdentities;
 pub use login_profile::sign_in::{SignIn, SignInOutcome, SignedIn, sign_in};
+pub use name::Arn;
 
 use carillon_aws::error::Protocol;
 use carillon_operation::{AnyJob, Group, Service, job, operation};

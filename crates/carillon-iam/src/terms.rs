@@ -54,7 +54,7 @@ pub(crate) static ACCESS_ANALYZER: Terms = Terms {
     known_actions: include_str!("terms/access_analyzer.txt"),
     asked_besides: &[],
     resources: ResourceTerms::Listed(
-        "* ValidatePolicy CheckNoNewAccess CheckAccessNotGranted CheckNoPublicAccess ListAnalyzers ExplainRequest PreviewAccessChange ListUnusedPermissions ListUnusedAccess GenerateLeastPrivilegePolicy\n",
+        "* ValidatePolicy CheckNoNewAccess CheckAccessNotGranted CheckNoPublicAccess ListAnalyzers ExplainRequest PreviewAccessChange ListUnusedPermissions ListUnusedAccess GenerateLeastPrivilegePolicy ListPoliciesToReview\n",
     ),
     // Our own, for an operation of our own.
     keys: &[("access-analyzer:ExplainedPrincipalArn", KeyKind::Arn, false)],

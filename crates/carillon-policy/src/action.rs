@@ -88,6 +88,11 @@ impl ActionElement {
     }
 }
 
+/// Whether one string of an `Action` element means an action, in whatever case both are written.
+pub fn action_matches(pattern: &str, action: &str) -> bool {
+    ActionPattern::compile(pattern).matches(LowerCase::new(action).as_str())
+}
+
 /// A request's action in lower case, without allocation for every action that exists.
 pub(crate) struct LowerCase {
     inline: [u8; LowerCase::INLINE],

@@ -74,6 +74,7 @@ mod syntax;
 pub mod validate;
 mod value;
 
+pub use action::action_matches;
 pub use context::{Context, ContextValue, MapContext};
 pub use decision::{Cited, Decision, PolicyKind, Prepared, Request, StatementRef, decide};
 pub use document::{

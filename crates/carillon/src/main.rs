@@ -72,7 +72,7 @@ enum Command {
     #[command(subcommand)]
     ActivitySource(activity_source::Command),
     Explain(explain::Explain),
-    /// Works on policy documents, without a server.
+    /// Works on policy documents and on what is recorded, without a server.
     #[command(subcommand)]
     Policy(policy::Command),
     Model(model::Model),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use carillon_aws::time::{Clock, SystemClock};
-use carillon_iam::IamIdentities;
+use carillon_iam::{IamIdentities, note_served_actions};
 use carillon_operation::{JobRunner, MailRelay, Objects, Outside, Pipeline, Settings, prune};
 use carillon_store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -148,6 +148,11 @@ impl Server {
         };
         let environment =
             deployment::environment(vault, settings, audit_log.as_ref().map(|log| log.sender.clone()));
+        deployment::change(&store, async |tx| {
+            note_served_actions(tx, &environment.registry, SystemClock.now()).await?;
+            Ok(())
+        })
+        .await?;
         let created = first_start::create_account(&store, &environment, &options.first_start).await?;
         let welcome =
             created.map(|created| first_start::welcome(&created, &public_url, &options.first_start));

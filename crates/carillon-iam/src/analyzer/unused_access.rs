@@ -3,13 +3,16 @@
 
 mod rows;
 
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Ranged;
 use carillon_aws::string_enum;
 use carillon_aws::time::{IsoSeconds, Timestamp};
 use carillon_operation::{Context, Fault, List, Operation, Spec};
+use carillon_store::{ReadTx, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::rows::Unused;
 use super::invalid;
 use crate::entity::EntityKind;
 
@@ -21,7 +24,7 @@ const DAY: i64 = 24 * 60 * 60;
 
 string_enum! {
     /// What is not used.
-    pub(crate) enum FindingType {
+    pub enum FindingType {
         Role = "UnusedIAMRole",
         AccessKey = "UnusedIAMUserAccessKey",
         Password = "UnusedIAMUserPassword",
@@ -63,17 +66,29 @@ pub(crate) struct UnusedAccess {
 /// Something that is not used.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct UnusedAccessFinding {
-    finding_type: FindingType,
+pub struct UnusedAccessFinding {
+    pub finding_type: FindingType,
     /// The role, or the user whose key or password it is.
-    resource: String,
+    pub resource: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    access_key_id: Option<String>,
+    pub access_key_id: Option<String>,
     /// When it was made; of a password, when it was set.
-    created_at: IsoSeconds,
+    pub created_at: IsoSeconds,
     /// Nothing if it was never used.
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_accessed: Option<IsoSeconds>,
+    pub last_accessed: Option<IsoSeconds>,
+}
+
+impl UnusedAccessFinding {
+    fn of(unused: Unused, account: AwsAccountId) -> Self {
+        Self {
+            resource: unused.ty.of().arn(account, &unused.path, &unused.name),
+            finding_type: unused.ty,
+            access_key_id: (!unused.access_key_id.is_empty()).then_some(unused.access_key_id),
+            created_at: unused.created_at.into(),
+            last_accessed: unused.last_used_at.map(IsoSeconds),
+        }
+    }
 }
 
 impl Operation for ListUnusedAccess {
@@ -100,20 +115,45 @@ impl Operation for ListUnusedAccess {
                 .and_then(|key| key.try_into().ok())
                 .ok_or_else(|| invalid("nextToken is not one of this list, or too old"))?,
         };
-        let since = Timestamp::from_seconds(cx.now.as_seconds() - days * DAY);
+        let since = since((cx.now, days));
         let found = rows::list_after(cx.tx, account, since, ty, &after, limit).await?;
-        let page = cx.page(found, limit, &filters, rows::Unused::key);
-        let shape = |unused: rows::Unused| UnusedAccessFinding {
-            resource: unused.ty.of().arn(account, &unused.path, &unused.name),
-            finding_type: unused.ty,
-            access_key_id: (!unused.access_key_id.is_empty()).then_some(unused.access_key_id),
-            created_at: unused.created_at.into(),
-            last_accessed: unused.last_used_at.map(IsoSeconds),
-        };
+        let page = cx.page(found, limit, &filters, |last| last.key().to_vec());
+        let shape = |unused| UnusedAccessFinding::of(unused, account);
         Ok(UnusedAccess {
             findings: page.items.into_iter().map(shape).collect(),
             unused_since: since.into(),
             next_token: page.next,
         })
     }
+}
+
+/// Everything of an AWS account that was not used, for whoever may read the database. `window`: now, and how many days
+/// back.
+///
+/// # Errors
+///
+/// When the database cannot be read.
+pub async fn unused_access(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    window: (Timestamp, i64),
+) -> Result<Vec<UnusedAccessFinding>, StoreError> {
+    let mut findings = Vec::new();
+    let mut after: [String; 3] = Default::default();
+    loop {
+        let found = rows::list_after(tx, account, since(window), "", &after, PAGE).await?;
+        let Some(last) = found.last() else {
+            return Ok(findings);
+        };
+        after = last.key();
+        findings.extend(
+            found
+                .into_iter()
+                .map(|unused| UnusedAccessFinding::of(unused, account)),
+        );
+    }
+}
+
+fn since((now, days): (Timestamp, i64)) -> Timestamp {
+    Timestamp::from_seconds(now.as_seconds() - days * DAY)
 }

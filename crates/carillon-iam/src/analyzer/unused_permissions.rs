@@ -1,18 +1,19 @@
 //! `ListUnusedPermissions` and `GenerateLeastPrivilegePolicy`: what a principal may do and does not, and a policy of what
 //! it does. Operations of this server's own.
 
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Ranged;
-use carillon_aws::string_enum;
 use carillon_aws::time::{IsoSeconds, Timestamp};
-use carillon_operation::{Context, Fault, Operation, Read, Spec};
+use carillon_operation::{Context, Fault, Operation, Read, Registry, Spec};
 use carillon_policy::validate::validate;
-use carillon_policy::{Document, Effect, PolicyType};
+use carillon_policy::{Document, PolicyType};
+use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::invalid;
 use super::preview_access_change::not_found;
 use super::usage::{Alone, Coverage, Generated, Observed, least_policy, unused_statements};
+use super::{StatementEffect, invalid};
 use crate::entity::EntityKind;
 use crate::last_accessed::{Subject, SubjectKind, reachable, rows};
 use crate::name::Arn;
@@ -36,39 +37,31 @@ pub(crate) struct ListUnusedPermissions {
 /// What is not used.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct UnusedPermissions {
+pub struct UnusedPermissions {
     /// Actions that some statement allows and that were not tried, by name.
-    unused_actions: Vec<String>,
+    pub unused_actions: Vec<String>,
     /// Statements that decided nothing.
-    unused_statements: Vec<UnusedStatement>,
+    pub unused_statements: Vec<UnusedStatement>,
     /// Recorded calls that the statements were compared with.
-    examined: usize,
+    pub examined: usize,
     /// Since when calls were looked at: later than asked for where there are too many.
-    examined_since: IsoSeconds,
-}
-
-string_enum! {
-    /// What a statement does.
-    enum StatementEffect {
-        Allow,
-        Deny,
-    }
+    pub examined_since: IsoSeconds,
 }
 
 /// A statement and whose it is.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct UnusedStatement {
-    policy_name: String,
+pub struct UnusedStatement {
+    pub policy_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    policy_arn: Option<String>,
+    pub policy_arn: Option<String>,
     /// The user, role or group that has the policy.
-    attached_to: String,
+    pub attached_to: String,
     /// Its place among the statements of the policy, counted from 0.
-    statement_index: usize,
+    pub statement_index: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sid: Option<String>,
-    effect: StatementEffect,
+    pub sid: Option<String>,
+    pub effect: StatementEffect,
 }
 
 impl From<Alone> for UnusedStatement {
@@ -79,10 +72,7 @@ impl From<Alone> for UnusedStatement {
             attached_to: statement.held.holder,
             statement_index: statement.index,
             sid: statement.sid.map(|sid| sid.to_string()),
-            effect: match statement.effect {
-                Effect::Allow => StatementEffect::Allow,
-                Effect::Deny => StatementEffect::Deny,
-            },
+            effect: statement.effect.into(),
         }
     }
 }
@@ -99,24 +89,40 @@ impl Operation for ListUnusedPermissions {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UnusedPermissions, Fault> {
         let (account, registry) = (cx.aws_account_id(), &cx.environment.registry);
-        let subject = principal(cx, &self.principal_arn).await?;
-        let observed = observed(cx, &subject, self.days);
-        let documents = subject.documents(cx.tx, registry, account).await?;
-        let tried = rows::by_action(cx.tx, account, &subject, observed.since).await?;
-        let unused_actions = reachable(registry, &documents)
-            .into_iter()
-            .flat_map(|service| service.actions)
-            .filter(|action| !tried.contains_key(*action))
-            .map(str::to_owned)
-            .collect();
-        let (unused, coverage) = unused_statements(cx.tx, registry, &observed).await?;
-        Ok(UnusedPermissions {
-            unused_actions,
-            unused_statements: unused.into_iter().map(UnusedStatement::from).collect(),
-            examined: coverage.examined,
-            examined_since: since(&observed, &coverage),
-        })
+        let window = (cx.now, self.days.map_or(DAYS, Ranged::get));
+        unused_permissions(cx.tx, registry, account, &self.principal_arn, window).await
     }
+}
+
+/// What a user or role has and did not use. `window`: now, and how many days back.
+///
+/// # Errors
+///
+/// When there is no such user or role, or the database cannot be read.
+pub async fn unused_permissions(
+    tx: &mut ReadTx,
+    registry: &Registry,
+    account: AwsAccountId,
+    principal_arn: &Arn,
+    window: (Timestamp, i64),
+) -> Result<UnusedPermissions, Fault> {
+    let subject = principal(tx, registry, account, principal_arn).await?;
+    let observed = Observed::since(account, &subject, window);
+    let documents = subject.documents(tx, registry, account).await?;
+    let tried = rows::by_action(tx, account, &subject, observed.since).await?;
+    let unused_actions = reachable(registry, &documents)
+        .into_iter()
+        .flat_map(|service| service.actions)
+        .filter(|action| !tried.contains_key(*action))
+        .map(str::to_owned)
+        .collect();
+    let (unused, coverage) = unused_statements(tx, registry, &observed).await?;
+    Ok(UnusedPermissions {
+        unused_actions,
+        unused_statements: unused.into_iter().map(UnusedStatement::from).collect(),
+        examined: coverage.examined,
+        examined_since: observed.examined_since(&coverage),
+    })
 }
 
 /// Makes from the recorded calls of a user or role a policy that allows what it was allowed and did, and tries it on the
@@ -138,20 +144,20 @@ pub(crate) struct GenerateLeastPrivilegePolicy {
 /// A policy made from what was used.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct GeneratedPolicy {
-    policy_document: String,
+pub struct GeneratedPolicy {
+    pub policy_document: String,
     /// Actions that it allows.
-    action_count: usize,
+    pub action_count: usize,
     /// Recorded calls that were allowed.
-    allowed_calls: usize,
+    pub allowed_calls: usize,
     /// Those of them that the policy alone would refuse: what a resource's own policy allowed.
-    refused_calls: usize,
+    pub refused_calls: usize,
     /// What the validation of the document finds, as `code: message`.
-    findings: Vec<String>,
+    pub findings: Vec<String>,
     /// Whether it fits in a managed policy.
-    fits_managed_policy: bool,
+    pub fits_managed_policy: bool,
     /// Since when calls were looked at: later than asked for where there are too many.
-    examined_since: IsoSeconds,
+    pub examined_since: IsoSeconds,
 }
 
 impl Operation for GenerateLeastPrivilegePolicy {
@@ -165,43 +171,62 @@ impl Operation for GenerateLeastPrivilegePolicy {
     type Error = Fault;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<GeneratedPolicy, Fault> {
-        let registry = &cx.environment.registry;
-        let subject = principal(cx, &self.principal_arn).await?;
-        let observed = observed(cx, &subject, self.days);
-        let Generated {
-            document,
-            actions,
-            allowed,
-            lost,
-            coverage,
-        } = least_policy(cx.tx, registry, &observed, self.restrict_source_ip).await?;
-        if allowed == 0 {
-            return Err(invalid(
-                "there is no recorded call that was allowed to make a policy from",
-            ));
-        }
-        let findings = validate(&document, PolicyType::Identity, registry.catalogue());
-        Ok(GeneratedPolicy {
-            fits_managed_policy: Document::size(&document) <= SIZE,
-            policy_document: document,
-            action_count: actions,
-            allowed_calls: allowed,
-            refused_calls: lost,
-            findings: findings
-                .iter()
-                .map(|finding| format!("{}: {}", finding.code.name(), finding.message))
-                .collect(),
-            examined_since: since(&observed, &coverage),
-        })
+        let (account, registry) = (cx.aws_account_id(), &cx.environment.registry);
+        let window = (cx.now, self.days.map_or(DAYS, Ranged::get));
+        let restricted = self.restrict_source_ip;
+        least_privilege_policy(cx.tx, registry, account, &self.principal_arn, window, restricted).await
     }
 }
 
-async fn principal<O: Operation<Access = Read>>(
-    cx: &mut Context<'_, O>,
+/// A policy of what a user or role was allowed and did. `window`: now, and how many days back.
+///
+/// # Errors
+///
+/// When there is no such user or role, nothing that it was allowed is on record, or the database cannot be read.
+pub async fn least_privilege_policy(
+    tx: &mut ReadTx,
+    registry: &Registry,
+    account: AwsAccountId,
+    principal_arn: &Arn,
+    window: (Timestamp, i64),
+    restrict_source_ip: bool,
+) -> Result<GeneratedPolicy, Fault> {
+    let subject = principal(tx, registry, account, principal_arn).await?;
+    let observed = Observed::since(account, &subject, window);
+    let Generated {
+        document,
+        actions,
+        allowed,
+        lost,
+        coverage,
+    } = least_policy(tx, registry, &observed, restrict_source_ip).await?;
+    if allowed == 0 {
+        return Err(invalid(
+            "there is no recorded call that was allowed to make a policy from",
+        ));
+    }
+    let findings = validate(&document, PolicyType::Identity, registry.catalogue());
+    Ok(GeneratedPolicy {
+        fits_managed_policy: Document::size(&document) <= SIZE,
+        policy_document: document,
+        action_count: actions,
+        allowed_calls: allowed,
+        refused_calls: lost,
+        findings: findings
+            .iter()
+            .map(|finding| format!("{}: {}", finding.code.name(), finding.message))
+            .collect(),
+        examined_since: observed.examined_since(&coverage),
+    })
+}
+
+async fn principal(
+    tx: &mut ReadTx,
+    registry: &Registry,
+    account: AwsAccountId,
     arn: &Arn,
 ) -> Result<Subject, Fault> {
-    let (account, registry) = (cx.aws_account_id(), &cx.environment.registry);
-    let subject = Subject::find(cx.tx, registry, account, arn)
+    let subject = Subject::find(tx, registry, account, arn)
         .await
         .map_err(not_found)?;
     match subject.kind {
@@ -210,20 +235,17 @@ async fn principal<O: Operation<Access = Read>>(
     }
 }
 
-fn observed<'a, O: Operation>(
-    cx: &Context<'_, O>,
-    subject: &'a Subject,
-    days: Option<Ranged<1, 90>>,
-) -> Observed<'a> {
-    let days = days.map_or(DAYS, Ranged::get);
-    Observed {
-        account: cx.aws_account_id(),
-        subject,
-        id: subject.id(),
-        since: Timestamp::from_seconds(cx.now.as_seconds() - days * DAY),
+impl<'a> Observed<'a> {
+    fn since(account: AwsAccountId, subject: &'a Subject, (now, days): (Timestamp, i64)) -> Self {
+        Self {
+            account,
+            subject,
+            id: subject.id(),
+            since: Timestamp::from_seconds(now.as_seconds() - days * DAY),
+        }
     }
-}
 
-fn since(observed: &Observed<'_>, coverage: &Coverage) -> IsoSeconds {
-    coverage.reached.unwrap_or(observed.since).into()
+    fn examined_since(&self, coverage: &Coverage) -> IsoSeconds {
+        coverage.reached.unwrap_or(self.since).into()
+    }
 }

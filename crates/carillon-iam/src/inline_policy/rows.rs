@@ -1,5 +1,6 @@
 //! How inline policies are kept.
 
+use carillon_aws::time::Timestamp;
 use carillon_store::{ReadTx, StoreError, WriteTx, bind};
 
 /// Names and documents of the policies of a user, group or role by name; a quota bounds them.
@@ -45,11 +46,13 @@ pub(crate) async fn put(
     entity_id: &str,
     policy_name: &str,
     document: &str,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO iam_inline_policy (entity_id, policy_name, document) VALUES ($1, $2, $3)
-         ON CONFLICT (entity_id, policy_name) DO UPDATE SET document = excluded.document",
-        bind![entity_id, policy_name, document],
+        "INSERT INTO iam_inline_policy (entity_id, policy_name, document, updated_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (entity_id, policy_name)
+         DO UPDATE SET document = excluded.document, updated_at = excluded.updated_at",
+        bind![entity_id, policy_name, document, now],
     )
     .await?;
     Ok(())

@@ -8,12 +8,14 @@ mod identity;
 mod instance_profile;
 mod last_accessed;
 mod policy;
+mod policy_review;
 mod provider;
 mod quota;
 mod role;
 mod service_linked;
 mod simulate;
 mod sts;
+mod unbuilt;
 mod validate_policy;
 mod why;
 

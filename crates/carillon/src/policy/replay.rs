@@ -5,16 +5,13 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
-use carillon_aws::id::AwsAccountId;
+use anyhow::Context;
 use carillon_aws::time::{Clock, SystemClock};
-use carillon_iam::{AccessChange, AccessPreview, CallChange, Effect, account, preview_change};
-use carillon_store::ReadTx;
-use clap::ValueEnum;
+use carillon_iam::{AccessChange, AccessPreview, CallChange, Effect, preview_change};
 use serde_json::json;
 
+use super::of_account::{Format, OfAccount};
 use crate::deployment;
-use crate::options::Storage;
 use crate::output::say;
 
 /// Tries a draft policy, an attachment or a detachment on the recorded calls of the last days, and lists the calls and
@@ -26,11 +23,7 @@ use crate::output::say;
 #[derive(Debug, clap::Args)]
 pub struct Replay {
     #[command(flatten)]
-    storage: Storage,
-
-    /// The AWS account. [default: the only one there is]
-    #[arg(long, value_name = "ID")]
-    account: Option<AwsAccountId>,
+    of: OfAccount,
 
     /// How far back recorded calls are tried, 1 to 90.
     #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=90))]
@@ -70,18 +63,23 @@ pub struct Replay {
     format: Format,
 }
 
-/// How the answer looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
 pub fn run(options: &Replay) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let found = runtime.block_on(replay(options))?;
+    let change = options.change()?;
+    let window = (SystemClock.now(), options.days);
+    let found = options.of.look(async |data| {
+        let mut found = Found::default();
+        preview_change(
+            &mut data.tx,
+            &data.registry,
+            data.account,
+            &change,
+            window,
+            |page| found.add(page),
+        )
+        .await
+        .map_err(deployment::failure)?;
+        Ok(found)
+    })?;
     match options.format {
         Format::Text => say(&found.text())?,
         Format::Json => {
@@ -102,33 +100,6 @@ struct Found {
     calls: Vec<CallChange>,
     examined: usize,
     undecided: usize,
-}
-
-async fn replay(options: &Replay) -> anyhow::Result<Found> {
-    let change = options.change()?;
-    let (store, _) = deployment::open(&options.storage).await?;
-    let registry = deployment::registry();
-    let mut tx = store.read().await?;
-    let account = match options.account {
-        Some(account) => account,
-        None => only_account(&mut tx).await?,
-    };
-    let mut found = Found::default();
-    let window = (SystemClock.now(), options.days);
-    preview_change(&mut tx, &registry, account, &change, window, |page| {
-        found.add(page)
-    })
-    .await
-    .map_err(deployment::failure)?;
-    Ok(found)
-}
-
-async fn only_account(tx: &mut ReadTx) -> anyhow::Result<AwsAccountId> {
-    match account::list(tx, "", 2).await?.as_slice() {
-        [] => bail!("there is no AWS account"),
-        [one] => Ok(one.aws_account_id),
-        _ => bail!("there are several AWS accounts: name one with --account"),
-    }
 }
 
 impl Replay {

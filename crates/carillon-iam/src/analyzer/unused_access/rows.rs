@@ -21,8 +21,8 @@ pub(super) struct Unused {
 
 impl Unused {
     /// Where it stands in the list.
-    pub fn key(&self) -> Vec<String> {
-        vec![
+    pub fn key(&self) -> [String; 3] {
+        [
             self.ty.as_str().to_owned(),
             self.name_key.clone(),
             self.access_key_id.clone(),
