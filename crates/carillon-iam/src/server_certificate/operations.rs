@@ -94,7 +94,10 @@ impl Operation for UploadServerCertificate {
             name: name.to_string(),
             path: self.path().to_owned(),
             body: trimmed(self.certificate_body.as_str()),
-            chain: self.certificate_chain.as_ref().map(|chain| trimmed(chain.as_str())),
+            chain: self
+                .certificate_chain
+                .as_ref()
+                .map(|chain| trimmed(chain.as_str())),
             uploaded_at: cx.now,
             expires_at: certificate.not_after,
         };
