@@ -18,16 +18,16 @@ async fn review(client: &TestClient<'_>, body: Value) -> Answer {
 /// Starts a release, before which these actions were not served.
 async fn start_release(server: &TestServer, new: &[&'static str]) {
     let environment = server.environment();
-    let mut tx = server.store().write().await.unwrap();
+    let mut tx = server.store().write().await.expect("a transaction");
     for action in new {
         tx.execute("DELETE FROM served_action WHERE action = $1", bind![*action])
             .await
-            .unwrap();
+            .expect("a table of actions");
     }
     note_served_actions(&mut tx, &environment.registry, environment.clock.now())
         .await
-        .unwrap();
-    tx.commit().await.unwrap();
+        .expect("a table of actions");
+    tx.commit().await.expect("a commit");
 }
 
 #[tokio::test]
