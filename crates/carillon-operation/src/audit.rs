@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
-use crate::caller::{Call, Caller, CallerKind, TransportSecurity};
+use crate::caller::{Call, Caller, CallerKind, TransportSecurity, WebIdentity};
 use crate::decision_record::{KEEP, Snapshot};
 use crate::trail::Blocks;
 use crate::{Fault, REGION};
@@ -27,6 +27,12 @@ pub(crate) const INSERT: &str = "INSERT INTO audit_event (aws_account_id, event_
 const ELEMENTS: usize = 100 << 10;
 /// Bytes of most records.
 const RECORD: usize = 2 << 10;
+/// Those whom identity providers vouch for, by the way they do it.
+pub(crate) const SAML_USER: &str = "SAMLUser";
+pub(crate) const WEB_IDENTITY_USER: &str = "WebIdentityUser";
+/// Identity providers that speak SAML, among the resources of an event.
+pub(crate) const SAML_PROVIDER: &str = "AWS::IAM::SAMLProvider";
+
 /// Bytes of an error message that are kept. Source: as above.
 const MESSAGE: usize = 1 << 10;
 
@@ -191,7 +197,7 @@ struct Record<'a> {
     event_id: &'a str,
     read_only: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    resources: Option<[Resource<'a>; 1]>,
+    resources: Option<Vec<Resource<'a>>>,
     event_type: &'static str,
     management_event: bool,
     recipient_account_id: &'a str,
@@ -339,6 +345,31 @@ impl Facts<'_> {
         }
     }
 
+    /// What the event is about, as far as it has ARNs; with the provider that proved by SAML who asks.
+    fn resources(&self, account_id: AwsAccountId) -> Option<Vec<Resource<'_>>> {
+        let own = self
+            .resource
+            .as_ref()
+            .map(|(kind, arn)| (*kind, arn.as_str()))
+            .filter(|(_, arn)| arn.starts_with("arn:"));
+        let provider = self
+            .identity
+            .ok()
+            .and_then(Caller::web_identity)
+            .filter(|identity| identity.saml.is_some())
+            .map(|identity| (SAML_PROVIDER, identity.provider.as_str()));
+        let resources: Vec<Resource<'_>> = own
+            .into_iter()
+            .chain(provider)
+            .map(|(kind, arn)| Resource {
+                kind,
+                arn,
+                account_id,
+            })
+            .collect();
+        (!resources.is_empty()).then_some(resources)
+    }
+
     fn write(&self, shared: Option<Shared<'_>>) -> Event {
         let owner = shared.and_then(|shared| shared.owner);
         let id = event_id(self.call.now, self.entropy);
@@ -389,17 +420,7 @@ impl Facts<'_> {
             request_id: &self.call.request_id,
             event_id: &id,
             read_only: self.read_only,
-            resources: self
-                .resource
-                .as_ref()
-                .filter(|(_, name)| name.starts_with("arn:"))
-                .map(|(kind, arn)| {
-                    [Resource {
-                        kind,
-                        arn,
-                        account_id: account,
-                    }]
-                }),
+            resources: self.resources(account),
             event_type: "AwsApiCall",
             management_event: true,
             recipient_account_id: account.as_str(),
@@ -477,11 +498,15 @@ fn foreign(caller: &Caller) -> UserIdentity<'_> {
 
 fn identity(caller: &Caller) -> UserIdentity<'_> {
     if let Some(identity) = caller.web_identity() {
+        let (kind, provider) = match &identity.saml {
+            Some(subject) => (SAML_USER, &subject.name_qualifier),
+            None => (WEB_IDENTITY_USER, &identity.provider),
+        };
         return UserIdentity {
-            kind: Some("WebIdentityUser"),
+            kind: Some(kind),
             principal_id: Some(&caller.user_id),
             user_name: Some(&identity.subject),
-            identity_provider: Some(&identity.provider),
+            identity_provider: Some(provider),
             ..UserIdentity::default()
         };
     }
@@ -491,7 +516,7 @@ fn identity(caller: &Caller) -> UserIdentity<'_> {
             CallerKind::User { .. } => "IAMUser",
             CallerKind::RoleSession { .. } => "AssumedRole",
             CallerKind::FederatedUser { .. } => "FederatedUser",
-            CallerKind::WebIdentity(_) => "WebIdentityUser",
+            CallerKind::WebIdentity(_) => WEB_IDENTITY_USER,
         }),
         principal_id: Some(&caller.user_id),
         arn: Some(&caller.arn),
@@ -525,6 +550,31 @@ fn identity(caller: &Caller) -> UserIdentity<'_> {
             context
         }),
     }
+}
+
+/// An assertion of SAML is a parameter of the request by what it says of the session, not as it was sent.
+///
+/// Source: IAM User Guide, "Logging IAM and AWS STS API calls with AWS CloudTrail".
+pub(crate) fn with_what_saml_says(parameters: Box<RawValue>, identity: &WebIdentity) -> Box<RawValue> {
+    let read = serde_json::from_str::<serde_json::Map<String, Value>>(parameters.get());
+    let (Some(subject), Ok(mut members)) = (&identity.saml, read) else {
+        return parameters;
+    };
+    members.remove("sAMLAssertion");
+    members.insert("sAMLAssertionID".to_owned(), json!(subject.assertion_id));
+    members.insert("roleSessionName".to_owned(), json!(subject.session_name));
+    if let Some(source) = &identity.source_identity {
+        members.insert("sourceIdentity".to_owned(), json!(source));
+    }
+    if !identity.tags.is_empty() {
+        let tags = identity.tags.iter().cloned();
+        let tags: serde_json::Map<String, Value> = tags.map(|(key, value)| (key, value.into())).collect();
+        members.insert("principalTags".to_owned(), tags.into());
+    }
+    if !identity.transitive_tag_keys.is_empty() {
+        members.insert("transitiveTagKeys".to_owned(), json!(identity.transitive_tag_keys));
+    }
+    to_raw_value(&members).unwrap_or(parameters)
 }
 
 impl<'a> Authorization<'a> {

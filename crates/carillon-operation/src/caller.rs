@@ -73,6 +73,21 @@ pub struct WebIdentity {
     pub tags: Vec<(String, String)>,
     pub transitive_tag_keys: Vec<String>,
     pub source_identity: Option<String>,
+    /// What an assertion of SAML says besides, if one proved it.
+    pub saml: Option<SamlSubject>,
+}
+
+/// What an assertion of SAML says besides what every identity provider says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SamlSubject {
+    pub assertion_id: String,
+    /// `persistent`, `transient`, or another format by its whole name.
+    pub subject_type: String,
+    /// With the subject it names one person among those of all providers.
+    pub name_qualifier: String,
+    pub session_name: String,
+    /// How long a session may last at most, in seconds.
+    pub at_most: Option<i64>,
 }
 
 /// What temporary credentials carry beside the principal.

@@ -37,8 +37,8 @@ mod vault;
 pub use audit::Event;
 pub use authorize::Granted;
 pub use caller::{
-    BoxFuture, Call, Caller, CallerKind, Credentials, Identities, SecondFactor, Session, TransportSecurity,
-    Unidentified, WebIdentity,
+    BoxFuture, Call, Caller, CallerKind, Credentials, Identities, SamlSubject, SecondFactor, Session,
+    TransportSecurity, Unidentified, WebIdentity,
 };
 pub use decision_record::{Archive, Asked, Recorded, StoredPolicy, StoredStanding, TakenFrom};
 pub use environment::{Environment, Settings};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::archive::{Archive, StoredStanding};
 use super::{Basis, Question};
 use crate::REGION;
-use crate::audit::time_of_event_id;
+use crate::audit::{SAML_PROVIDER, SAML_USER, WEB_IDENTITY_USER, time_of_event_id};
 use crate::registry::Registry;
 use crate::trail::{By, Kept, Newest, Place, within_millisecond};
 
@@ -65,6 +65,16 @@ struct Record {
     request_id: Option<String>,
     #[serde(default)]
     read_only: bool,
+    #[serde(default)]
+    resources: Vec<Resource>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Resource {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(rename = "ARN")]
+    arn: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -258,7 +268,16 @@ impl Recorded {
     /// Who asked, as the policies see it.
     pub fn principal(&self) -> Option<Principal> {
         let identity = &self.record.user_identity;
-        if let Some(provider) = &identity.identity_provider {
+        let provider = match identity.kind.as_deref() {
+            Some(SAML_USER) => self
+                .record
+                .resources
+                .iter()
+                .find(|resource| resource.kind == SAML_PROVIDER)
+                .map(|resource| &resource.arn),
+            _ => identity.identity_provider.as_ref(),
+        };
+        if let Some(provider) = provider {
             return Some(Principal::WebIdentity {
                 provider: provider.clone(),
             });
@@ -370,7 +389,10 @@ impl Recorded {
             ("aws:PrincipalAccount", identity.account_id.as_deref()),
             ("aws:PrincipalType", self.principal_type()),
             ("aws:userid", identity.principal_id.as_deref()),
-            ("aws:username", identity.user_name.as_deref()),
+            (
+                "aws:username",
+                identity.user_name.as_deref().filter(|_| !self.is_vouched_for()),
+            ),
         ];
         for (key, value) in known {
             if let Some(value) = value {
@@ -409,8 +431,17 @@ impl Recorded {
             "IAMUser" => Some("User"),
             "AssumedRole" => Some("AssumedRole"),
             "FederatedUser" => Some("FederatedUser"),
+            SAML_USER | WEB_IDENTITY_USER => Some("Anonymous"),
             _ => None,
         }
+    }
+
+    /// Whether an identity provider is all that knows the caller.
+    fn is_vouched_for(&self) -> bool {
+        matches!(
+            self.record.user_identity.kind.as_deref(),
+            Some(SAML_USER | WEB_IDENTITY_USER)
+        )
     }
 }
 

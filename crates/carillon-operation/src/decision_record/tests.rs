@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::audit::Facts;
 use crate::authorize::RequestContext;
-use crate::caller::{CallerKind, SecondFactor, Session, TransportSecurity};
+use crate::caller::{CallerKind, SamlSubject, SecondFactor, Session, TransportSecurity, WebIdentity};
 use crate::{Place, Registry};
 
 const ACCOUNT: &str = "111122223333";
@@ -90,6 +90,46 @@ fn user() -> Caller {
     }
 }
 
+/// Somebody whom an identity provider vouches for.
+fn vouched_for(saml: Option<SamlSubject>) -> Caller {
+    let provider = match &saml {
+        Some(_) => format!("arn:aws:iam::{ACCOUNT}:saml-provider/Corp"),
+        None => format!("arn:aws:iam::{ACCOUNT}:oidc-provider/login.example.com"),
+    };
+    Caller {
+        aws_account_id: ACCOUNT.parse().unwrap(),
+        arn: provider.clone(),
+        user_id: "somewhere:ben".to_owned(),
+        principal: Principal::WebIdentity {
+            provider: provider.clone(),
+        },
+        kind: CallerKind::WebIdentity(WebIdentity {
+            provider,
+            issuer: "https://login.example.com".to_owned(),
+            subject: "ben".to_owned(),
+            audience: "app".to_owned(),
+            claims: Vec::new(),
+            tags: Vec::new(),
+            transitive_tag_keys: Vec::new(),
+            source_identity: None,
+            saml,
+        }),
+        access_key_id: String::new(),
+        tags: Vec::new(),
+        session: None,
+    }
+}
+
+fn saml_subject() -> SamlSubject {
+    SamlSubject {
+        assertion_id: "_a".to_owned(),
+        subject_type: "persistent".to_owned(),
+        name_qualifier: "bdGOnTesti4+ExamplexL/jEvs=".to_owned(),
+        session_name: "ben".to_owned(),
+        at_most: None,
+    }
+}
+
 fn target() -> Target {
     let mut target = Target::on(format!("arn:aws:iam::{ACCOUNT}:role/other"));
     target.owner = Some("444455556666".parse().unwrap());
@@ -156,6 +196,8 @@ async fn the_context_is_the_same_as_when_it_was_decided() {
         (role_session(now), target()),
         (user(), target()),
         (user(), with_second_factor),
+        (vouched_for(None), target()),
+        (vouched_for(Some(saml_subject())), target()),
     ] {
         let (_folder, store, recorded) = kept(&call, &caller, &target, Policies::new()).await;
         let registry = Registry::new(&[]);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::answer::wire_error;
 use crate::Fault;
-use crate::audit::{self, Event, Facts, elements};
+use crate::audit::{self, Event, Facts, elements, with_what_saml_says};
 use crate::caller::Call;
 use crate::decision_record::Decided;
 use crate::located::Lent;
@@ -93,7 +93,11 @@ impl Request<'_> {
             .input
             .as_object()
             .filter(|members| !members.is_empty())
-            .and_then(|_| elements(self.entry.input(), self.input));
+            .and_then(|_| elements(self.entry.input(), self.input))
+            .map(|parameters| match self.caller().web_identity() {
+                Some(identity) => with_what_saml_says(parameters, identity),
+                None => parameters,
+            });
         let resource = resource.or_else(|| (self.service.resource_of)(self.input, output));
         let facts = Facts {
             call: self.call,
