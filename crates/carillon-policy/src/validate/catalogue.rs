@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 pub(crate) use global::global_key;
-pub(super) use global::global_keys;
+pub(super) use global::{global_keys, saml_keys};
 
 use crate::pattern::{Language, Pattern};
 

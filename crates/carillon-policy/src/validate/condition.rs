@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::Checker;
 use super::action::quoted;
-use super::catalogue::{Action, KeyKind, Resources, global_key, global_keys};
+use super::catalogue::{Action, KeyKind, Resources, global_key, global_keys, saml_keys};
 use super::code::Code;
 use super::nearest::nearest;
 use super::report::{Path, Remark};
@@ -272,7 +272,28 @@ impl<'t> Checker<'t> {
             });
             return None;
         }
+        if prefix.eq_ignore_ascii_case("saml") {
+            return self.saml_key(&path, member);
+        }
         self.service_key(&path, block, member, prefix)
+    }
+
+    fn saml_key(&mut self, path: &Path<'_>, member: &Member) -> Option<KnownKey> {
+        let name = member.key.as_str();
+        if let Some(key) = saml_keys().find(|key| key.name.eq_ignore_ascii_case(name)) {
+            return Some(KnownKey {
+                kind: key.kind,
+                multivalued: key.multivalued,
+            });
+        }
+        let message = format!(
+            "The condition key {name} does not exist in the service saml. Use a valid condition key."
+        );
+        let fix = nearest(name, saml_keys().map(|key| key.name));
+        let fix = fix.map(|meant| (member.key_range.clone(), quoted(meant)));
+        let code = Code::InvalidServiceConditionKey;
+        self.add(Remark::new(code, path, member.key_range.clone(), message).fix_if(fix));
+        None
     }
 
     fn service_key(
@@ -286,7 +307,7 @@ impl<'t> Checker<'t> {
         let remark = |code, message: String| Remark::new(code, path, member.key_range.clone(), message);
         let Some(service) = self.catalogue.service(prefix) else {
             // Keys of identity providers begin with the provider's address.
-            let provider = prefix.contains(['.', '/']) || prefix.eq_ignore_ascii_case("saml");
+            let provider = prefix.contains(['.', '/']);
             if !provider && !self.catalogue.is_prefix(prefix) {
                 let message = format!("the service `{prefix}` is not known here");
                 self.add(remark(Code::UnknownService, message));

@@ -30,6 +30,11 @@ pub(crate) fn global_keys() -> impl Iterator<Item = &'static GlobalKey> {
     GLOBAL_KEYS.iter()
 }
 
+/// The keys of the prefix `saml`, which belong to no service: trust policies alone have them.
+pub(crate) fn saml_keys() -> impl Iterator<Item = &'static GlobalKey> {
+    SAML_KEYS.iter()
+}
+
 const fn one(name: &'static str, kind: KeyKind) -> GlobalKey {
     GlobalKey {
         name,
@@ -106,4 +111,40 @@ const GLOBAL_KEYS: &[GlobalKey] = &[
     one("ssm:SourceInstanceARN", KeyKind::Arn),
     one("identitystore:UserId", KeyKind::Text),
     one("glue:RoleAssumedBy", KeyKind::Text),
+];
+
+/// Source: IAM User Guide, "IAM and AWS STS condition context keys".
+const SAML_KEYS: &[GlobalKey] = &[
+    one("saml:aud", KeyKind::Text),
+    many("saml:cn", KeyKind::Text),
+    one("saml:commonName", KeyKind::Text),
+    one("saml:doc", KeyKind::Text),
+    many("saml:eduorghomepageuri", KeyKind::Text),
+    many("saml:eduorgidentityauthnpolicyuri", KeyKind::Text),
+    many("saml:eduorglegalname", KeyKind::Text),
+    many("saml:eduorgsuperioruri", KeyKind::Text),
+    many("saml:eduorgwhitepagesuri", KeyKind::Text),
+    many("saml:edupersonaffiliation", KeyKind::Text),
+    many("saml:edupersonassurance", KeyKind::Text),
+    many("saml:edupersonentitlement", KeyKind::Text),
+    many("saml:edupersonnickname", KeyKind::Text),
+    one("saml:edupersonorgdn", KeyKind::Text),
+    many("saml:edupersonorgunitdn", KeyKind::Text),
+    one("saml:edupersonprimaryaffiliation", KeyKind::Text),
+    one("saml:edupersonprimaryorgunitdn", KeyKind::Text),
+    one("saml:edupersonprincipalname", KeyKind::Text),
+    many("saml:edupersonscopedaffiliation", KeyKind::Text),
+    many("saml:edupersontargetedid", KeyKind::Text),
+    one("saml:givenName", KeyKind::Text),
+    one("saml:iss", KeyKind::Text),
+    one("saml:mail", KeyKind::Text),
+    one("saml:name", KeyKind::Text),
+    one("saml:namequalifier", KeyKind::Text),
+    one("saml:organizationStatus", KeyKind::Text),
+    one("saml:primaryGroupSID", KeyKind::Text),
+    one("saml:sub", KeyKind::Text),
+    one("saml:sub_type", KeyKind::Text),
+    one("saml:surname", KeyKind::Text),
+    one("saml:uid", KeyKind::Text),
+    one("saml:x500UniqueIdentifier", KeyKind::Text),
 ];
