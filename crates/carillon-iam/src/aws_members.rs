@@ -14,6 +14,11 @@ use crate::{ACCESS_ANALYZER, IAM, STS};
 const UNKNOWN: &[&str] = &[
     // Of security keys; an authenticator app has none.
     "iam:GetMFADevice: missing < Certifications",
+    // Of encrypted assertions, which are refused.
+    "iam:GetSAMLProvider: missing < AssertionEncryptionMode",
+    "iam:GetSAMLProvider: missing < PrivateKeyList",
+    "iam:GetSAMLProvider: missing < PrivateKeyList[].KeyId",
+    "iam:GetSAMLProvider: missing < PrivateKeyList[].Timestamp",
     // Reasons why a deletion failed, which here it does not.
     "iam:GetServiceLinkedRoleDeletionStatus: missing < Reason",
     "iam:GetServiceLinkedRoleDeletionStatus: missing < Reason.Reason",

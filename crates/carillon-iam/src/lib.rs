@@ -30,6 +30,7 @@ mod password_policy;
 mod policy;
 mod provider;
 mod role;
+mod saml_provider;
 mod server_certificate;
 mod session;
 mod simulate;
@@ -297,6 +298,14 @@ pub static IAM: Service = Service {
                 operation::<tag::operations::TagOpenIDConnectProvider>(),
                 operation::<tag::operations::UntagOpenIDConnectProvider>(),
                 operation::<tag::operations::ListOpenIDConnectProviderTags>(),
+                operation::<saml_provider::operations::CreateSAMLProvider>(),
+                operation::<saml_provider::operations::GetSAMLProvider>(),
+                operation::<saml_provider::operations::ListSAMLProviders>(),
+                operation::<saml_provider::operations::UpdateSAMLProvider>(),
+                operation::<saml_provider::operations::DeleteSAMLProvider>(),
+                operation::<tag::operations::TagSAMLProvider>(),
+                operation::<tag::operations::UntagSAMLProvider>(),
+                operation::<tag::operations::ListSAMLProviderTags>(),
             ],
         },
         Group {
@@ -334,6 +343,7 @@ pub static STS: Service = Service {
         name: "Sessions",
         operations: &[
             operation::<sts::assume_role::AssumeRole>(),
+            operation::<sts::saml::AssumeRoleWithSAML>(),
             operation::<sts::web_identity::AssumeRoleWithWebIdentity>(),
             operation::<sts::federation_token::GetFederationToken>(),
             operation::<sts::session_token::GetSessionToken>(),

@@ -5,7 +5,9 @@ pub(crate) mod decode;
 pub(crate) mod federation_token;
 pub(crate) mod identity;
 mod role_session;
+pub(crate) mod saml;
 pub(crate) mod session_token;
+mod vouched;
 pub(crate) mod web_identity;
 
 use std::time::Duration;

@@ -36,6 +36,7 @@ migrations! {
     13 "0013_iam_credentials",
     14 "0014_audit_block",
     15 "0015_console",
+    18 "0018_saml",
     19 "0019_policy_review",
 }
 

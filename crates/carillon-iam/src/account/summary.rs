@@ -102,7 +102,8 @@ impl Counts {
             ),
             (
                 &mut counts.providers,
-                "SELECT COUNT(*) FROM iam_oidc_provider WHERE aws_account_id = $1",
+                "SELECT (SELECT COUNT(*) FROM iam_oidc_provider WHERE aws_account_id = $1)
+                      + (SELECT COUNT(*) FROM iam_saml_provider WHERE aws_account_id = $1)",
             ),
             (
                 &mut counts.server_certificates,

@@ -160,6 +160,7 @@ impl<'a> Unproven<'a> {
             tags: session_tags,
             transitive_tag_keys: tags.transitive_tag_keys,
             source_identity: self.claims.source_identity,
+            saml: None,
         })
     }
 

@@ -16,6 +16,7 @@ use crate::document;
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
 use crate::provider;
+use crate::saml_provider;
 
 /// Characters of a trust policy, without white space.
 const SIZE: usize = 2_048;
@@ -178,7 +179,7 @@ async fn find(tx: &mut ReadTx, name: &str) -> Result<Named, StoreError> {
 async fn is_provider(tx: &mut ReadTx, account: AwsAccountId, arn: &str) -> Result<bool, StoreError> {
     match provider::name_in(account, arn) {
         Some(name) => Ok(provider::rows::find(tx, account, name).await?.is_some()),
-        None => Ok(false),
+        None => Ok(saml_provider::find(tx, account, arn).await?.is_some()),
     }
 }
 

@@ -11,16 +11,15 @@ use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Credentials;
 use super::role_session::{
-    self, AssumedRoleUser, DURATION, NewRoleSession, PolicyDescriptorType, RoleSession, RoleSessionName,
-    SessionDuration, SessionPolicies, SessionPolicyDocument, SessionTags,
+    self, AssumedRoleUser, NewRoleSession, PolicyDescriptorType, RoleSession, RoleSessionName,
+    SessionDuration, SessionPolicies, SessionPolicyDocument,
 };
+use super::{Credentials, vouched};
 use crate::error::Error;
 use crate::name::Arn;
 use crate::provider::token::Unproven;
 use crate::provider::{self, rows};
-use crate::tag::{self, Tag};
 
 string_type! {
     /// What an identity provider says of somebody, with its signature.
@@ -117,18 +116,17 @@ impl Operation for AssumeRoleWithWebIdentity {
     }
 
     fn asks(&self, caller: &Caller) -> Option<Asks> {
-        let identity = caller.web_identity()?;
-        let tags = !identity.tags.is_empty() || !identity.transitive_tag_keys.is_empty();
-        Some(match (tags, identity.source_identity.is_some()) {
-            (false, false) => &[ASSUME],
-            (true, false) => &[ASSUME, TAG],
-            (false, true) => &[ASSUME, SET_SOURCE],
-            (true, true) => &[ASSUME, TAG, SET_SOURCE],
-        })
+        let each: [Asks; 4] = [
+            &[ASSUME],
+            &[ASSUME, TAG],
+            &[ASSUME, SET_SOURCE],
+            &[ASSUME, TAG, SET_SOURCE],
+        ];
+        vouched::asks(caller, each)
     }
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        let identity = introduced(caller)?;
+        let identity = vouched::introduced(caller)?;
         // The provider may have been deleted, or the application removed from it, since it vouched.
         let still_known = match provider::name_in(caller.aws_account_id, &identity.provider) {
             Some(name) => rows::find(tx, caller.aws_account_id, name).await?,
@@ -138,26 +136,13 @@ impl Operation for AssumeRoleWithWebIdentity {
             return Err(Fault::denied(format!("Not authorized to perform {}", ASSUME[0])));
         }
         let mut target = role_session::target(tx, &self.role_arn).await?;
-        target.claims.clone_from(&identity.claims);
-        target.request_tags.clone_from(&identity.tags);
-        target.tag_keys = identity.tags.iter().map(|(key, _)| key.clone()).collect();
-        let duration = self.duration_seconds.map_or(DURATION, SessionDuration::get);
-        target.keys = vec![
-            ("sts:rolesessionname", self.role_session_name.to_string()),
-            ("sts:durationseconds", duration.to_string()),
-        ];
-        if let Some(source) = &identity.source_identity {
-            target.keys.push(("sts:sourceidentity", source.clone()));
-        }
-        if !identity.transitive_tag_keys.is_empty() {
-            let keys = identity.transitive_tag_keys.clone();
-            target.multivalued_keys.push(("sts:transitivetagkeys", keys));
-        }
+        let name = self.role_session_name.as_str();
+        vouched::tell(&mut target, identity, name, self.duration_seconds);
         Ok(target)
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<WebIdentityOutput, Error> {
-        let identity = introduced(cx.caller)?;
+        let identity = vouched::introduced(cx.caller)?;
         let (account, _) = role_session::named(&self.role_arn)?;
         let role = role_session::require(cx.tx, &self.role_arn).await?;
         let session = NewRoleSession {
@@ -169,7 +154,7 @@ impl Operation for AssumeRoleWithWebIdentity {
                 document: self.policy.as_ref(),
                 arns: &self.policy_arns,
             },
-            tags: session_tags(identity)?,
+            tags: vouched::session_tags(identity, "the session tags of the ID Token are malformed")?,
             source_identity: checked_source_identity(identity)?,
             federated_provider: Some(identity.provider.clone()),
         };
@@ -191,51 +176,14 @@ impl Operation for AssumeRoleWithWebIdentity {
     }
 }
 
-fn introduced(caller: &Caller) -> Result<&WebIdentity, Fault> {
-    caller
-        .web_identity()
-        .ok_or_else(|| Fault::internal("an operation for web identities without one"))
-}
-
-/// The tags that the provider gives the session, which have the form of any tags.
-fn session_tags(identity: &WebIdentity) -> Result<SessionTags, Error> {
-    let malformed = || rejected("the session tags of the ID Token are malformed");
-    if identity.tags.len() > 50 {
-        return Err(malformed());
-    }
-    let mut tags = Vec::with_capacity(identity.tags.len());
-    for (key, value) in &identity.tags {
-        tags.push(Tag {
-            key: key.parse().map_err(|_| malformed())?,
-            value: value.parse().map_err(|_| malformed())?,
-        });
-    }
-    tag::check(&tags)?;
-    let is_given = |key: &String| {
-        identity
-            .tags
-            .iter()
-            .any(|(known, _)| known.to_lowercase() == key.to_lowercase())
-    };
-    if !identity.transitive_tag_keys.iter().all(is_given) {
-        return Err(malformed());
-    }
-    Ok(SessionTags {
-        tags: identity.tags.clone(),
-        transitive_tag_keys: identity.transitive_tag_keys.clone(),
-    })
-}
-
 fn checked_source_identity(identity: &WebIdentity) -> Result<Option<String>, Error> {
     match &identity.source_identity {
         None => Ok(None),
         Some(source) => match source.parse::<super::assume_role::SourceIdentity>() {
             Ok(source) => Ok(Some(source.into_string())),
-            Err(_) => Err(rejected("the source identity of the ID Token is malformed")),
+            Err(_) => Err(vouched::rejected(
+                "the source identity of the ID Token is malformed",
+            )),
         },
     }
-}
-
-fn rejected(message: &'static str) -> Error {
-    Error::Fault(Fault::refused(403, "IDPRejectedClaim", message))
 }

@@ -17,6 +17,7 @@ use crate::name::{Arn, ExistingUserName, Marker, RoleName};
 use crate::page::MaxItems;
 use crate::policy;
 use crate::provider;
+use crate::saml_provider;
 use crate::server_certificate::{self, ServerCertificateName};
 
 /// `target`: what the policies are asked about. `listed` and `changed`: the identifier that the tags are kept under.
@@ -185,6 +186,14 @@ operations!(
     target: |tx, caller, arn| provider::target(tx, caller, arn),
     listed: |cx, arn| provider::tagged(cx.tx, cx.caller, arn),
     changed: |cx, arn| provider::tagged(cx.tx, cx.caller, arn),
+);
+
+operations!(
+    "an identity provider that speaks SAML", #[serde(rename = "SAMLProviderArn")] arn: Arn,
+    TagSAMLProvider, UntagSAMLProvider, ListSAMLProviderTags,
+    target: |tx, caller, arn| saml_provider::target(tx, caller, arn),
+    listed: |cx, arn| saml_provider::tagged(cx.tx, cx.caller, arn),
+    changed: |cx, arn| saml_provider::tagged(cx.tx, cx.caller, arn),
 );
 
 operations!(

@@ -12,6 +12,8 @@ mod policy_review;
 mod provider;
 mod quota;
 mod role;
+mod saml;
+mod saml_provider;
 mod service_linked;
 mod simulate;
 mod sts;
