@@ -15,6 +15,10 @@ pub const FRESH: Duration = Duration::from_secs(300);
 /// How far the provider's clock may be ahead of ours.
 pub const SKEW: Duration = Duration::from_secs(300);
 
+/// Characters of what somebody or an assertion is called. Our choice: twice what persistent names may have by SAML 2.0
+/// Core, section 8.3.7, so that they can be looked up.
+const NAME: usize = 512;
+
 /// An assertion that its provider made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assertion {
@@ -98,9 +102,10 @@ impl Assertion {
             let ends = time(statement, "SessionNotOnOrAfter")?;
             session_ends_at = [session_ends_at, ends].into_iter().flatten().min();
         }
-        let text = |name| attribute(assertion, name).filter(|text| !text.is_empty());
         let read = Self {
-            id: text("ID").ok_or("the Assertion has no ID")?.to_owned(),
+            id: attribute(assertion, "ID")
+                .ok_or("the Assertion has no ID")?
+                .to_owned(),
             issuer: xml::text(required(assertion, ASSERTION, "Issuer")?)?,
             subject: xml::text(name)?,
             subject_format: attribute(name, "Format").map(str::to_owned),
@@ -119,8 +124,9 @@ impl Assertion {
                 }),
             audiences: conditions.audiences,
         };
-        if read.subject.is_empty() {
-            return Err("the NameID is empty");
+        let is_name = |name: &str| (1..=NAME).contains(&name.chars().count());
+        if !is_name(&read.subject) || !is_name(&read.id) {
+            return Err("the NameID or the ID of the Assertion has not 1 to 512 characters");
         }
         Ok(read)
     }

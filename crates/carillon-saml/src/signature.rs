@@ -15,6 +15,9 @@ const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const EXCLUSIVE_WITH_COMMENTS: &str = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
 /// Prefixes that one method declares besides.
 const PREFIXES: usize = 32;
+/// Nodes of what is signed directly: a dozen elements, and spaces between them. Anybody can have it written, before the
+/// signature is checked.
+const INFO: usize = 64;
 
 /// The text of an element that was signed as such, without the signature; nothing if nobody signed it.
 ///
@@ -38,7 +41,8 @@ fn check(element: Node<'_, '_>, signature: Node<'_, '_>, keys: &[PublicKey]) -> 
     let is_form = xml::is(info, SIGNATURE, "SignedInfo")
         && xml::is(value, SIGNATURE, "SignatureValue")
         && key.is_none_or(|key| xml::is(key, SIGNATURE, "KeyInfo"))
-        && parts.next().is_none();
+        && parts.next().is_none()
+        && info.descendants().take(INFO + 1).count() <= INFO;
     if !is_form {
         return None;
     }

@@ -413,6 +413,13 @@ async fn what_is_not_proven_is_refused() {
         let changed = BASE64_STANDARD.encode(plain.replace(">ben<", ">eve<"));
         let refused = assume(&server, &changed, &[]).await;
         assert_eq!(refused.refusal(), (400, invalid, "Response signature invalid"));
+        let long = "x".repeat(513);
+        let nameless =
+            [("", said()), (long.as_str(), said())].map(|(subject, said)| Said { subject, ..said });
+        for said in nameless {
+            let refused = assume(&server, &provider.response(&said), &[]).await;
+            assert!(refused.message().starts_with("Invalid SAML response: the NameID"));
+        }
         for odd in ["%%%%", "YQ==", &*BASE64_STANDARD.encode("<a/>")] {
             let refused = assume(&server, odd, &[]).await;
             assert!(refused.message().starts_with("Invalid SAML response: "), "{odd}");

@@ -122,6 +122,13 @@ fn wrapped() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "a flood in what is signed directly",
+            of_assertion.replace(
+                "</ds:SignedInfo>",
+                &format!("{}</ds:SignedInfo>", "<ds:Reference/>".repeat(10_000)),
+            ),
+        ),
+        (
             "a second signature",
             of_assertion.replace(sig_assertion, &format!("{sig_assertion}{sig_assertion}")),
         ),
