@@ -325,6 +325,13 @@ export interface IamRoleLastUsed {
   Region?: string;
 }
 
+/** An identity provider in a list. */
+export interface IamSAMLProviderEntry {
+  Arn: string;
+  ValidUntil: string;
+  CreateDate: string;
+}
+
 /** A server certificate. */
 export interface IamServerCertificate {
   ServerCertificateMetadata: IamServerCertificateMetadata;
@@ -2163,6 +2170,76 @@ export interface Operations {
       IsTruncated: boolean;
       Marker?: string;
     } };
+    /** Makes an identity provider known whose assertions roles may trust. Assertions that are encrypted are not taken, so a key that opens them is refused. */
+    CreateSAMLProvider: { input: {
+      SAMLMetadataDocument: string;
+      Name: string;
+      Tags?: Array<IamTag>;
+      AssertionEncryptionMode?: "Required" | "Allowed";
+      AddPrivateKey?: string;
+    }; output: {
+      SAMLProviderArn: string;
+      Tags?: Array<{
+        Key: string;
+        Value: string;
+      }>;
+    } };
+    /** Returns an identity provider with its metadata. */
+    GetSAMLProvider: { input: {
+      SAMLProviderArn: string;
+    }; output: {
+      SAMLProviderUUID: string;
+      /** As it was sent. */
+      SAMLMetadataDocument: string;
+      CreateDate: string;
+      /** After that its assertions count no more. */
+      ValidUntil: string;
+      Tags?: Array<{
+        Key: string;
+        Value: string;
+      }>;
+    } };
+    /** Lists the identity providers of the AWS account that speak SAML. */
+    ListSAMLProviders: { input: Record<string, never>; output: {
+      SAMLProviderList: Array<IamSAMLProviderEntry>;
+    } };
+    /** Replaces the metadata of an identity provider, as when it has a new key. */
+    UpdateSAMLProvider: { input: {
+      SAMLMetadataDocument?: string;
+      SAMLProviderArn: string;
+      AssertionEncryptionMode?: "Required" | "Allowed";
+      AddPrivateKey?: string;
+      RemovePrivateKey?: string;
+    }; output: {
+      SAMLProviderArn: string;
+    } };
+    /** Deletes an identity provider. Roles that trust it stay, and nobody assumes them by it. */
+    DeleteSAMLProvider: { input: {
+      SAMLProviderArn: string;
+    }; output: Record<string, never> };
+    /** Adds tags to an identity provider that speaks SAML; a key that it has gets the new value. */
+    TagSAMLProvider: { input: {
+      SAMLProviderArn: string;
+      Tags: Array<IamTag>;
+    }; output: Record<string, never> };
+    /** Removes tags from an identity provider that speaks SAML. Keys that it has not are no error. */
+    UntagSAMLProvider: { input: {
+      SAMLProviderArn: string;
+      TagKeys: Array<string>;
+    }; output: Record<string, never> };
+    /** Lists the tags of an identity provider that speaks SAML by key. */
+    ListSAMLProviderTags: { input: {
+      SAMLProviderArn: string;
+      Marker?: string;
+      MaxItems?: number;
+    }; output: {
+      Tags: Array<{
+        Key: string;
+        Value: string;
+      }>;
+      IsTruncated: boolean;
+      Marker?: string;
+    } };
     /** Creates an instance profile, without a role. */
     CreateInstanceProfile: { input: {
       InstanceProfileName: string;
@@ -2254,6 +2331,28 @@ export interface Operations {
       AssumedRoleUser: StsAssumedRoleUser;
       /** Session policies and tags, in hundredths of what is allowed. */
       PackedPolicySize?: number;
+      SourceIdentity?: string;
+    } };
+    /** Gives temporary credentials of a role to somebody whom an identity provider vouches for. The request is not signed: the provider's response proves who asks, and the role's trust policy names the provider. */
+    AssumeRoleWithSAML: { input: {
+      RoleArn: string;
+      /** The provider. */
+      PrincipalArn: string;
+      SAMLAssertion: string;
+      PolicyArns?: Array<StsPolicyDescriptorType>;
+      Policy?: string;
+      DurationSeconds?: number;
+    }; output: {
+      Credentials: StsCredentials;
+      AssumedRoleUser: StsAssumedRoleUser;
+      PackedPolicySize?: number;
+      Subject: string;
+      SubjectType: string;
+      Issuer: string;
+      /** Where the assertion was to be sent. */
+      Audience: string;
+      /** With the subject it names one person among those of all providers. */
+      NameQualifier: string;
       SourceIdentity?: string;
     } };
     /** Gives temporary credentials of a role to somebody whom an identity provider vouches for. The request is not signed: the provider's token proves who asks, and the role's trust policy names the provider. */
