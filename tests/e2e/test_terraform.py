@@ -14,7 +14,7 @@ import subprocess
 
 import pytest
 
-from harness.server import ACCOUNT_ID, ROOT
+from harness.server import ACCOUNT_ID, REPOSITORY, ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -26,6 +26,7 @@ KEYS = [
 ]
 CONFIGURATION = (DATA / "main.tf").read_text()
 IMPORTS = (DATA / "imports.tf").read_text()
+METADATA = (REPOSITORY / "crates/carillon-saml/tests/data/metadata.xml").read_text()
 RESOURCE = re.compile(r'^resource "(\w+)" "(\w+)" \{\n.*?^\}\n', re.DOTALL | re.MULTILINE)
 RESOURCES = {".".join(found.groups()) for found in RESOURCE.finditer(CONFIGURATION)}
 # What Terraform's provider refuses to import.
@@ -38,6 +39,8 @@ CHANGES = [
     ('client_id_list  = ["app", "web"]', 'client_id_list  = ["app"]', {"aws_iam_openid_connect_provider.login"}),
     ('status     = "Active"', 'status     = "Inactive"', {"aws_iam_user_ssh_key.ada"}),
     ('status           = "Active"', 'status           = "Inactive"', {"aws_iam_signing_certificate.ada"}),
+    ("saml_metadata_document = var.metadata", 'saml_metadata_document = replace(var.metadata, "/sso", "/sso2")',
+     {"aws_iam_saml_provider.corp"}),
     ('Mail = "ada@example.com"', 'Mail = "ada@example.org"', {"aws_iam_user.ada"}),
     ('"chime:GetAccount"', '"chime:GetUser"',
      {"aws_iam_policy.chime", "aws_iam_policy.shared", "aws_iam_user_policy.ben", "aws_iam_group_policy.support",
@@ -76,7 +79,7 @@ class Terraform:
             "GOGC": "400",  # the provider's schema is huge, and memory is cheaper than a quarter of the time
             "TF_IN_AUTOMATION": "1", "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ACCESS_KEY_ID": ROOT.key, "AWS_SECRET_ACCESS_KEY": ROOT.secret,
-            "TF_VAR_endpoint": server.endpoint,
+            "TF_VAR_endpoint": server.endpoint, "TF_VAR_metadata": METADATA,
             **{f"TF_VAR_{name}": value for name, value in variables.items()},
         }
 

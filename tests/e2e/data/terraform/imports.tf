@@ -102,12 +102,20 @@ import {
   id = "web"
 }
 import {
+  to = aws_iam_role.corp
+  id = "corp"
+}
+import {
   to = aws_iam_instance_profile.helpdesk
   id = "helpdesk"
 }
 import {
   to = aws_iam_openid_connect_provider.login
   id = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:oidc-provider/login.example.com/realms/one"
+}
+import {
+  to = aws_iam_saml_provider.corp
+  id = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:saml-provider/Corp"
 }
 import {
   to = aws_iam_account_alias.this

@@ -17,6 +17,10 @@ variable "keys" {
   type = string
 }
 
+variable "metadata" {
+  type = string
+}
+
 provider "aws" {
   region                  = "us-east-1"
   max_retries             = 1
@@ -300,6 +304,37 @@ data "aws_iam_policy_document" "web" {
 resource "aws_iam_role" "web" {
   name               = "web"
   assume_role_policy = data.aws_iam_policy_document.web.json
+}
+
+resource "aws_iam_saml_provider" "corp" {
+  name                   = "Corp"
+  saml_metadata_document = var.metadata
+
+  tags = {
+    team = "support"
+  }
+}
+
+data "aws_iam_policy_document" "corp" {
+  statement {
+    actions = ["sts:AssumeRoleWithSAML"]
+
+    principals {
+      type        = "Federated"
+      identifiers = [aws_iam_saml_provider.corp.arn]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "SAML:aud"
+      values   = ["https://signin.aws.amazon.com/saml"]
+    }
+  }
+}
+
+resource "aws_iam_role" "corp" {
+  name               = "corp"
+  assume_role_policy = data.aws_iam_policy_document.corp.json
 }
 
 # What belongs to the AWS account.
