@@ -572,7 +572,10 @@ pub(crate) fn with_what_saml_says(parameters: Box<RawValue>, identity: &WebIdent
         members.insert("principalTags".to_owned(), tags.into());
     }
     if !identity.transitive_tag_keys.is_empty() {
-        members.insert("transitiveTagKeys".to_owned(), json!(identity.transitive_tag_keys));
+        members.insert(
+            "transitiveTagKeys".to_owned(),
+            json!(identity.transitive_tag_keys),
+        );
     }
     to_raw_value(&members).unwrap_or(parameters)
 }

@@ -74,7 +74,7 @@ pub struct WebIdentity {
     pub transitive_tag_keys: Vec<String>,
     pub source_identity: Option<String>,
     /// What an assertion of SAML says besides, if one proved it.
-    pub saml: Option<SamlSubject>,
+    pub saml: Option<Box<SamlSubject>>,
 }
 
 /// What an assertion of SAML says besides what every identity provider says.

@@ -241,7 +241,7 @@ impl AssumeRoleWithSAML {
             issuer: assertion.issuer,
             subject: assertion.subject,
             audience: assertion.recipient,
-            saml: Some(subject),
+            saml: Some(Box::new(subject)),
         })
     }
 }
@@ -277,7 +277,7 @@ impl Places {
 fn subject(identity: &WebIdentity) -> Result<&SamlSubject, Fault> {
     identity
         .saml
-        .as_ref()
+        .as_deref()
         .ok_or_else(|| Fault::internal("an operation for assertions without one"))
 }
 

@@ -112,7 +112,7 @@ fn vouched_for(saml: Option<SamlSubject>) -> Caller {
             tags: Vec::new(),
             transitive_tag_keys: Vec::new(),
             source_identity: None,
-            saml,
+            saml: saml.map(Box::new),
         }),
         access_key_id: String::new(),
         tags: Vec::new(),
