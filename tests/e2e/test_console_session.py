@@ -71,6 +71,7 @@ def test_each_service_answers_in_json(server, person):
     found = console.call("iam", "GetUser", UserName=ada.name)
     assert found.json["User"]["Arn"] == ada.arn
     assert console.call("sts", "GetCallerIdentity").json["Arn"] == ada.arn
+    assert console.call("iam", "GetAccountSummary").json["SummaryMap"]["Users"] > 0
     assert console.call("cloudtrail", "LookupEvents", MaxResults=1).json["Events"]
     checked = console.call(
         "access-analyzer", "ValidatePolicy", policyDocument="{}", policyType="IDENTITY_POLICY")

@@ -106,6 +106,27 @@ fn close(xml: &mut String, name: &str) {
     xml.push('>');
 }
 
+/// Turns maps from the form that they have for XML, a list of entries, into that of JSON.
+pub fn without_entries(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(without_entries).collect(),
+        Value::Object(mut members) => {
+            if members.len() == 1
+                && let Some(Value::Array(entries)) = members.get_mut(MAP_ENTRY)
+            {
+                let named = |entry: &mut Value| {
+                    let key = entry.get("key")?.as_str()?.to_owned();
+                    Some((key, without_entries(entry.get_mut("value")?.take())))
+                };
+                return Value::Object(entries.iter_mut().filter_map(named).collect());
+            }
+            let plain = |(name, member)| (name, without_entries(member));
+            Value::Object(members.into_iter().map(plain).collect())
+        }
+        other => other,
+    }
+}
+
 fn text_element(xml: &mut String, name: &str, text: &str) {
     open(xml, name);
     escape(xml, text);
@@ -180,6 +201,15 @@ mod tests {
                  <entry><key>B</key><value>0</value></entry></SummaryMap>"
             ),
             "{xml}"
+        );
+    }
+
+    #[test]
+    fn in_json_a_map_is_a_map() {
+        let output = json!([{ "SummaryMap": { "entry": [{ "key": "A", "value": { "entry": [] } }, { "key": "B", "value": 0 }] } }, 1]);
+        assert_eq!(
+            without_entries(output),
+            json!([{ "SummaryMap": { "A": {}, "B": 0 } }, 1])
         );
     }
 

@@ -21,7 +21,16 @@ impl Request<'_> {
         output: &T,
         read_only: bool,
     ) -> Result<(Vec<u8>, Option<Value>), Fault> {
-        let json = |output: &T| serde_json::to_vec(output).map_err(Fault::internal);
+        let json = |output: &T| {
+            if self.call.from_console {
+                // Operations of the Query protocol are there, too.
+                let plain = serde_json::to_value(output).map(xml::without_entries);
+                return plain
+                    .and_then(|plain| serde_json::to_vec(&plain))
+                    .map_err(Fault::internal);
+            }
+            serde_json::to_vec(output).map_err(Fault::internal)
+        };
         let protocol = self.protocol;
         if read_only && !matches!(protocol, Protocol::Query { .. }) {
             return Ok((json(output)?, None));
