@@ -12,105 +12,13 @@ import pytest
 from harness.aws import policy
 from harness.console import Console
 from harness.server import ACCOUNT_ID, REPOSITORY
+from harness.tab import MANAGED, PASSWORD, Tab, browser, chromium, person, tab, violations  # noqa: F401
 
-chromium = pytest.importorskip("harness.chromium", reason="Playwright is not installed")
-if not chromium.EXECUTABLE:
-    pytest.skip("Chromium is not installed", allow_module_level=True)
-if not (REPOSITORY / "console/dist/index.html").exists():
-    pytest.skip("the console is not built: npm run build in console/", allow_module_level=True)
-
-PASSWORD = "Correct-Horse-1"
-MANAGED = "arn:aws:iam::aws:policy/"
 TABLE = list(csv.DictReader(open(pathlib.Path(__file__).parent / "data/actions.csv", newline="")))
-PAGES = ["", "accounts", "iam/users", "iam/groups", "iam/roles", "iam/policies", "access/who-can", "access/what-can",
-         "access/simulate", "access/unused", "access/review", "delegations", "support", "audit", "security", "switch-role"]
+PAGES = ["", "accounts", "iam", "iam/users", "iam/groups", "iam/roles", "iam/policies", "iam/providers",
+         "iam/instance-profiles", "iam/server-certificates", "access/who-can", "access/what-can", "access/simulate",
+         "access/unused", "access/review", "delegations", "support", "audit", "security", "switch-role"]
 XSS = "<img src=x onerror=alert(1)>\"'"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def person(root, user):
-    def make(*documents, **options):
-        made = user(*documents, key=False, **options)
-        root.iam.create_login_profile(UserName=made.name, Password=PASSWORD)
-        return made
-
-    return make
-
-
-class Tab:
-    """A browser window of one person, and what went wrong in it."""
-
-    def __init__(self, browser, server, **options):
-        self.server = server
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.problems, self.refused = [], []
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        self.page.on("console", self.hear)
-        self.page.on("response", self.see)
-
-    def hear(self, message):
-        # Refusals of the server are its answers, and `see` has them.
-        if message.type == "error" and not message.text.startswith("Failed to load resource"):
-            self.problems.append(message.text)
-
-    def see(self, response):
-        if "/console/api/" in response.url and response.status >= 400:
-            self.refused.append(response.url)
-
-    def open(self, path=""):
-        self.page.goto(f"{self.server.endpoint}/console/{path}")
-        self.page.wait_for_selector("h1")
-        self.page.wait_for_load_state("networkidle")
-
-    def sign_in(self, who):
-        self.page.goto(f"{self.server.endpoint}/{ACCOUNT_ID}/console")
-        self.page.get_by_label("IAM user name").fill(who.name)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in", exact=True).click()
-        self.page.wait_for_selector("h1:has-text('Overview')")
-        return self
-
-    def button(self, name):
-        return self.page.get_by_role("button", name=name, exact=True)
-
-    def box(self, name):
-        return self.page.get_by_role("textbox", name=name, exact=True)
-
-    def create_account(self, name):
-        self.open("accounts")
-        self.button("Create account").click()
-        self.box("Name").fill(name)
-        self.page.get_by_role("dialog").get_by_role("button", name="Create account", exact=True).click()
-        self.page.wait_for_selector("text=was created")
-
-
-@pytest.fixture
-def tab(browser, server):
-    tabs = []
-
-    def make(who, **options):
-        tabs.append(Tab(browser, server, **options))
-        return tabs[-1].sign_in(who)
-
-    yield make
-    for one in tabs:
-        assert one.problems == []
-        one.context.close()
-
-
-def violations(page):
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response["violations"]
-    return [(one["id"], node["html"]) for one in found for node in one["nodes"]]
 
 
 def test_pages_are_accessible(tab, person):
@@ -145,7 +53,7 @@ def test_the_sign_in_page_is_accessible_and_small(browser, server):
     assert violations(tab.page) == []
     chromium.screenshot(tab.page, "console-sign-in")
     assert transferred(tab.page) < 150_000
-    tab.context.close()
+    tab.close()
 
 
 def transferred(page, kind=None):
@@ -164,39 +72,6 @@ def test_no_page_has_much_script(tab, person):
     admin.button("Create policy").click()
     admin.page.wait_for_selector(".ace_editor")
     assert transferred(admin.page, ".js") < 500_000
-
-
-@pytest.mark.parametrize("name, column", [
-    ("FullAccess", "full_access"), ("UserManagement", "user_management"), ("ReadOnly", "read_only"), (None, None)])
-def test_a_view_follows_the_policy(tab, person, root, unique, name, column):
-    account = root.chime.create_account(Name=unique("account"))["Account"]["AccountId"]
-    invited = root.chime.invite_users(AccountId=account, UserEmailList=[f"{unique('ada')}@example.com"])
-    del invited
-    member = root.chime.list_users(AccountId=account)["Users"][0]["UserId"]
-    one = tab(person(attached=[MANAGED + "AmazonChime" + name] if name else []))
-    allowed = {f"chime:{row['action']}" for row in TABLE if column and row[column] == "1"}
-    if name:
-        # Later versions of the policy have what came after the table.
-        arn = f"{MANAGED}AmazonChime{name}"
-        version = root.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        document = root.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-        allowed |= {action for statement in document["Statement"] for action in statement["Action"]}
-    offered, denied = set(), set()
-    within = ["", "/users", f"/users/{member}", "/domains", "/delegates", "/usage", "/meetings"]
-    for path in PAGES + [f"accounts/{account}{rest}" for rest in within]:
-        one.open(path)
-        chromium.screenshot(one.page, f"console-{name or 'nothing'}-{path.split('/')[-1] or 'overview'}")
-        for attribute, found in (("data-action", offered), ("data-denied", denied)):
-            found |= {node.get_attribute(attribute) for node in one.page.query_selector_all(f"[{attribute}]")}
-    chime = {action for action in offered | denied if action.startswith("chime:")}
-    # What the wire calls otherwise is one action all the same.
-    allowed |= {action for action in chime if action.lower() in {one.lower() for one in allowed}}
-    assert {action for action in offered if action.startswith("chime:")} <= allowed
-    assert denied & allowed == set()
-    assert one.refused == [], "the console asked for what is not allowed"
-    if not name:
-        one.open()
-        assert one.page.get_by_text("You have no permission for Amazon Chime").is_visible()
 
 
 def test_why_not_says_what_is_missing(tab, person):
@@ -326,7 +201,7 @@ def test_another_password_comes_first(browser, server, root, person):
         tab.page.get_by_label(label, exact=True).fill(value)
     tab.button("Change password").click()
     tab.page.get_by_role("heading", name="Overview").wait_for()
-    tab.context.close()
+    tab.close()
 
 
 def test_pages_have_addresses_and_a_way_back(tab, person):
