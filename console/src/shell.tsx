@@ -24,7 +24,7 @@ import { ApiError, type Session, signOut, switchRole } from "./api/client";
 import { CommandPalette } from "./common/command-palette";
 import { ErrorAlert } from "./common/error-alert";
 import { NotificationsProvider, useNotifications } from "./common/notifications";
-import { WhyProvider } from "./common/why";
+import { WhyProvider, useWhy } from "./common/why";
 import { NotAllowed } from "./pages/not-allowed";
 import { NotFound } from "./pages/not-found";
 import { type Page, GROUPS, PAGES } from "./pages/pages";
@@ -216,6 +216,7 @@ function Layout() {
   const { pathname } = useLocation();
   const permissions = usePermissions();
   const { items, dismiss } = useNotifications();
+  const why = useWhy();
   const navigation = useMemo(() => navigationOf(permissions), [permissions]);
   const page = PAGES.find((page) => matches(page.path, pathname));
 
@@ -244,7 +245,13 @@ function Layout() {
       notifications={
         <Flashbar
           stackItems
-          items={items.map((item) => ({ ...item, dismissible: true, dismissLabel: "Dismiss", onDismiss: () => dismiss(item.id) }))}
+          items={items.map(({ denied, ...item }) => ({
+            ...item,
+            action: denied && <Button onClick={() => why?.(denied.action, denied.requestId)}>Why can't I?</Button>,
+            dismissible: true,
+            dismissLabel: "Dismiss",
+            onDismiss: () => dismiss(item.id),
+          }))}
         />
       }
       breadcrumbs={

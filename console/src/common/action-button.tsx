@@ -22,7 +22,7 @@ export function ActionButton<S extends Service>({ service, operation, disabled, 
           variant="inline-icon"
           iconName="status-info"
           ariaLabel={`Why am I not allowed ${action}?`}
-          onClick={() => why(action)}
+          onClick={() => why?.(action)}
         />
       </span>
     );

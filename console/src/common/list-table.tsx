@@ -3,6 +3,7 @@
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
+import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
@@ -11,12 +12,15 @@ import { ErrorAlert } from "./error-alert";
 
 interface Listed<T> {
   items: T[];
+  before: number;
+  page: number;
+  pages: number;
+  hasMore: boolean;
   isLoading: boolean;
   isReading: boolean;
   error: unknown;
-  hasMore: boolean;
-  more: () => void;
-  refresh: () => void;
+  go: (page: number) => Promise<void>;
+  refresh: () => Promise<void>;
 }
 
 interface Props<T> {
@@ -33,20 +37,23 @@ interface Props<T> {
   onSelect?: (items: T[]) => void;
   selectionType?: "single" | "multi";
   nameOf?: (item: T) => string;
+  /** One of several things on its page. */
+  isPart?: boolean;
 }
 
 export function ListTable<T>(props: Props<T>) {
   const { list, title, nameOf } = props;
-  if (list.error) return <ErrorAlert error={list.error} onRetry={list.refresh} />;
-  const count = list.hasMore ? `(${list.items.length}+)` : `(${list.items.length})`;
-  return (
+  const lower = title.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase());
+  const until = list.before + list.items.length;
+  const range = list.before > 0 ? `${list.before + 1}–${until}` : `${until}`;
+  const table = (
     <Table
       variant="container"
       items={list.items}
       columnDefinitions={props.columns}
       trackBy={props.trackBy}
       loading={list.isLoading}
-      loadingText={`Loading ${title.toLowerCase()}`}
+      loadingText={`Loading ${lower}`}
       resizableColumns
       wrapLines
       stickyHeader
@@ -55,19 +62,39 @@ export function ListTable<T>(props: Props<T>) {
       onSelectionChange={({ detail }) => props.onSelect?.(detail.selectedItems)}
       ariaLabels={{
         tableLabel: title,
-        selectionGroupLabel: `Choose ${title.toLowerCase()}`,
-        allItemsSelectionLabel: () => `All ${title.toLowerCase()} shown`,
+        selectionGroupLabel: `Choose ${lower}`,
+        allItemsSelectionLabel: () => `All ${lower} shown`,
         itemSelectionLabel: (_, item) => nameOf?.(item) ?? String(item[props.trackBy as keyof T]),
       }}
       filter={props.filter}
+      pagination={
+        (list.pages > 1 || list.hasMore) && (
+          <Pagination
+            currentPageIndex={list.page}
+            pagesCount={list.pages}
+            openEnd={list.hasMore}
+            disabled={list.isReading}
+            onChange={({ detail }) => void list.go(detail.currentPageIndex)}
+            onNextPageClick={({ detail }) => {
+              if (!detail.requestedPageAvailable) void list.go(detail.requestedPageIndex);
+            }}
+            ariaLabels={{
+              paginationLabel: `Pages of ${lower}`,
+              nextPageLabel: "Next page",
+              previousPageLabel: "Previous page",
+              pageLabel: (page) => `Page ${page}`,
+            }}
+          />
+        )
+      }
       header={
         <Header
-          variant="h1"
-          counter={list.isLoading ? undefined : count}
+          variant={props.isPart ? "h2" : "h1"}
+          counter={list.isLoading ? undefined : `(${range}${list.hasMore ? "+" : ""})`}
           description={props.description}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
-              <Button iconName="refresh" ariaLabel={`Read the ${title.toLowerCase()} again`} onClick={list.refresh} />
+              <Button iconName="refresh" ariaLabel={`Read the ${lower} again`} onClick={() => void list.refresh()} />
               {props.actions}
             </SpaceBetween>
           }
@@ -77,18 +104,16 @@ export function ListTable<T>(props: Props<T>) {
       }
       empty={
         <Box textAlign="center" padding="l">
-          {props.empty ?? `No ${title.toLowerCase()}`}
+          {props.empty ?? `No ${lower}`}
         </Box>
       }
-      footer={
-        list.hasMore && (
-          <Box textAlign="center">
-            <Button loading={list.isReading} onClick={list.more}>
-              Show more
-            </Button>
-          </Box>
-        )
-      }
     />
+  );
+  if (!list.error) return table;
+  return (
+    <SpaceBetween size="m">
+      <ErrorAlert error={list.error} onRetry={() => void list.refresh()} />
+      {table}
+    </SpaceBetween>
   );
 }

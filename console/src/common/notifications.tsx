@@ -7,6 +7,8 @@ import { describe } from "./error-alert";
 
 interface Item extends FlashbarProps.MessageDefinition {
   id: string;
+  /** What policies refused. */
+  denied?: { action: string; requestId?: string };
 }
 
 interface Notifications {
@@ -26,10 +28,10 @@ const MOST = 10;
 export function NotificationsProvider({ children }: { children: ReactNode }) {
   const [items, setItems] = useState<Item[]>([]);
   const dismiss = useCallback((id: string) => setItems((items) => items.filter((item) => item.id !== id)), []);
-  const add = useCallback((type: FlashbarProps.Type, content: ReactNode, header?: string) => {
+  const add = useCallback((type: FlashbarProps.Type, content: ReactNode, more: Partial<Item> = {}) => {
     const id = String(++count);
     const ariaRole = type === "error" ? "alert" : "status";
-    setItems((items) => [{ id, type, content, header, ariaRole } as Item, ...items].slice(0, MOST));
+    setItems((items) => [{ id, type, content, ariaRole, ...more } as Item, ...items].slice(0, MOST));
   }, []);
   const value = useMemo(
     () => ({
@@ -37,8 +39,8 @@ export function NotificationsProvider({ children }: { children: ReactNode }) {
       dismiss,
       tell: (content: ReactNode) => add("success", content),
       fail: (error: unknown) => {
-        const { title, text } = describe(error);
-        add("error", text, title);
+        const { title, text, denied } = describe(error);
+        add("error", text, { header: title, denied });
       },
     }),
     [items, dismiss, add],

@@ -1,15 +1,21 @@
 // Lists that the server gives page by page.
 
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 
-interface Page<T> {
+export interface Page<T> {
   items: T[];
   next?: string;
 }
 
-/** Everything that was read so far of a list, and how to read on. */
-export function usePagesOf<T>(key: unknown[], fetch: (token: string | undefined) => Promise<Page<T>>, enabled = true) {
+export type Fetch<T> = (token: string | undefined) => Promise<Page<T>>;
+
+/** Pages that are read again where they are. Of more, only the first is. */
+const AGAIN = 3;
+
+/** A list of which one page is shown, and how to turn over. What was read is kept, so that turning back is free. */
+export function usePagesOf<T>(key: unknown[], fetch: Fetch<T>, enabled = true) {
+  const queries = useQueryClient();
   const query = useInfiniteQuery({
     queryKey: key,
     enabled,
@@ -17,14 +23,36 @@ export function usePagesOf<T>(key: unknown[], fetch: (token: string | undefined)
     queryFn: ({ pageParam }) => fetch(pageParam),
     getNextPageParam: (last) => last.next,
   });
-  const items = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  // Another list begins with its first page.
+  const name = JSON.stringify(key);
+  const [turned, setTurned] = useState({ name, page: 1 });
+  const pages = query.data?.pages ?? [];
+  const page = turned.name === name ? Math.max(Math.min(turned.page, pages.length), 1) : 1;
+
   return {
-    items,
+    items: pages[page - 1]?.items ?? [],
+    /** How many are on the pages before this one. */
+    before: pages.slice(0, page - 1).reduce((count, one) => count + one.items.length, 0),
+    page,
+    pages: Math.max(pages.length, 1),
+    hasMore: query.hasNextPage,
     isLoading: query.isPending && enabled,
     isReading: query.isFetchingNextPage,
     error: query.error,
-    hasMore: query.hasNextPage,
-    more: () => query.fetchNextPage(),
-    refresh: () => query.refetch(),
+    go: async (wanted: number) => {
+      if (wanted > pages.length) {
+        const read = await query.fetchNextPage();
+        if (read.isError) return;
+      }
+      setTurned({ name, page: wanted });
+    },
+    refresh: async () => {
+      if (pages.length <= AGAIN) {
+        await query.refetch();
+        return;
+      }
+      setTurned({ name, page: 1 });
+      await queries.resetQueries({ queryKey: key, exact: true });
+    },
   };
 }

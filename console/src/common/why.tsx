@@ -8,29 +8,39 @@ import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, createContext, useContext, useState } from "react";
+import { type ReactNode, createContext, useCallback, useContext, useState } from "react";
 
 import { call } from "../api/client";
 import { useMay, usePermissions } from "../permissions";
+import { Explanation } from "./explanation";
 
-const Ask = createContext<(action: string) => void>(() => {});
+interface Question {
+  action: string;
+  /** Of a request that was refused. */
+  requestId?: string;
+}
+
+type Ask = (action: string, requestId?: string) => void;
+
+const Current = createContext<Ask | undefined>(undefined);
 
 export function WhyProvider({ children }: { children: ReactNode }) {
-  const [action, setAction] = useState<string>();
+  const [question, setQuestion] = useState<Question>();
+  const ask = useCallback<Ask>((action, requestId) => setQuestion({ action, requestId }), []);
   return (
-    <Ask.Provider value={setAction}>
+    <Current.Provider value={ask}>
       {children}
-      {action && <Why action={action} onClose={() => setAction(undefined)} />}
-    </Ask.Provider>
+      {question && <Why {...question} onClose={() => setQuestion(undefined)} />}
+    </Current.Provider>
   );
 }
 
-/** Opens the explanation for an action. */
-export function useWhy(): (action: string) => void {
-  return useContext(Ask);
+/** Opens the explanation for an action. There is none before anybody is signed in. */
+export function useWhy(): Ask | undefined {
+  return useContext(Current);
 }
 
-function Why({ action, onClose }: { action: string; onClose: () => void }) {
+function Why({ action, requestId, onClose }: Question & { onClose: () => void }) {
   const { principal } = usePermissions();
   const statement = JSON.stringify({ Effect: "Allow", Action: action, Resource: "*" }, null, 2);
   return (
@@ -50,6 +60,7 @@ function Why({ action, onClose }: { action: string; onClose: () => void }) {
         <Box>
           No policy of <Box variant="code">{principal}</Box> allows <Box variant="code">{action}</Box>, or one denies it.
         </Box>
+        <Explanation requestId={requestId} />
         <div>
           <Box variant="h4">The statement that would grant it</Box>
           <Box variant="code">

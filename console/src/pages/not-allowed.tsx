@@ -15,7 +15,7 @@ export function NotAllowed({ title, action }: { title: string; action: string })
         header={`You are not allowed ${action}`}
         action={
           <span data-denied={action}>
-            <Button onClick={() => why(action)}>Why can't I?</Button>
+            <Button onClick={() => why?.(action)}>Why can't I?</Button>
           </span>
         }
       >

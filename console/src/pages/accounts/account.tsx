@@ -15,6 +15,7 @@ import { call } from "../../api/client";
 import type { ChimeAccount, ChimeAccountSettings } from "../../api/operations";
 import { ActionButton } from "../../common/action-button";
 import { Confirm } from "../../common/confirm";
+import { Denied } from "../../common/denied";
 import { ErrorAlert } from "../../common/error-alert";
 import { FormDialog } from "../../common/form-dialog";
 import { useNotifications } from "../../common/notifications";
@@ -178,9 +179,7 @@ function Settings({ accountId }: { accountId: string }) {
   if (!may) {
     return (
       <Container header={header}>
-        <ActionButton service="chime" operation="GetAccountSettings">
-          Show settings
-        </ActionButton>
+        <Denied service="chime" operation="GetAccountSettings" so="they are not shown" />
       </Container>
     );
   }
@@ -196,6 +195,27 @@ function SettingsForm({ accountId, settings }: { accountId: string; settings: Ch
   const may = useMay("chime", "UpdateAccountSettings");
   const { tell, fail } = useNotifications();
   const now = { ...settings, ...changed };
+
+  const toggles = (
+    <SpaceBetween size="s">
+      <Toggle
+        checked={!now.DisableRemoteControl}
+        disabled={!may}
+        onChange={({ detail }) => setChanged({ ...changed, DisableRemoteControl: !detail.checked })}
+        description="People may hand over control of a screen they share."
+      >
+        Remote control of shared screens
+      </Toggle>
+      <Toggle
+        checked={now.EnableDialOut ?? false}
+        disabled={!may}
+        onChange={({ detail }) => setChanged({ ...changed, EnableDialOut: detail.checked })}
+        description="People may have a meeting call them when they join."
+      >
+        “Call me” on joining a meeting
+      </Toggle>
+    </SpaceBetween>
+  );
 
   async function save() {
     setBusy(true);
@@ -217,39 +237,30 @@ function SettingsForm({ accountId, settings }: { accountId: string; settings: Ch
         <Header
           variant="h2"
           actions={
-            <ActionButton
-              service="chime"
-              operation="UpdateAccountSettings"
-              loading={busy}
-              disabled={Object.keys(changed).length === 0}
-              onClick={() => void save()}
-            >
-              Save settings
-            </ActionButton>
+            may && (
+              <ActionButton
+                service="chime"
+                operation="UpdateAccountSettings"
+                loading={busy}
+                disabled={Object.keys(changed).length === 0}
+                onClick={() => void save()}
+              >
+                Save settings
+              </ActionButton>
+            )
           }
         >
           Settings
         </Header>
       }
     >
-      <SpaceBetween size="s">
-        <Toggle
-          checked={!now.DisableRemoteControl}
-          disabled={!may}
-          onChange={({ detail }) => setChanged({ ...changed, DisableRemoteControl: !detail.checked })}
-          description="People may hand over control of a screen they share."
-        >
-          Remote control of shared screens
-        </Toggle>
-        <Toggle
-          checked={now.EnableDialOut ?? false}
-          disabled={!may}
-          onChange={({ detail }) => setChanged({ ...changed, EnableDialOut: detail.checked })}
-          description="People may have a meeting call them when they join."
-        >
-          “Call me” on joining a meeting
-        </Toggle>
-      </SpaceBetween>
+      {may ? (
+        toggles
+      ) : (
+        <Denied service="chime" operation="UpdateAccountSettings" so="you cannot change them">
+          {toggles}
+        </Denied>
+      )}
     </Container>
   );
 }

@@ -6,16 +6,15 @@ import Modal from "@cloudscape-design/components/modal";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { call } from "../../api/client";
 import type { CloudtrailEvent, CloudtrailLookupAttribute } from "../../api/operations";
+import { Explanation } from "../../common/explanation";
 import { ListTable } from "../../common/list-table";
 import { usePagesOf } from "../../common/pages-of";
 import { Time } from "../../common/time";
 import { useDelayed } from "../../common/use-delayed";
-import { useMay } from "../../permissions";
 
 type Key = CloudtrailLookupAttribute["AttributeKey"];
 
@@ -45,26 +44,6 @@ function recordOf(event: CloudtrailEvent): Record {
   } catch {
     return {};
   }
-}
-
-/** The decision, taken again on what was recorded of it. */
-function Explanation({ requestId = "" }: { requestId?: string }) {
-  const may = useMay("access-analyzer", "ExplainRequest");
-  const query = useQuery({
-    queryKey: ["explain", requestId],
-    enabled: may && requestId !== "",
-    retry: false,
-    queryFn: () => call("access-analyzer", "ExplainRequest", { requestId }),
-  });
-  if (!query.data?.explanationText) return null;
-  return (
-    <div>
-      <Box variant="h4">Why it was decided so</Box>
-      <Box variant="code">
-        <pre className="record">{query.data.explanationText}</pre>
-      </Box>
-    </div>
-  );
 }
 
 export default function Audit() {

@@ -4,8 +4,9 @@ import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useParams } from "react-router-dom";
+import { useNavigate, useParams } from "react-router-dom";
 
 import { call } from "../../api/client";
 import type { ChimeDelegate } from "../../api/operations";
@@ -16,6 +17,7 @@ import { ListTable } from "../../common/list-table";
 import { useNotifications } from "../../common/notifications";
 import { usePagesOf } from "../../common/pages-of";
 import { Time } from "../../common/time";
+import { usePermissions } from "../../permissions";
 import { PolicyEditor } from "../iam/policy-editor";
 
 const STATUS: Record<string, StatusIndicatorProps.Type> = { Pending: "pending", Active: "success", Expired: "stopped" };
@@ -36,6 +38,9 @@ export default function Delegates() {
   const { accountId: AccountId = "" } = useParams();
   const [selected, setSelected] = useState<ChimeDelegate[]>([]);
   const [dialog, setDialog] = useState<"invite" | "end">();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const own = usePermissions().principal.split(":")[4];
   const { tell, fail } = useNotifications();
   const list = usePagesOf(["delegates", AccountId], async (NextToken) => {
     const answer = await call("chime", "ListDelegates", { AccountId, NextToken, MaxResults: 99 });
@@ -49,7 +54,7 @@ export default function Delegates() {
     try {
       await call("chime", "RenewDelegate", { AccountId, DelegateId: chosen.DelegateId });
       tell(`Another invitation is on its way to ${chosen.InvitedEmail}. The one before is void.`);
-      list.refresh();
+      void list.refresh();
     } catch (error) {
       fail(error);
     }
@@ -105,7 +110,7 @@ export default function Delegates() {
         }
         empty="Nobody else manages this account"
       />
-      {dialog === "invite" && <Invite accountId={AccountId} onClose={close} onInvited={() => list.refresh()} />}
+      {dialog === "invite" && <Invite accountId={AccountId} onClose={close} onInvited={() => void list.refresh()} />}
       {dialog === "end" && chosen && (
         <Confirm
           title="End this delegation?"
@@ -114,8 +119,14 @@ export default function Delegates() {
           onConfirm={async () => {
             await call("chime", "DeleteDelegate", { AccountId, DelegateId: chosen.DelegateId });
             tell("The delegation has ended. It counts from the next request on.");
+            // Whoever was lent the account has no more to look at here.
+            if (chosen.OwnerAwsAccountId !== own) {
+              await queries.invalidateQueries({ queryKey: ["accounts"] });
+              navigate("/accounts");
+              return;
+            }
             setSelected([]);
-            list.refresh();
+            void list.refresh();
           }}
         >
           {chosen.Status === "Active"

@@ -145,7 +145,6 @@ function Add({ accountId, onClose, onAdded }: AddProps) {
       >
         <Input value={name} onChange={({ detail }) => setName(detail.value)} autoFocus spellcheck={false} />
       </FormField>
-      <Effects accountId={accountId} name={name.trim()} />
     </FormDialog>
   );
 }
@@ -250,10 +249,9 @@ function Copyable({ text, what }: { text: string; what: string }) {
 /** What a claim or a release would do to people. */
 function Effects({ accountId: AccountId, name: DomainName }: { accountId: string; name: string }) {
   const may = useMay("chime", "PreviewDomainChange");
-  const isName = /^[^\s@.]+(\.[^\s@.]+)+\.?$/.test(DomainName);
   const query = useQuery({
     queryKey: ["domain-effects", AccountId, DomainName],
-    enabled: may && isName,
+    enabled: may,
     retry: false,
     queryFn: async () => (await call("chime", "PreviewDomainChange", { AccountId, DomainName })).DomainEffects,
   });

@@ -1,5 +1,4 @@
 import Alert from "@cloudscape-design/components/alert";
-import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
 import { useEffect, useState } from "react";
@@ -36,6 +35,8 @@ export default function Exports() {
   });
   const isRunning = list.items.some((one) => one.Status === "InProgress");
   const { refresh } = list;
+  const next = list.items.map((one) => one.NextRequestTimestamp ?? "").sort().at(-1);
+  const mustWait = next !== undefined && Date.parse(next) > Date.now();
 
   useEffect(() => {
     if (!isRunning) return;
@@ -88,9 +89,14 @@ export default function Exports() {
             header: "File",
             cell: (one) =>
               one.Status === "Succeeded" ? (
-                <Button variant="inline-link" onClick={() => void fetch(one)}>
+                <ActionButton
+                  service="chime"
+                  operation="RetrieveDataExport"
+                  variant="inline-link"
+                  onClick={() => void fetch(one)}
+                >
                   Download
-                </Button>
+                </ActionButton>
               ) : (
                 (one.FailureReason ?? "–")
               ),
@@ -101,7 +107,12 @@ export default function Exports() {
             service="chime"
             operation="StartDataExport"
             variant="primary"
-            disabled={isRunning}
+            disabled={isRunning || mustWait}
+            disabledReason={
+              isRunning
+                ? "One is being made."
+                : `The next one can be requested on ${new Date(next ?? 0).toLocaleString()}.`
+            }
             onClick={() => setStarting(true)}
           >
             Request an export

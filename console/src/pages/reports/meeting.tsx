@@ -9,6 +9,7 @@ import { useParams } from "react-router-dom";
 
 import { call } from "../../api/client";
 import type { ChimeAttendee } from "../../api/operations";
+import { Denied } from "../../common/denied";
 import { ErrorAlert } from "../../common/error-alert";
 import { ListTable } from "../../common/list-table";
 import { usePagesOf } from "../../common/pages-of";
@@ -97,9 +98,16 @@ function Events({ accountId: AccountId, meetingId: MeetingId }: { accountId: str
     },
     may,
   );
-  if (!may) return null;
+  if (!may) {
+    return (
+      <Container header={<Header variant="h2">Events</Header>}>
+        <Denied service="chime" operation="ListMeetingEvents" so="they are not shown" />
+      </Container>
+    );
+  }
   return (
     <ListTable
+      isPart
       title="Events"
       list={list}
       trackBy="EventId"

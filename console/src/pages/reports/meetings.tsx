@@ -1,13 +1,13 @@
-import Button from "@cloudscape-design/components/button";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import { useParams } from "react-router-dom";
 
 import { call } from "../../api/client";
-import { csv, download } from "../../common/csv";
+import type { ChimeMeetingReport } from "../../api/operations";
+import { ExportButton } from "../../common/export-button";
 import { ListTable } from "../../common/list-table";
-import { usePagesOf } from "../../common/pages-of";
+import { type Fetch, usePagesOf } from "../../common/pages-of";
 import { RouteLink } from "../../common/route-link";
 import { Time } from "../../common/time";
 import { useDelayed } from "../../common/use-delayed";
@@ -38,7 +38,7 @@ export default function Meetings() {
   const [organizer, setOrganizer] = useState("");
   const asked = useDelayed(organizer.trim());
   const OrganizerEmail = asked.includes("@") ? asked : undefined;
-  const list = usePagesOf(["meetings", AccountId, range, OrganizerEmail], async (NextToken) => {
+  const fetch: Fetch<ChimeMeetingReport> = async (NextToken) => {
     const answer = await call("chime", "ListMeetingReportData", {
       AccountId,
       ...range,
@@ -47,7 +47,8 @@ export default function Meetings() {
       MaxResults: 50,
     });
     return { items: answer.MeetingReports, next: answer.NextToken };
-  });
+  };
+  const list = usePagesOf(["meetings", AccountId, range, OrganizerEmail], fetch);
   return (
     <ListTable
       title="Meetings"
@@ -88,13 +89,12 @@ export default function Meetings() {
       actions={
         <SpaceBetween direction="horizontal" size="xs">
           <RangePicker range={range} onChange={setRange} />
-          <Button
-            iconName="download"
+          <ExportButton
+            name={`meetings-${AccountId}.csv`}
+            columns={COLUMNS}
+            fetch={fetch}
             disabled={list.items.length === 0}
-            onClick={() => download(`meetings-${AccountId}.csv`, csv(list.items, COLUMNS))}
-          >
-            Export as CSV
-          </Button>
+          />
         </SpaceBetween>
       }
       empty="No meeting ended in these days"

@@ -7,6 +7,7 @@ import { useState } from "react";
 
 import { type Input as OperationInput, call } from "../../api/client";
 import { ActionButton } from "../../common/action-button";
+import { Denied } from "../../common/denied";
 import { FormDialog } from "../../common/form-dialog";
 import { ListTable } from "../../common/list-table";
 import { useNotifications } from "../../common/notifications";
@@ -61,7 +62,9 @@ export default function Support() {
             Write a request
           </ActionButton>
         }
-        empty={may ? "No requests yet" : "You are not allowed chime:ListSupportRequests, so none are shown."}
+        empty={
+          may ? "No requests yet" : <Denied service="chime" operation="ListSupportRequests" so="none are shown" />
+        }
       />
       {isWriting && <Write onClose={() => setWriting(false)} onSent={() => list.refresh()} />}
     </>
