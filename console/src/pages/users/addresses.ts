@@ -1,13 +1,22 @@
-// Addresses out of what people paste, and lists in pieces.
+// Addresses out of what people paste, and what cannot be read as one.
 
-/** Every word with an @ in it, once, whatever is between them. */
-export function addressesIn(text: string): string[] {
-  const words = text.split(/[\s,;<>"']+/).filter((word) => /.@./.test(word));
-  const seen = new Map(words.map((word) => [word.toLowerCase(), word]));
-  return [...seen.values()];
+export interface Found {
+  addresses: string[];
+  /** Lines without an address: the number of each, and what stands there. */
+  others: { line: number; text: string }[];
 }
 
-/** A list in pieces of at most this size. */
-export function portions<T>(items: T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+/** Every word with an @ in it, once, whatever is between them. A first line without one is a header. */
+export function addressesIn(text: string): Found {
+  const seen = new Map<string, string>();
+  const others: Found["others"] = [];
+  text.split(/\r\n|\r|\n/).forEach((line, index) => {
+    const words = line.split(/[\s,;<>"']+/).filter((word) => /.@./.test(word));
+    for (const word of words) {
+      const key = word.toLowerCase();
+      if (!seen.has(key)) seen.set(key, word);
+    }
+    if (words.length === 0 && line.trim() !== "" && index > 0) others.push({ line: index + 1, text: line.trim() });
+  });
+  return { addresses: [...seen.values()], others };
 }

@@ -12,10 +12,13 @@ import { useParams } from "react-router-dom";
 import { call } from "../../api/client";
 import { ActionButton } from "../../common/action-button";
 import { Confirm } from "../../common/confirm";
+import { Denied } from "../../common/denied";
 import { ErrorAlert } from "../../common/error-alert";
 import { useNotifications } from "../../common/notifications";
 import { Time } from "../../common/time";
 import { useMay } from "../../permissions";
+import { RangePicker, useRange } from "../reports/range";
+import { USER_TYPES } from "./edit";
 import { REGISTRATION } from "./users";
 
 export default function UserPage() {
@@ -65,7 +68,7 @@ export default function UserPage() {
                 ),
               },
               { label: "Licence", value: user.LicenseType ?? "none" },
-              { label: "Type", value: user.UserType },
+              { label: "Type", value: USER_TYPES[user.UserType] },
               { label: "Personal PIN", value: user.PersonalPIN ?? "–" },
               { label: "Invitation", value: user.UserInvitationStatus ?? "–" },
               { label: "Invited", value: <Time at={user.InvitedOn} /> },
@@ -107,26 +110,27 @@ export default function UserPage() {
   );
 }
 
-/** What the person did since registration. */
+/** What the person did in some days. */
 function Activity({ accountId: AccountId, userId: UserId }: { accountId: string; userId: string }) {
   const may = useMay("chime", "GetUserActivityReportData");
+  const [range, setRange] = useRange();
   const query = useQuery({
-    queryKey: ["activity", AccountId, UserId],
+    queryKey: ["activity", AccountId, UserId, range],
     enabled: may,
     queryFn: async () =>
-      (await call("chime", "GetUserActivityReportData", { AccountId, UserId })).UserActivityReport,
+      (await call("chime", "GetUserActivityReportData", { AccountId, UserId, ...range })).UserActivityReport,
   });
-  const header = (
-    <Header
-      variant="h2"
-      actions={!may && <ActionButton service="chime" operation="GetUserActivityReportData">Show</ActionButton>}
-    >
-      Activity
-    </Header>
-  );
   const report = query.data;
   return (
-    <Container header={header}>
+    <Container
+      header={
+        <Header variant="h2" actions={may && <RangePicker range={range} onChange={setRange} />}>
+          Activity
+        </Header>
+      }
+    >
+      {!may && <Denied service="chime" operation="GetUserActivityReportData" so="it is not shown" />}
+      {query.isLoading && <Spinner />}
       {query.isError && <ErrorAlert error={query.error} />}
       {report && (
         <KeyValuePairs

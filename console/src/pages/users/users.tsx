@@ -1,33 +1,24 @@
-import Alert from "@cloudscape-design/components/alert";
-import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
-import Modal from "@cloudscape-design/components/modal";
-import ProgressBar from "@cloudscape-design/components/progress-bar";
+import Input from "@cloudscape-design/components/input";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
-import Table from "@cloudscape-design/components/table";
-import TextFilter from "@cloudscape-design/components/text-filter";
-import Textarea from "@cloudscape-design/components/textarea";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "react-router-dom";
 
-import { call } from "../../api/client";
-import type { ChimeAccount, ChimeUser, ChimeUserError } from "../../api/operations";
-import { csv, download } from "../../common/csv";
+import { ApiError, call } from "../../api/client";
+import type { ChimeAccount, ChimeUser } from "../../api/operations";
 import { ActionButton } from "../../common/action-button";
-import { CopyAs } from "../../common/copy-as";
-import { ErrorAlert } from "../../common/error-alert";
+import { ExportButton } from "../../common/export-button";
 import { ListTable } from "../../common/list-table";
-import { useNotifications } from "../../common/notifications";
-import { usePagesOf } from "../../common/pages-of";
+import { type Fetch, usePagesOf } from "../../common/pages-of";
 import { RouteLink } from "../../common/route-link";
 import { Time } from "../../common/time";
-import { useDelayed } from "../../common/use-delayed";
-import { usePermissions } from "../../permissions";
-import { addressesIn, portions } from "./addresses";
+import { useMay, usePermissions } from "../../permissions";
+import { Edit } from "./edit";
+import { Invite } from "./invite";
+import { type Closing, UserBatch, nameOf } from "./user-batch";
 
 export const REGISTRATION: Record<string, StatusIndicatorProps.Type> = {
   Registered: "success",
@@ -48,26 +39,28 @@ const COLUMNS = [
   "InvitedOn",
 ] as const;
 
-/** Users of one request. Source: Chime API, `BatchSuspendUser` and its kin. */
-const BATCH = 50;
-
-type Dialog = "invite" | "license" | "suspend" | "activate" | undefined;
+type Dialog = "invite" | "edit" | "license" | "suspend" | "activate" | undefined;
 
 export default function Users() {
   const { accountId = "" } = useParams();
   const [text, setText] = useState("");
+  const [asked, setAsked] = useState("");
   const [selected, setSelected] = useState<ChimeUser[]>([]);
   const [dialog, setDialog] = useState<Dialog>();
-  const asked = useDelayed(text.trim());
+  const mayFind = useMay("chime", "GetUserByEmail");
+  const mayKnow = useMay("chime", "GetAccount");
   const account = useQuery({
     queryKey: ["account", accountId],
+    enabled: mayKnow,
     queryFn: () => call("chime", "GetAccount", { AccountId: accountId }),
   });
-  const list = usePagesOf(["users", accountId, asked], async (NextToken) => {
-    const UserEmail = asked === "" ? undefined : asked;
-    const answer = await call("chime", "ListUsers", { AccountId: accountId, UserEmail, NextToken, MaxResults: 100 });
+  const all: Fetch<ChimeUser> = async (NextToken) => {
+    const answer = await call("chime", "ListUsers", { AccountId: accountId, NextToken, MaxResults: 100 });
     return { items: answer.Users, next: answer.NextToken };
-  });
+  };
+  const list = usePagesOf(["users", accountId, asked], async (token) =>
+    asked === "" ? all(token) : { items: await withAddress(accountId, asked, mayFind) },
+  );
   const suspend = useEither("SuspendUsers", "BatchSuspendUser", account.data?.Account);
   const activate = useEither("ActivateUsers", "BatchUnsuspendUser", account.data?.Account);
   const close = () => setDialog(undefined);
@@ -75,7 +68,8 @@ export default function Users() {
     setSelected([]);
     void list.refresh();
   };
-  const isTeam = account.data?.Account.AccountType === "Team";
+  // Not known to everybody, and then the server says what cannot be.
+  const isTeam = account.data && account.data.Account.AccountType === "Team";
   return (
     <>
       <ListTable
@@ -83,7 +77,7 @@ export default function Users() {
         description={account.data?.Account.Name}
         list={list}
         trackBy="UserId"
-        nameOf={(user) => user.PrimaryEmail ?? user.UserId}
+        nameOf={nameOf}
         selected={selected}
         onSelect={setSelected}
         columns={[
@@ -92,7 +86,7 @@ export default function Users() {
             header: "E-mail address",
             isRowHeader: true,
             cell: (user) => (
-              <RouteLink to={`/accounts/${accountId}/users/${user.UserId}`}>{user.PrimaryEmail ?? user.UserId}</RouteLink>
+              <RouteLink to={`/accounts/${accountId}/users/${user.UserId}`}>{nameOf(user)}</RouteLink>
             ),
           },
           { id: "name", header: "Name", cell: (user) => user.DisplayName ?? "–" },
@@ -110,26 +104,43 @@ export default function Users() {
           { id: "registered", header: "Registered", cell: (user) => <Time at={user.RegisteredOn} /> },
         ]}
         filter={
-          <TextFilter
-            filteringText={text}
-            onChange={({ detail }) => setText(detail.filteringText)}
-            filteringPlaceholder="E-mail address"
-            filteringAriaLabel="Find a user by e-mail address"
-          />
+          <form
+            role="search"
+            onSubmit={(event) => {
+              event.preventDefault();
+              setAsked(text.trim());
+            }}
+          >
+            <SpaceBetween direction="horizontal" size="xs">
+              <Input
+                type="search"
+                value={text}
+                onChange={({ detail }) => {
+                  setText(detail.value);
+                  if (detail.value === "") setAsked("");
+                }}
+                placeholder="The whole e-mail address"
+                ariaLabel="Find a user by e-mail address"
+              />
+              <ActionButton
+                service="chime"
+                operation={mayFind ? "GetUserByEmail" : "ListUsers"}
+                formAction="submit"
+                iconName="search"
+              >
+                Find
+              </ActionButton>
+            </SpaceBetween>
+          </form>
         }
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            <Button
-              iconName="download"
-              disabled={list.items.length === 0}
-              onClick={() => download(`users-${accountId}.csv`, csv(list.items, COLUMNS))}
-            >
-              Export as CSV
-            </Button>
+            <ExportButton name={`users-${accountId}.csv`} columns={COLUMNS} fetch={all} disabled={list.items.length === 0} />
             <ActionButton
               service="chime"
               operation={activate}
-              disabled={selected.length === 0}
+              disabled={selected.length === 0 || isTeam}
+              disabledReason={isTeam ? "Who was removed from a Team account comes back by invitation." : undefined}
               onClick={() => setDialog("activate")}
             >
               Activate
@@ -144,13 +155,28 @@ export default function Users() {
             </ActionButton>
             <ActionButton
               service="chime"
+              operation="BatchUpdateUser"
+              disabled={selected.length === 0}
+              onClick={() => setDialog("edit")}
+            >
+              Edit
+            </ActionButton>
+            <ActionButton
+              service="chime"
               operation="UpdateUserLicenses"
               disabled={selected.length === 0}
               onClick={() => setDialog("license")}
             >
               Assign licence
             </ActionButton>
-            <ActionButton service="chime" operation="InviteUsers" variant="primary" onClick={() => setDialog("invite")}>
+            <ActionButton
+              service="chime"
+              operation="InviteUsers"
+              variant="primary"
+              disabled={isTeam === false}
+              disabledReason="People of an Enterprise account come with their domain, not by invitation."
+              onClick={() => setDialog("invite")}
+            >
               Invite users
             </ActionButton>
           </SpaceBetween>
@@ -158,31 +184,46 @@ export default function Users() {
         empty={asked ? "Nobody here has this address" : "No users yet"}
       />
       {dialog === "invite" && <Invite accountId={accountId} onClose={close} onDone={done} />}
+      {dialog === "edit" && <Edit account={account.data?.Account} users={selected} onClose={close} onDone={done} />}
       {dialog === "license" && (
         <License account={account.data?.Account} users={selected} onClose={close} onDone={done} />
       )}
       {(dialog === "suspend" || dialog === "activate") && (
-        <InBatches
+        <UserBatch
           title={dialog === "activate" ? "Activate users" : isTeam ? "Remove users from the account" : "Suspend users"}
           verb={dialog === "activate" ? "Activate" : isTeam ? "Remove" : "Suspend"}
           users={selected}
-          note={
-            dialog === "activate"
-              ? "They can sign in again."
-              : isTeam
-                ? "They leave the account and go on as free users. They come back by invitation only."
-                : "They are signed out everywhere at once and cannot sign in until they are activated."
-          }
-          run={async (UserIdList) =>
-            (await call("chime", dialog === "activate" ? activate : suspend, { AccountId: accountId, UserIdList }))
-              .UserErrors
+          run={async (portion) =>
+            (
+              await call("chime", dialog === "activate" ? activate : suspend, {
+                AccountId: accountId,
+                UserIdList: portion.map((user) => user.UserId),
+              })
+            ).UserErrors
           }
           onClose={close}
           onDone={done}
-        />
+        >
+          {dialog === "activate"
+            ? "They can sign in again."
+            : isTeam
+              ? "They leave the account and go on as free users. They come back by invitation only."
+              : "They are signed out everywhere at once and cannot sign in until they are activated."}
+        </UserBatch>
       )}
     </>
   );
+}
+
+/** Whoever has an address: nobody, or one. */
+async function withAddress(AccountId: string, UserEmail: string, mayFind: boolean): Promise<ChimeUser[]> {
+  if (!mayFind) return (await call("chime", "ListUsers", { AccountId, UserEmail })).Users;
+  try {
+    return [(await call("chime", "GetUserByEmail", { AccountId, UserEmail })).User];
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "NotFoundException") return [];
+    throw error;
+  }
 }
 
 /** Of the two actions that do the same, the one of the console if it is allowed and the account is of its kind. */
@@ -192,254 +233,42 @@ function useEither<A extends "SuspendUsers" | "ActivateUsers", B extends "BatchS
   account: ChimeAccount | undefined,
 ): A | B {
   const { of } = usePermissions();
-  const isTeam = account?.AccountType === "Team";
-  return !isTeam && of.get(`chime/${own}`)?.extent !== "DENIED" ? own : other;
+  const isEnterprise = account !== undefined && account.AccountType !== "Team";
+  return isEnterprise && of.get(`chime/${own}`)?.extent !== "DENIED" ? own : other;
 }
 
-interface Closing {
-  onClose: () => void;
-  onDone: () => void;
+interface LicenseProps extends Closing {
+  account: ChimeAccount | undefined;
+  users: ChimeUser[];
 }
 
-interface Outcome {
-  who: string;
-  ok: boolean;
-  text: string;
-}
-
-function Invite({ accountId, onClose, onDone }: Closing & { accountId: string }) {
-  const [text, setText] = useState("");
-  const [outcomes, setOutcomes] = useState<Outcome[]>([]);
-  const [error, setError] = useState<unknown>();
-  const [isRunning, setRunning] = useState(false);
-  const addresses = addressesIn(text);
-
-  async function run() {
-    setRunning(true);
-    setError(undefined);
-    const all: Outcome[] = [];
-    try {
-      for (const UserEmailList of portions(addresses, BATCH)) {
-        const { Invites } = await call("chime", "InviteUsers", { AccountId: accountId, UserEmailList });
-        for (const invite of Invites) {
-          const ok = invite.Status !== "Failed" && invite.EmailStatus !== "Failed";
-          all.push({ who: invite.EmailAddress ?? "", ok, text: `${invite.Status}, mail ${invite.EmailStatus}` });
-        }
-        setOutcomes([...all]);
-      }
-      onDone();
-    } catch (error) {
-      setError(error);
-    } finally {
-      setRunning(false);
-    }
-  }
-
-  return (
-    <Modal
-      visible
-      header="Invite users"
-      onDismiss={onClose}
-      size="large"
-      footer={
-        <Buttons
-          verb={`Invite ${addresses.length || ""}`}
-          ready={addresses.length > 0 && outcomes.length === 0}
-          isRunning={isRunning}
-          isDone={outcomes.length > 0}
-          onRun={() => void run()}
-          onClose={onClose}
-        />
-      }
-    >
-      <SpaceBetween size="m">
-        {error !== undefined && <ErrorAlert error={error} />}
-        <FormField
-          label="E-mail addresses"
-          description="One a line or with commas between them, or the content of a CSV file."
-          stretch
-        >
-          <Textarea value={text} rows={6} onChange={({ detail }) => setText(detail.value)} autoFocus />
-        </FormField>
-        <FormField label="From a CSV file">
-          <input
-            type="file"
-            accept=".csv,.txt,text/csv,text/plain"
-            aria-label="CSV file with addresses"
-            onChange={(event) => {
-              const file = event.target.files?.[0];
-              if (file) void file.text().then(setText);
-            }}
-          />
-        </FormField>
-        <Outcomes done={outcomes} of={addresses.length} isRunning={isRunning} />
-        <CopyAs
-          service="chime"
-          operation="InviteUsers"
-          input={{ AccountId: accountId, UserEmailList: addresses.slice(0, BATCH) }}
-        />
-      </SpaceBetween>
-    </Modal>
-  );
-}
-
-function License({ account, users, onClose, onDone }: Closing & { account?: ChimeAccount; users: ChimeUser[] }) {
+function License({ account, users, onClose, onDone }: LicenseProps) {
   const options = (account?.SupportedLicenses ?? []).map((value) => ({ value, label: value }));
   const [license, setLicense] = useState(account?.DefaultLicense ?? "Pro");
   return (
-    <InBatches
+    <UserBatch
       title="Assign a licence"
       verb="Assign"
       users={users}
-      note={
-        <FormField label="Licence">
-          <Select
-            selectedOption={{ value: license, label: license }}
-            options={options}
-            onChange={({ detail }) => setLicense(detail.selectedOption.value as typeof license)}
-          />
-        </FormField>
-      }
-      run={async (UserIdList) =>
+      run={async (portion) =>
         (
           await call("chime", "UpdateUserLicenses", {
             AccountId: account?.AccountId ?? "",
-            UserIdList,
+            UserIdList: portion.map((user) => user.UserId),
             LicenseType: license,
           })
         ).UserErrors
       }
       onClose={onClose}
       onDone={onDone}
-    />
-  );
-}
-
-interface BatchProps extends Closing {
-  title: string;
-  verb: string;
-  note: React.ReactNode;
-  users: ChimeUser[];
-  run: (ids: string[]) => Promise<ChimeUserError[]>;
-}
-
-/** Does something with many users, as many at a time as the server takes, and tells what came of each. */
-function InBatches({ title, verb, note, users, run, onClose, onDone }: BatchProps) {
-  const [outcomes, setOutcomes] = useState<Outcome[]>([]);
-  const [error, setError] = useState<unknown>();
-  const [isRunning, setRunning] = useState(false);
-  const { tell } = useNotifications();
-
-  async function start() {
-    setRunning(true);
-    setError(undefined);
-    const all: Outcome[] = [];
-    try {
-      for (const portion of portions(users, BATCH)) {
-        const errors = new Map((await run(portion.map((user) => user.UserId))).map((error) => [error.UserId, error]));
-        for (const user of portion) {
-          const failed = errors.get(user.UserId);
-          const text = failed ? `${failed.ErrorCode}: ${failed.ErrorMessage}` : "Done";
-          all.push({ who: user.PrimaryEmail ?? user.UserId, ok: !failed, text });
-        }
-        setOutcomes([...all]);
-      }
-      onDone();
-      if (all.every((outcome) => outcome.ok)) {
-        tell(`${verb}: ${all.length} ${all.length === 1 ? "user" : "users"}, all done.`);
-        onClose();
-      }
-    } catch (error) {
-      setError(error);
-    } finally {
-      setRunning(false);
-    }
-  }
-
-  return (
-    <Modal
-      visible
-      header={title}
-      onDismiss={onClose}
-      footer={
-        <Buttons
-          verb={`${verb} ${users.length}`}
-          ready={outcomes.length === 0}
-          isRunning={isRunning}
-          isDone={outcomes.length > 0}
-          onRun={() => void start()}
-          onClose={onClose}
-        />
-      }
     >
-      <SpaceBetween size="m">
-        {error !== undefined && <ErrorAlert error={error} />}
-        <div>{note}</div>
-        <Box>
-          {users.length} {users.length === 1 ? "user" : "users"}: {users.slice(0, 5).map((user) => user.PrimaryEmail).join(", ")}
-          {users.length > 5 && " …"}
-        </Box>
-        <Outcomes done={outcomes} of={users.length} isRunning={isRunning} />
-      </SpaceBetween>
-    </Modal>
-  );
-}
-
-interface ButtonsProps {
-  verb: string;
-  ready: boolean;
-  isRunning: boolean;
-  isDone: boolean;
-  onRun: () => void;
-  onClose: () => void;
-}
-
-function Buttons({ verb, ready, isRunning, isDone, onRun, onClose }: ButtonsProps) {
-  return (
-    <Box float="right">
-      <SpaceBetween direction="horizontal" size="xs">
-        <Button variant="link" onClick={onClose}>
-          {isDone ? "Close" : "Cancel"}
-        </Button>
-        <Button variant="primary" disabled={!ready} loading={isRunning} onClick={onRun}>
-          {verb}
-        </Button>
-      </SpaceBetween>
-    </Box>
-  );
-}
-
-function Outcomes({ done, of, isRunning }: { done: Outcome[]; of: number; isRunning: boolean }) {
-  if (!isRunning && done.length === 0) return null;
-  const failed = done.filter((outcome) => !outcome.ok);
-  return (
-    <SpaceBetween size="s">
-      <ProgressBar
-        label="Progress"
-        value={of ? (100 * done.length) / of : 100}
-        additionalInfo={`${done.length} of ${of}`}
-      />
-      {!isRunning && failed.length > 0 && (
-        <Alert type="warning">
-          {failed.length} of {done.length} could not be done.
-        </Alert>
-      )}
-      {!isRunning && (
-        <Table
-          variant="embedded"
-          items={done}
-          columnDefinitions={[
-            { id: "who", header: "Who", cell: (outcome) => outcome.who },
-            {
-              id: "what",
-              header: "Result",
-              cell: (outcome) => (
-                <StatusIndicator type={outcome.ok ? "success" : "error"}>{outcome.text}</StatusIndicator>
-              ),
-            },
-          ]}
+      <FormField label="Licence">
+        <Select
+          selectedOption={{ value: license, label: license }}
+          options={options}
+          onChange={({ detail }) => setLicense(detail.selectedOption.value as typeof license)}
         />
-      )}
-    </SpaceBetween>
+      </FormField>
+    </UserBatch>
   );
 }
