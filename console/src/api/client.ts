@@ -149,6 +149,16 @@ export async function call<S extends Service, O extends Operation<S>>(
   return (await sendSignedIn("POST", `api/${service}/${operation}`, input)) as Output<S, O>;
 }
 
+/** What is not there is no error. */
+export async function unlessMissing<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "NoSuchEntity") return null;
+    throw error;
+  }
+}
+
 /** Finds out who is signed in. */
 export async function loadSession(): Promise<void> {
   try {

@@ -16,8 +16,10 @@ import { useState } from "react";
 import { call } from "../../api/client";
 import { ActionButton } from "../../common/action-button";
 import { Confirm } from "../../common/confirm";
+import { Denied } from "../../common/denied";
 import { ErrorAlert } from "../../common/error-alert";
 import { useNotifications } from "../../common/notifications";
+import { useMay } from "../../permissions";
 import { type Kind, POLICIES, documentOf } from "./kinds";
 import { PolicyEditor } from "./policy-editor";
 
@@ -39,19 +41,23 @@ const FIRST = `{
 }
 `;
 
-async function all(kind: Kind, name: string): Promise<Entry[]> {
+async function all(kind: Kind, name: string, mayAttached: boolean, mayInline: boolean): Promise<Entry[]> {
   const entries: Entry[] = [];
   let Marker: string | undefined;
-  do {
-    const page = await POLICIES[kind].attached(name, Marker);
-    entries.push(...page.AttachedPolicies.map((one) => ({ name: one.PolicyName, arn: one.PolicyArn })));
-    Marker = page.Marker;
-  } while (Marker);
-  do {
-    const page = await POLICIES[kind].inline(name, Marker);
-    entries.push(...page.PolicyNames.map((name) => ({ name })));
-    Marker = page.Marker;
-  } while (Marker);
+  if (mayAttached) {
+    do {
+      const page = await POLICIES[kind].attached(name, Marker);
+      entries.push(...page.AttachedPolicies.map((one) => ({ name: one.PolicyName, arn: one.PolicyArn })));
+      Marker = page.Marker;
+    } while (Marker);
+  }
+  if (mayInline) {
+    do {
+      const page = await POLICIES[kind].inline(name, Marker);
+      entries.push(...page.PolicyNames.map((name) => ({ name })));
+      Marker = page.Marker;
+    } while (Marker);
+  }
   return entries;
 }
 
@@ -60,7 +66,12 @@ export function PoliciesPanel({ kind, name }: { kind: Kind; name: string }) {
   const [edited, setEdited] = useState<string>();
   const [removed, setRemoved] = useState<Entry>();
   const { tell } = useNotifications();
-  const query = useQuery({ queryKey: ["policies-of", kind, name], queryFn: () => all(kind, name) });
+  const mayAttached = useMay("iam", `ListAttached${kind}Policies`);
+  const mayInline = useMay("iam", `List${kind}Policies`);
+  const query = useQuery({
+    queryKey: ["policies-of", kind, name],
+    queryFn: () => all(kind, name, mayAttached, mayInline),
+  });
   const changed = (text: string) => {
     tell(text);
     void query.refetch();
@@ -92,7 +103,23 @@ export function PoliciesPanel({ kind, name }: { kind: Kind; name: string }) {
             Policies
           </Header>
         }
-        empty={<Box textAlign="center">No policies: nothing is allowed by its own policies.</Box>}
+        empty={
+          <Box textAlign="center">
+            {mayAttached && mayInline && "No policies: nothing is allowed by its own policies."}
+          </Box>
+        }
+        footer={
+          !(mayAttached && mayInline) && (
+            <SpaceBetween size="xxs">
+              {!mayAttached && (
+                <Denied service="iam" operation={`ListAttached${kind}Policies`} so="managed policies are not shown" />
+              )}
+              {!mayInline && (
+                <Denied service="iam" operation={`List${kind}Policies`} so="inline policies are not shown" />
+              )}
+            </SpaceBetween>
+          )
+        }
         columnDefinitions={[
           {
             id: "name",

@@ -1,86 +1,59 @@
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 
 import { call } from "../../api/client";
 import type { IamRole } from "../../api/operations";
-import { ActionButton } from "../../common/action-button";
-import { Confirm } from "../../common/confirm";
 import { FormDialog } from "../../common/form-dialog";
-import { ListTable } from "../../common/list-table";
-import { useNotifications } from "../../common/notifications";
-import { usePagesOf } from "../../common/pages-of";
 import { RouteLink } from "../../common/route-link";
 import { Time } from "../../common/time";
 import { usePermissions } from "../../permissions";
+import { Entities } from "./entities";
 import { PolicyEditor } from "./policy-editor";
 
 export default function Roles() {
-  const [selected, setSelected] = useState<IamRole[]>([]);
-  const [dialog, setDialog] = useState<"create" | "delete">();
-  const { tell } = useNotifications();
-  const list = usePagesOf(["iam-roles"], async (Marker) => {
-    const answer = await call("iam", "ListRoles", { Marker, MaxItems: 100 });
-    return { items: answer.Roles, next: answer.Marker };
-  });
-  const close = () => setDialog(undefined);
-  const chosen = selected[0]?.RoleName;
   return (
-    <>
-      <ListTable
-        title="Roles"
-        description="What others may take on for a while: users, other AWS accounts, identity providers."
-        list={list}
-        trackBy="RoleId"
-        nameOf={(role) => role.RoleName}
-        selected={selected}
-        onSelect={setSelected}
-        selectionType="single"
-        columns={[
-          {
-            id: "name",
-            header: "Name",
-            isRowHeader: true,
-            cell: (role) => <RouteLink to={`/iam/roles/${role.RoleName}`}>{role.RoleName}</RouteLink>,
-          },
-          { id: "description", header: "Description", cell: (role) => role.Description ?? "–" },
-          { id: "created", header: "Created", cell: (role) => <Time at={role.CreateDate} /> },
-          { id: "arn", header: "ARN", cell: (role) => role.Arn },
-        ]}
-        actions={
-          <SpaceBetween direction="horizontal" size="xs">
-            <ActionButton service="iam" operation="DeleteRole" disabled={!chosen} onClick={() => setDialog("delete")}>
-              Delete
-            </ActionButton>
-            <ActionButton service="iam" operation="CreateRole" variant="primary" onClick={() => setDialog("create")}>
-              Create role
-            </ActionButton>
-          </SpaceBetween>
-        }
-      />
-      {dialog === "create" && <Create onClose={close} onCreated={() => list.refresh()} />}
-      {dialog === "delete" && chosen && (
-        <Confirm
-          title={`Delete the role ${chosen}?`}
-          verb="Delete role"
-          typed={chosen}
-          onClose={close}
-          onConfirm={async () => {
-            await call("iam", "DeleteRole", { RoleName: chosen });
-            tell(`The role ${chosen} was deleted.`);
-            setSelected([]);
-            list.refresh();
-          }}
-        >
-          Sessions of the role are refused from the next request on.
-        </Confirm>
-      )}
-    </>
+    <Entities<IamRole>
+      title="Roles"
+      one="role"
+      description="What others may take on for a while: users, other AWS accounts, identity providers."
+      trackBy="RoleId"
+      nameOf={(role) => role.RoleName}
+      fetch={async (Marker) => {
+        const answer = await call("iam", "ListRoles", { Marker, MaxItems: 100 });
+        return { items: answer.Roles, next: answer.Marker };
+      }}
+      columns={[
+        {
+          id: "name",
+          header: "Name",
+          isRowHeader: true,
+          cell: (role) => <RouteLink to={`/iam/roles/${role.RoleName}`}>{role.RoleName}</RouteLink>,
+        },
+        { id: "description", header: "Description", cell: (role) => role.Description ?? "–" },
+        { id: "created", header: "Created", cell: (role) => <Time at={role.CreateDate} /> },
+        { id: "arn", header: "ARN", cell: (role) => role.Arn },
+      ]}
+      create={{
+        operation: "CreateRole",
+        verb: "Create role",
+        form: (close, created) => <Create onClose={close} onCreated={created} />,
+      }}
+      remove={{
+        operation: "DeleteRole",
+        note: "Sessions of the role are refused from the next request on.",
+        run: ({ RoleName }) => call("iam", "DeleteRole", { RoleName }),
+      }}
+    />
   );
 }
 
-function Create({ onClose, onCreated }: { onClose: () => void; onCreated: () => void }) {
+interface CreateProps {
+  onClose: () => void;
+  onCreated: (told: string) => void;
+}
+
+function Create({ onClose, onCreated }: CreateProps) {
   const { principal } = usePermissions();
   const account = principal.split(":")[4];
   const [name, setName] = useState("");
@@ -97,7 +70,6 @@ function Create({ onClose, onCreated }: { onClose: () => void; onCreated: () => 
       2,
     ),
   );
-  const { tell } = useNotifications();
   return (
     <FormDialog
       title="Create role"
@@ -107,10 +79,7 @@ function Create({ onClose, onCreated }: { onClose: () => void; onCreated: () => 
       input={{ RoleName: name, AssumeRolePolicyDocument: trust, Description: description || undefined }}
       ready={name !== ""}
       onClose={onClose}
-      onDone={({ Role }) => {
-        tell(`The role ${Role.RoleName} was created. It has no permissions yet.`);
-        onCreated();
-      }}
+      onDone={({ Role }) => onCreated(`The role ${Role.RoleName} was created. It has no permissions yet.`)}
     >
       <FormField label="Name">
         <Input value={name} onChange={({ detail }) => setName(detail.value)} autoFocus />

@@ -1,33 +1,30 @@
 import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import Checkbox from "@cloudscape-design/components/checkbox";
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
-import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import Modal from "@cloudscape-design/components/modal";
 import Select, { type SelectProps } from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
-import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "react-router-dom";
 
-import { ApiError, call } from "../../api/client";
-import type { IamAccessKey } from "../../api/operations";
+import { call, unlessMissing } from "../../api/client";
 import { ActionButton } from "../../common/action-button";
 import { Confirm } from "../../common/confirm";
+import { Denied } from "../../common/denied";
 import { ErrorAlert } from "../../common/error-alert";
 import { FormDialog } from "../../common/form-dialog";
 import { useNotifications } from "../../common/notifications";
 import { Time } from "../../common/time";
 import { useMay } from "../../permissions";
 import { PoliciesPanel } from "./policies-panel";
+import { UserCredentials } from "./user-credentials";
 
 export default function IamUser() {
   const { userName: UserName = "" } = useParams();
@@ -56,7 +53,7 @@ export default function IamUser() {
         <PoliciesPanel kind="User" name={UserName} />
         <Groups userName={UserName} />
         <Password userName={UserName} />
-        <Keys userName={UserName} />
+        <UserCredentials userName={UserName} />
       </SpaceBetween>
     </ContentLayout>
   );
@@ -107,7 +104,11 @@ function Groups({ userName: UserName }: { userName: string }) {
             Groups
           </Header>
         }
-        empty={<Box textAlign="center">In no group</Box>}
+        empty={
+          <Box textAlign="center">
+            {may ? "In no group" : <Denied service="iam" operation="ListGroupsForUser" so="none are shown" />}
+          </Box>
+        }
         columnDefinitions={[
           { id: "name", header: "Group", cell: (group) => group.GroupName, isRowHeader: true },
           {
@@ -162,14 +163,7 @@ function Password({ userName: UserName }: { userName: string }) {
   const query = useQuery({
     queryKey: ["login-profile", UserName],
     enabled: may,
-    queryFn: async () => {
-      try {
-        return (await call("iam", "GetLoginProfile", { UserName })).LoginProfile;
-      } catch (error) {
-        if (error instanceof ApiError && error.code === "NoSuchEntity") return null;
-        throw error;
-      }
-    },
+    queryFn: async () => (await unlessMissing(call("iam", "GetLoginProfile", { UserName })))?.LoginProfile ?? null,
   });
   const profile = query.data;
   const operation = profile ? "UpdateLoginProfile" : "CreateLoginProfile";
@@ -199,6 +193,7 @@ function Password({ userName: UserName }: { userName: string }) {
       }
     >
       {query.isError && <ErrorAlert error={query.error} />}
+      {!may && <Denied service="iam" operation="GetLoginProfile" so="whether there is a password is not shown" />}
       {profile === null && "Has no password, so cannot sign in to the console."}
       {profile && (
         <KeyValuePairs
@@ -272,153 +267,5 @@ function SetPassword({ userName, operation, onClose, onDone }: SetPasswordProps)
         Must be changed at the next sign-in
       </Checkbox>
     </FormDialog>
-  );
-}
-
-function Keys({ userName: UserName }: { userName: string }) {
-  const [made, setMade] = useState<IamAccessKey>();
-  const [removed, setRemoved] = useState<string>();
-  const may = useMay("iam", "ListAccessKeys");
-  const { tell, fail } = useNotifications();
-  const query = useQuery({
-    queryKey: ["access-keys", UserName],
-    enabled: may,
-    queryFn: async () => (await call("iam", "ListAccessKeys", { UserName })).AccessKeyMetadata,
-  });
-
-  async function attempt(step: () => Promise<void>) {
-    try {
-      await step();
-      await query.refetch();
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  return (
-    <>
-      <Table
-        items={query.data ?? []}
-        loading={query.isLoading}
-        trackBy="AccessKeyId"
-        ariaLabels={{ tableLabel: "Access keys" }}
-        header={
-          <Header
-            variant="h2"
-            actions={
-              <ActionButton
-                service="iam"
-                operation="CreateAccessKey"
-                onClick={() =>
-                  void attempt(async () => setMade((await call("iam", "CreateAccessKey", { UserName })).AccessKey))
-                }
-              >
-                Create access key
-              </ActionButton>
-            }
-          >
-            Access keys
-          </Header>
-        }
-        empty={<Box textAlign="center">No access keys</Box>}
-        columnDefinitions={[
-          { id: "id", header: "Access key ID", cell: (key) => key.AccessKeyId, isRowHeader: true },
-          {
-            id: "status",
-            header: "Status",
-            cell: (key) => (
-              <StatusIndicator type={key.Status === "Active" ? "success" : "stopped"}>{key.Status}</StatusIndicator>
-            ),
-          },
-          { id: "created", header: "Created", cell: (key) => <Time at={key.CreateDate} /> },
-          {
-            id: "actions",
-            header: "Actions",
-            cell: ({ AccessKeyId, Status }) => (
-              <SpaceBetween direction="horizontal" size="xs">
-                <ActionButton
-                  service="iam"
-                  operation="UpdateAccessKey"
-                  variant="inline-link"
-                  ariaLabel={`${Status === "Active" ? "Deactivate" : "Activate"} ${AccessKeyId}`}
-                  onClick={() =>
-                    void attempt(async () => {
-                      const next = Status === "Active" ? "Inactive" : "Active";
-                      await call("iam", "UpdateAccessKey", { UserName, AccessKeyId, Status: next });
-                      tell(`${AccessKeyId} is ${next.toLowerCase()}.`);
-                    })
-                  }
-                >
-                  {Status === "Active" ? "Deactivate" : "Activate"}
-                </ActionButton>
-                <ActionButton
-                  service="iam"
-                  operation="DeleteAccessKey"
-                  variant="inline-link"
-                  ariaLabel={`Delete ${AccessKeyId}`}
-                  onClick={() => setRemoved(AccessKeyId)}
-                >
-                  Delete
-                </ActionButton>
-              </SpaceBetween>
-            ),
-          },
-        ]}
-      />
-      {made && <Made accessKey={made} onClose={() => setMade(undefined)} />}
-      {removed && (
-        <Confirm
-          title={`Delete the access key ${removed}?`}
-          verb="Delete"
-          typed={removed}
-          onClose={() => setRemoved(undefined)}
-          onConfirm={async () => {
-            await call("iam", "DeleteAccessKey", { UserName, AccessKeyId: removed });
-            tell(`${removed} is deleted.`);
-            await query.refetch();
-          }}
-        >
-          Whatever signs with it is refused from the next request on. It cannot be brought back.
-        </Confirm>
-      )}
-    </>
-  );
-}
-
-function Made({ accessKey, onClose }: { accessKey: IamAccessKey; onClose: () => void }) {
-  return (
-    <Modal
-      visible
-      header="The new access key"
-      onDismiss={onClose}
-      footer={
-        <Box float="right">
-          <Button variant="primary" onClick={onClose}>
-            I have kept it
-          </Button>
-        </Box>
-      }
-    >
-      <SpaceBetween size="m">
-        <Box>The secret is shown once. Keep it now.</Box>
-        <KeyValuePairs
-          items={[
-            { label: "Access key ID", value: accessKey.AccessKeyId },
-            {
-              label: "Secret access key",
-              value: (
-                <CopyToClipboard
-                  copyButtonText="Copy the secret"
-                  textToCopy={accessKey.SecretAccessKey}
-                  copySuccessText="Copied"
-                  copyErrorText="It could not be copied"
-                />
-              ),
-            },
-          ]}
-        />
-        <Box variant="code">{accessKey.SecretAccessKey}</Box>
-      </SpaceBetween>
-    </Modal>
   );
 }
