@@ -1,0 +1,242 @@
+"""The pages of IAM beyond users, groups, roles and policies: credentials, providers, certificates, the AWS account."""
+
+import csv
+import shutil
+import subprocess
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from harness.tab import MANAGED, browser, person, tab, violations  # noqa: F401
+from test_credentials import certificate, pem_of_key
+from test_mfa import Device
+
+
+@pytest.fixture
+def admin(tab, person):
+    return tab(person(attached=[MANAGED + "AdministratorAccess"]), accept_downloads=True)
+
+
+def section(one, heading):
+    """The table below a heading."""
+    return one.page.get_by_role("table", name=heading)
+
+
+def test_access_keys_of_another_user(admin, root, unique):
+    name = unique("ada")
+    root.iam.create_user(UserName=name)
+    admin.open(f"iam/users/{name}")
+    admin.press("Create access key")
+    admin.dialog.get_by_role("button", name="Create", exact=True).click()
+    admin.sees("The secret is shown once.")
+    (key,) = root.iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+    admin.dialog.get_by_text(key["AccessKeyId"]).wait_for()
+    admin.confirm("I have kept it")
+    admin.press(f"Deactivate {key['AccessKeyId']}")
+    admin.sees(f"{key['AccessKeyId']} is inactive.")
+    assert root.iam.list_access_keys(UserName=name)["AccessKeyMetadata"][0]["Status"] == "Inactive"
+    admin.press(f"Delete {key['AccessKeyId']}")
+    admin.box(f"Type “{key['AccessKeyId']}” to confirm").fill(key["AccessKeyId"])
+    admin.confirm("Delete")
+    section(admin, "Access keys").get_by_text("No access key").wait_for()
+    assert root.iam.list_access_keys(UserName=name)["AccessKeyMetadata"] == []
+
+
+def test_keys_and_certificates_of_another_user(admin, root, unique):
+    name = unique("ada")
+    root.iam.create_user(UserName=name)
+    ssh = rsa.generate_private_key(65537, 2048).public_key().public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
+    _, pem = certificate("ada", rsa.generate_private_key(65537, 2048))
+    admin.open(f"iam/users/{name}")
+    admin.press("Upload SSH key")
+    admin.box("Public key").fill(ssh)
+    admin.confirm("Upload")
+    (key,) = root.iam.list_ssh_public_keys(UserName=name)["SSHPublicKeys"]
+    admin.press(f"Deactivate {key['SSHPublicKeyId']}")
+    admin.sees(f"{key['SSHPublicKeyId']} is inactive.")
+    admin.press("Upload certificate")
+    admin.box("Certificate").fill(pem)
+    admin.confirm("Upload")
+    (signing,) = root.iam.list_signing_certificates(UserName=name)["Certificates"]
+    admin.page.get_by_role("cell", name=signing["CertificateId"]).wait_for()
+    admin.press("Create credential")
+    admin.dialog.get_by_role("button", name="Create", exact=True).click()
+    admin.sees("The secret is shown once.")
+    admin.confirm("I have kept it")
+    (service,) = root.iam.list_service_specific_credentials(UserName=name)["ServiceSpecificCredentials"]
+    admin.press(f"Reset {service['ServiceSpecificCredentialId']}")
+    admin.dialog.get_by_role("button", name="Reset", exact=True).click()
+    admin.sees("The secret is shown once.")
+    admin.confirm("I have kept it")
+    admin.screenshot("console-user-credentials")
+    assert violations(admin.page) == []
+    for identifier in (key["SSHPublicKeyId"], signing["CertificateId"], service["ServiceSpecificCredentialId"]):
+        admin.press(f"Delete {identifier}")
+        admin.box(f"Type “{identifier}” to confirm").fill(identifier)
+        admin.confirm("Delete")
+        admin.page.get_by_role("cell", name=identifier).wait_for(state="hidden")
+    assert root.iam.list_ssh_public_keys(UserName=name)["SSHPublicKeys"] == []
+    assert root.iam.list_signing_certificates(UserName=name)["Certificates"] == []
+    assert root.iam.list_service_specific_credentials(UserName=name)["ServiceSpecificCredentials"] == []
+
+
+def test_an_mfa_device_of_another_user_is_taken_away(admin, root, unique):
+    name = unique("ada")
+    root.iam.create_user(UserName=name)
+    device = Device(root.iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"])
+    device.with_codes(root.iam.enable_mfa_device, name)
+    admin.open(f"iam/users/{name}")
+    admin.press(f"Take away {device.serial}")
+    admin.box(f"Type “{device.serial}” to confirm").fill(device.serial)
+    admin.confirm("Take away")
+    section(admin, "MFA devices").get_by_text("No MFA device").wait_for()
+    assert root.iam.list_mfa_devices(UserName=name)["MFADevices"] == []
+
+
+def test_identity_providers(admin, root, unique):
+    url = f"https://{unique('login')}.example.com/realms/main"
+    admin.open("iam/providers")
+    admin.press("Add provider")
+    admin.box("Address").fill(url)
+    admin.box("Audiences").fill("wiki\nchat")
+    admin.box("Thumbprints").fill("a" * 40)
+    admin.confirm("Add")
+    admin.page.get_by_role("link", name=url.removeprefix("https://")).click()
+    admin.press("Add audience")
+    admin.box("Client ID").fill("mail")
+    admin.confirm("Add audience")
+    admin.press("Remove chat")
+    admin.page.get_by_role("cell", name="chat").wait_for(state="hidden")
+    admin.press("Change thumbprints")
+    admin.box("Thumbprints").fill("b" * 40)
+    admin.confirm("Change")
+    admin.sees("b" * 40)
+    admin.screenshot("console-provider")
+    assert violations(admin.page) == []
+    (arn,) = [one["Arn"] for one in root.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]]
+    kept = root.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert (sorted(kept["ClientIDList"]), kept["ThumbprintList"]) == (["mail", "wiki"], ["b" * 40])
+    admin.open("iam/providers")
+    admin.page.get_by_role("radio").first.check()
+    admin.press("Delete")
+    address = url.removeprefix("https://")
+    admin.box(f"Type “{address}” to confirm").fill(address)
+    admin.confirm("Delete identity provider")
+    assert root.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+
+
+def test_instance_profiles(admin, root, role, unique):
+    name = unique("profile")
+    arn = role()
+    admin.open("iam/instance-profiles")
+    admin.press("Create instance profile")
+    admin.box("Name").fill(name)
+    admin.confirm("Create instance profile")
+    for button, verb in [("Put a role in", "Put in"), ("Take the role out", "Take out")]:
+        admin.page.get_by_role("radio").first.check()
+        admin.press(button)
+        if verb == "Put in":
+            admin.box("Name of the role").fill(arn.rpartition("/")[2])
+        admin.confirm(verb)
+        roles = root.iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]
+        assert [one["Arn"] for one in roles] == ([arn] if verb == "Put in" else [])
+    admin.page.get_by_role("radio").first.check()
+    admin.press("Delete")
+    admin.box(f"Type “{name}” to confirm").fill(name)
+    admin.confirm("Delete instance profile")
+    assert root.iam.list_instance_profiles()["InstanceProfiles"] == []
+
+
+def test_server_certificates(admin, root, unique):
+    name, key = unique("site"), ec.generate_private_key(ec.SECP256R1())
+    _, pem = certificate("site.example.com", key)
+    admin.open("iam/server-certificates")
+    admin.press("Upload certificate")
+    admin.box("Name").fill(name)
+    admin.box("Certificate").fill(pem)
+    admin.box("Private key").fill(pem_of_key(key))
+    admin.press("Copy as a command")
+    assert "PRIVATE" not in admin.page.locator("pre.command").inner_text()
+    admin.confirm("Upload")
+    admin.page.get_by_role("radio").first.check()
+    admin.press("Rename")
+    admin.box("Name").fill(f"{name}-2")
+    admin.confirm("Rename")
+    admin.page.get_by_role("cell", name=f"{name}-2", exact=True).wait_for()
+    assert root.iam.get_server_certificate(ServerCertificateName=f"{name}-2")
+    admin.page.get_by_role("radio").first.check()
+    admin.press("Delete")
+    admin.box(f"Type “{name}-2” to confirm").fill(f"{name}-2")
+    admin.confirm("Delete server certificate")
+    assert root.iam.list_server_certificates()["ServerCertificateMetadataList"] == []
+
+
+def test_the_aws_account_at_a_glance(admin, root, unique):
+    alias = unique("pies")
+    admin.open("iam")
+    admin.press("Set alias")
+    admin.box("Alias").fill(alias)
+    admin.confirm("Set alias")
+    admin.sees(f"The AWS account is called {alias}.")
+    assert root.iam.list_account_aliases()["AccountAliases"] == [alias]
+    admin.press("Change policy")
+    admin.page.get_by_label("Characters at least").fill("12")
+    admin.page.get_by_label("Days until it expires").fill("90")
+    admin.page.get_by_label("A digit").check()
+    admin.press("Copy as a command")
+    command = admin.page.locator("pre.command").inner_text()
+    assert "--minimum-password-length 12" in command, "a rule about passwords is no secret"
+    admin.confirm("Change")
+    admin.sees("90 days")
+    rules = root.iam.get_account_password_policy()["PasswordPolicy"]
+    assert (rules["MinimumPasswordLength"], rules["MaxPasswordAge"], rules["RequireNumbers"]) == (12, 90, True)
+    users = root.iam.get_account_summary()["SummaryMap"]["Users"]
+    count = admin.page.locator("dt", has_text="Users").first.locator("xpath=following-sibling::dd[1]")
+    assert count.inner_text().split()[0] == str(users)
+    with admin.page.expect_download() as download:
+        admin.press("Download as CSV")
+    rows = list(csv.DictReader(open(download.value.path(), newline="")))
+    assert rows[0]["user"] == "<root_account>" and len(rows) == users + 1
+    admin.screenshot("console-glance")
+    assert violations(admin.page) == []
+    admin.press("Delete policy")
+    admin.confirm("Delete policy")
+    admin.sees("None: the defaults count.")
+    admin.press("Remove alias")
+    admin.confirm("Remove")
+    assert root.iam.list_account_aliases()["AccountAliases"] == []
+
+
+@pytest.mark.parametrize("page, button, fields, resource", [
+    ("iam/users", "Create IAM user", {"User name": "ada.lovelace"}, 'resource "aws_iam_user" "ada_lovelace"'),
+    ("iam/groups", "Create group", {"Name": "readers"}, 'resource "aws_iam_group" "readers"'),
+    ("iam/roles", "Create role", {"Name": "auditor", "Description": "${not} a \"template\""},
+     'resource "aws_iam_role" "auditor"'),
+    ("iam/policies", "Create policy", {"Name": "reading"}, 'resource "aws_iam_policy" "reading"'),
+    ("iam/providers", "Add provider", {"Address": "https://id.example.com", "Audiences": "wiki"},
+     'resource "aws_iam_openid_connect_provider" "id_example_com"'),
+])
+def test_a_form_is_a_resource_of_terraform_too(admin, page, button, fields, resource):
+    admin.open(page)
+    admin.press(button)
+    for name, value in fields.items():
+        admin.box(name).fill(value)
+    admin.press("Copy as a command")
+    admin.press("Terraform")
+    text = admin.page.locator("pre.command").inner_text()
+    assert text.startswith(resource), text
+    if shutil.which("terraform"):
+        done = subprocess.run(["terraform", "fmt", "-"], input=text, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip() == text.strip(), "already as Terraform would write it"
+    admin.dialog.get_by_role("button", name="Cancel").click()
+
+
+def test_what_has_no_resource_has_no_such_form(admin):
+    admin.open("accounts")
+    admin.press("Create account")
+    admin.press("Copy as a command")
+    admin.button("boto3").wait_for()
+    assert admin.button("Terraform").count() == 0
