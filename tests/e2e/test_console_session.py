@@ -271,13 +271,22 @@ def test_what_may_i_do_says_what_the_table_says(server, person, name, column):
         assert extents["chime:" + row["action"]] == expected, row
 
 
-def test_what_may_i_do_knows_when_it_depends(server, person):
+def test_what_may_i_do_knows_when_it_depends(server, person, managed):
     own = policy("iam:GetUser", resource="arn:aws:iam::*:user/${aws:username}")
-    console = signed_in(server, person(own))
+    # Denied is what is denied everywhere; a denial somewhere, or of some, is not the end of it.
+    lists = policy("chime:List*", "chime:Get*", "chime:DeleteAccount")
+    console = signed_in(server, person(
+        own, lists, policy("chime:ListUsers", effect="Deny"),
+        policy("chime:GetUser", effect="Deny", resource="arn:aws:chime::*:account/none"),
+        policy("chime:GetAccount", effect="Deny", condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+        PermissionsBoundary=managed(policy("iam:*", "chime:List*", "chime:Get*"))))
     permissions = console.call("access-analyzer", "ListCallerPermissions").json["permissions"]
     extents = {one["action"]: one["extent"] for one in permissions}
     assert extents["iam:GetUser"] == "SOMETIMES"
     assert extents["iam:ListUsers"] == "DENIED"
+    assert (extents["chime:ListAccounts"], extents["chime:ListUsers"]) == ("ALLOWED", "DENIED")
+    assert extents["chime:GetUser"] != "DENIED" and extents["chime:GetAccount"] != "DENIED"
+    assert extents["chime:DeleteAccount"] == "DENIED", "the boundary does not have it"
     assert extents["sts:GetCallerIdentity"] == "ALLOWED"
 
 

@@ -297,18 +297,34 @@ impl<O: Operation> Context<'_, O> {
         authorize::allows(self.request, target, spellings)
     }
 
-    /// Whether a policy of the caller allows the action somewhere: on some resources, or under some conditions.
+    /// Whether the action may be allowed to the caller somewhere: on some resources, or under some conditions. What is
+    /// denied everywhere, or not within the boundary or the session, is not.
     pub fn may_somewhere(&self, spellings: &[&str]) -> bool {
-        self.request
-            .credentials
-            .policies
-            .attached()
-            .any(|(kind, policy)| {
-                kind == PolicyKind::Identity
-                    && policy.document.statements().iter().any(|statement| {
-                        statement.effect() == Effect::Allow && statement.concerns_action(spellings)
-                    })
+        let of = |kind: PolicyKind| {
+            self.request
+                .credentials
+                .policies
+                .attached()
+                .filter(move |(of, _)| *of == kind)
+                .flat_map(|(_, policy)| policy.document.statements())
+        };
+        let allowed = |kind| {
+            of(kind)
+                .any(|statement| statement.effect() == Effect::Allow && statement.concerns_action(spellings))
+        };
+        let denied = |kind| {
+            of(kind).any(|statement| {
+                statement.effect() == Effect::Deny
+                    && statement.is_unlimited()
+                    && statement.concerns_action(spellings)
             })
+        };
+        let limits = [PolicyKind::Boundary, PolicyKind::Session].into_iter();
+        allowed(PolicyKind::Identity)
+            && !denied(PolicyKind::Identity)
+            && limits
+                .filter(|kind| of(*kind).next().is_some())
+                .all(|kind| allowed(kind) && !denied(kind))
     }
 }
 

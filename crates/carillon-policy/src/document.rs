@@ -294,6 +294,15 @@ impl Statement {
         self.action.matches(lower.iter().map(String::as_str))
     }
 
+    /// Whether it is about all resources, whatever the request is like.
+    pub fn is_unlimited(&self) -> bool {
+        let everything = |pattern: &ResourcePattern| matches!(pattern, ResourcePattern::Any);
+        let resources = self.resource.resource.as_deref();
+        self.conditions.is_empty()
+            && self.resource.not_resource.is_none()
+            && resources.is_some_and(|patterns| patterns.iter().any(everything))
+    }
+
     /// Where it stands in the text of the document.
     pub fn span(&self) -> Span {
         self.span

@@ -130,6 +130,24 @@ fn many_statements_are_placed_in_one_walk() {
 }
 
 #[test]
+fn a_statement_tells_whether_it_is_about_everything() {
+    for (elements, expected) in [
+        (r#""Resource": "*""#, true),
+        (r#""Resource": ["arn:aws:iam::1:user/x", "*"]"#, true),
+        (r#""Resource": "arn:*""#, false),
+        (r#""NotResource": "arn:aws:iam::1:user/x""#, false),
+        (
+            r#""Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}"#,
+            false,
+        ),
+    ] {
+        let text = format!(r#"{{"Statement": {{"Effect": "Deny", "Action": "*", {elements}}}}}"#);
+        let document = Document::lenient_text(&text).unwrap();
+        assert_eq!(document.statements()[0].is_unlimited(), expected, "{elements}");
+    }
+}
+
+#[test]
 fn a_statement_tells_which_services_and_actions_it_concerns() {
     let statement = |element: &str| {
         let text = format!(r#"{{"Statement": {{"Effect": "Allow", {element}, "Resource": "*"}}}}"#);
