@@ -228,7 +228,7 @@ def get_user_by_email(one, company):
     one.press("Find")
     one.sees("Nobody here has this address")
     # Nobody is an answer here, and no failure of the page.
-    one.refused.clear()
+    one.failed.clear()
     yield
 
 
@@ -586,12 +586,12 @@ def test_whoever_may_does_it_through_the_page(windows, server, root, company, st
     one, (at, perform, instead_of) = windows(who, MANAGED + "AmazonChime" + who), ACTIONS[name]
     with without(root, who, instead_of):
         page = at.format_map(company)
-        one.refused.clear()
+        one.failed.clear()
         one.called.clear()
         one.open(page)
         for _ in perform(one, company):
             assert performed(root, who, name), "the page did something else"
-    assert one.refused == []
+    assert one.failed == []
     # What the page sent is refused to whoever may not.
     operation, sent = next(
         (called, request.post_data) for called, request in one.called if called.lower() == f"chime/{name}".lower())

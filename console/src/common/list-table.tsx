@@ -54,7 +54,6 @@ export function ListTable<T>(props: Props<T>) {
       trackBy={props.trackBy}
       loading={list.isLoading}
       loadingText={`Loading ${lower}`}
-      resizableColumns
       wrapLines
       stickyHeader
       selectionType={props.onSelect && (props.selectionType ?? "multi")}

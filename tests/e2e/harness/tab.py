@@ -33,13 +33,16 @@ def person(root, user):
 
 
 class Tab:
-    """A browser window of one person, and what went wrong in it."""
+    """A browser window of one person, and what went wrong in it.
+
+    `called` has what the pages asked for, `failed` what came to nothing, and of it `refused` what policies forbade.
+    """
 
     def __init__(self, browser, server, **options):
         self.server = server
         self.context = browser.new_context(**options)
         self.page = self.context.new_page()
-        self.problems, self.refused, self.called = [], [], []
+        self.problems, self.failed, self.refused, self.called = [], [], [], []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.page.on("console", self.hear)
@@ -54,7 +57,9 @@ class Tab:
         if "/console/api/" in response.url:
             self.called.append((response.url.rpartition("/console/api/")[2], response.request))
             if response.status >= 400:
-                self.refused.append(response.url)
+                self.failed.append(response.url)
+                if "x-amzn-encoded-authorization-message" in response.headers:
+                    self.refused.append(response.url)
 
     def close(self):
         self.context.close()

@@ -53,51 +53,6 @@ function Shown({ account }: { account: ChimeAccount }) {
               <ActionButton service="chime" operation="RenameAccount" onClick={() => setDialog("rename")}>
                 Rename
               </ActionButton>
-              <ActionButton
-                service="chime"
-                operation="ListMeetingReportData"
-                onClick={() => navigate(`/accounts/${account.AccountId}/meetings`)}
-              >
-                Meetings
-              </ActionButton>
-              <ActionButton
-                service="chime"
-                operation="ListAccountUsageReportData"
-                onClick={() => navigate(`/accounts/${account.AccountId}/usage`)}
-              >
-                Usage
-              </ActionButton>
-              {account.AccountType !== "Team" && (
-                <ActionButton
-                  service="chime"
-                  operation="ListDataExports"
-                  onClick={() => navigate(`/accounts/${account.AccountId}/attachments`)}
-                >
-                  Attachments
-                </ActionButton>
-              )}
-              <ActionButton
-                service="chime"
-                operation="ListDelegates"
-                onClick={() => navigate(`/accounts/${account.AccountId}/delegates`)}
-              >
-                Delegates
-              </ActionButton>
-              <ActionButton
-                service="chime"
-                operation="ListDomains"
-                onClick={() => navigate(`/accounts/${account.AccountId}/domains`)}
-              >
-                Domains
-              </ActionButton>
-              <ActionButton
-                service="chime"
-                operation="ListUsers"
-                variant="primary"
-                onClick={() => navigate(`/accounts/${account.AccountId}/users`)}
-              >
-                Users
-              </ActionButton>
             </SpaceBetween>
           }
         >
@@ -118,6 +73,54 @@ function Shown({ account }: { account: ChimeAccount }) {
               { label: "Created", value: <Time at={account.CreatedTimestamp} /> },
             ]}
           />
+        </Container>
+        <Container header={<Header variant="h2">What is in it</Header>}>
+          <SpaceBetween direction="horizontal" size="xs">
+            <ActionButton
+              service="chime"
+              operation="ListUsers"
+              onClick={() => navigate(`/accounts/${account.AccountId}/users`)}
+            >
+              Users
+            </ActionButton>
+            <ActionButton
+              service="chime"
+              operation="ListDomains"
+              onClick={() => navigate(`/accounts/${account.AccountId}/domains`)}
+            >
+              Domains
+            </ActionButton>
+            <ActionButton
+              service="chime"
+              operation="ListDelegates"
+              onClick={() => navigate(`/accounts/${account.AccountId}/delegates`)}
+            >
+              Delegates
+            </ActionButton>
+            {account.AccountType !== "Team" && (
+              <ActionButton
+                service="chime"
+                operation="ListDataExports"
+                onClick={() => navigate(`/accounts/${account.AccountId}/attachments`)}
+              >
+                Attachments
+              </ActionButton>
+            )}
+            <ActionButton
+              service="chime"
+              operation="ListAccountUsageReportData"
+              onClick={() => navigate(`/accounts/${account.AccountId}/usage`)}
+            >
+              Usage
+            </ActionButton>
+            <ActionButton
+              service="chime"
+              operation="ListMeetingReportData"
+              onClick={() => navigate(`/accounts/${account.AccountId}/meetings`)}
+            >
+              Meetings
+            </ActionButton>
+          </SpaceBetween>
         </Container>
         <Settings accountId={account.AccountId} />
       </SpaceBetween>

@@ -23,7 +23,13 @@ const STATUS: Record<string, StatusIndicatorProps.Type> = {
 /** How often a page looks how far an export has come. */
 const LOOK_AGAIN = 2_000;
 
-const SIZE = new Intl.NumberFormat(undefined, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 });
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+
+function size(bytes: number): string {
+  const power = Math.min(bytes > 0 ? Math.floor(Math.log10(bytes) / 3) : 0, UNITS.length - 1);
+  const form = new Intl.NumberFormat(undefined, { style: "unit", unit: UNITS[power], maximumFractionDigits: 1 });
+  return form.format(bytes / 1_000 ** power);
+}
 
 export default function Exports() {
   const { accountId: AccountId = "" } = useParams();
@@ -81,7 +87,7 @@ export default function Exports() {
             ),
           },
           { id: "count", header: "Attachments", cell: (one) => one.AttachmentCount ?? 0 },
-          { id: "size", header: "Size", cell: (one) => SIZE.format((one.TotalBytes ?? 0) / 1_000_000) },
+          { id: "size", header: "Size", cell: (one) => size(one.TotalBytes ?? 0) },
           { id: "by", header: "By", cell: (one) => one.RequestedBy },
           { id: "until", header: "Until", cell: (one) => <Time at={one.ExpirationTimestamp} /> },
           {

@@ -51,10 +51,14 @@ export default function Meeting() {
         <Container header={<Header variant="h2">Who was there, and when</Header>}>
           <Timeline from={meeting.StartTimestamp} to={meeting.EndTimestamp} attendees={meeting.Attendees} />
         </Container>
-        <Events accountId={AccountId} meetingId={MeetingId} />
+        <Events accountId={AccountId} meetingId={MeetingId} attendees={meeting.Attendees} />
       </SpaceBetween>
     </ContentLayout>
   );
+}
+
+function nameOf(attendee: ChimeAttendee): string {
+  return attendee.DisplayName ?? attendee.Email ?? attendee.AttendeeId;
 }
 
 /** One line per attendee, with its connections where they were in the meeting. */
@@ -67,7 +71,7 @@ function Timeline({ from, to, attendees }: { from: string; to: string; attendees
       {attendees.map((attendee) => (
         <li key={attendee.AttendeeId}>
           <span>
-            {attendee.DisplayName ?? attendee.Email ?? attendee.AttendeeId}{" "}
+            {nameOf(attendee)}{" "}
             <small>
               {attendee.Role}, {attendee.Status}, {duration(attendee.DurationSeconds)}
               {attendee.ClientType && `, ${attendee.ClientType}`}
@@ -88,7 +92,14 @@ function Timeline({ from, to, attendees }: { from: string; to: string; attendees
   );
 }
 
-function Events({ accountId: AccountId, meetingId: MeetingId }: { accountId: string; meetingId: string }) {
+interface EventsProps {
+  accountId: string;
+  meetingId: string;
+  attendees: ChimeAttendee[];
+}
+
+function Events({ accountId: AccountId, meetingId: MeetingId, attendees }: EventsProps) {
+  const names = new Map(attendees.map((attendee) => [attendee.AttendeeId, nameOf(attendee)]));
   const may = useMay("chime", "ListMeetingEvents");
   const list = usePagesOf(
     ["meeting-events", AccountId, MeetingId],
@@ -112,9 +123,9 @@ function Events({ accountId: AccountId, meetingId: MeetingId }: { accountId: str
       list={list}
       trackBy="EventId"
       columns={[
-        { id: "time", header: "Time", cell: (event) => <Time at={event.Timestamp} />, isRowHeader: true },
+        { id: "time", header: "Time", cell: (event) => <Time at={event.Timestamp} seconds />, isRowHeader: true },
         { id: "type", header: "Event", cell: (event) => event.EventType },
-        { id: "who", header: "Attendee", cell: (event) => event.AttendeeId ?? "–" },
+        { id: "who", header: "Attendee", cell: (event) => (event.AttendeeId ? (names.get(event.AttendeeId) ?? event.AttendeeId) : "–") },
         {
           id: "details",
           header: "Details",

@@ -28,6 +28,7 @@ const COLUMNS = [
 
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined) return "–";
+  if (seconds < 60) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

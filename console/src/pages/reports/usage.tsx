@@ -123,30 +123,32 @@ export default function Usage() {
             </Header>
           }
         >
-          <SegmentedControl
-            label="Figure"
-            selectedId={figure}
-            onChange={({ detail }) => setFigure(detail.selectedId)}
-            options={FIGURES.map(([id, text]) => ({ id, text }))}
-          />
-          <BarChart
-            ariaLabel={title}
-            height={260}
-            hideFilter
-            hideLegend
-            xScaleType="categorical"
-            xTitle={period}
-            yTitle={title}
-            series={[
-              {
-                title,
-                type: "bar",
-                data: rows.map((row) => ({ x: row.StartDate, y: Number(row[figure as keyof ChimeUsageReport] ?? 0) })),
-              },
-            ]}
-            statusType={series.isPending ? "loading" : series.isError ? "error" : "finished"}
-            empty={<Box textAlign="center">Nothing happened in these days</Box>}
-          />
+          <SpaceBetween size="m">
+            <SegmentedControl
+              label="Figure"
+              selectedId={figure}
+              onChange={({ detail }) => setFigure(detail.selectedId)}
+              options={FIGURES.map(([id, text]) => ({ id, text }))}
+            />
+            <BarChart
+              ariaLabel={title}
+              height={260}
+              hideFilter
+              hideLegend
+              xScaleType="categorical"
+              xTitle={period}
+              yTitle={title}
+              series={[
+                {
+                  title,
+                  type: "bar",
+                  data: rows.map((row) => ({ x: row.StartDate, y: Number(row[figure as keyof ChimeUsageReport] ?? 0) })),
+                },
+              ]}
+              statusType={series.isPending ? "loading" : series.isError ? "error" : "finished"}
+              empty={<Box textAlign="center">Nothing happened in these days</Box>}
+            />
+          </SpaceBetween>
         </Container>
       </SpaceBetween>
     </ContentLayout>
