@@ -589,6 +589,15 @@ export interface AccessAnalyzerCallerPermission {
   extent: "ALLOWED" | "SOMETIMES" | "DENIED";
 }
 
+/** A key that conditions of policies may name. */
+export interface AccessAnalyzerConditionKey {
+  /** `aws:SourceIp`; one that ends in `/` goes before the key of a tag. */
+  name: string;
+  kind: "TEXT" | "ARN" | "BOOL" | "NUMBER" | "DATE" | "ADDRESS" | "BINARY";
+  /** Whether a request has several values of it at a time. */
+  multivalued: boolean;
+}
+
 /** A user, group or role loses an inline policy. */
 export interface AccessAnalyzerDeleteInlinePolicy {
   principalArn: string;
@@ -2492,6 +2501,8 @@ export interface Operations {
     ListCallerPermissions: { input: Record<string, never>; output: {
       principal: string;
       permissions: Array<AccessAnalyzerCallerPermission>;
+      /** What conditions can ask about, for those who write policies. */
+      conditionKeys: Array<AccessAnalyzerConditionKey>;
     } };
     /** Lists the policies of the AWS account's own, managed and inline, that actions of a later release concern: wildcards that mean more than when the policy was written, and what the nearest managed policy of AWS's grants besides. A page looks at a stretch of the policies. It may list nothing and still have a next page. */
     ListPoliciesToReview: { input: {

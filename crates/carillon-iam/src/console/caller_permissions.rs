@@ -2,6 +2,7 @@
 
 use carillon_aws::string_enum;
 use carillon_operation::{Admission, Context, Fault, Operation, Read, Spec, Target};
+use carillon_policy::validate::KeyKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,39 @@ string_enum! {
         Sometimes = "SOMETIMES",
         Denied = "DENIED",
     }
+}
+
+string_enum! {
+    /// What the values of a condition key are, which decides the operators that make sense for it.
+    pub(crate) enum ConditionKeyKind {
+        Text = "TEXT", Arn = "ARN", Bool = "BOOL", Number = "NUMBER", Date = "DATE", Address = "ADDRESS",
+        Binary = "BINARY",
+    }
+}
+
+impl From<KeyKind> for ConditionKeyKind {
+    fn from(kind: KeyKind) -> Self {
+        match kind {
+            KeyKind::Text => Self::Text,
+            KeyKind::Arn => Self::Arn,
+            KeyKind::Bool => Self::Bool,
+            KeyKind::Number => Self::Number,
+            KeyKind::Date => Self::Date,
+            KeyKind::Address => Self::Address,
+            KeyKind::Binary => Self::Binary,
+        }
+    }
+}
+
+/// A key that conditions of policies may name.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ConditionKey {
+    /// `aws:SourceIp`; one that ends in `/` goes before the key of a tag.
+    name: String,
+    kind: ConditionKeyKind,
+    /// Whether a request has several values of it at a time.
+    multivalued: bool,
 }
 
 /// An action of the server.
@@ -42,6 +76,8 @@ pub(crate) struct ListCallerPermissions {}
 pub(crate) struct ListCallerPermissionsOutput {
     principal: String,
     permissions: Vec<CallerPermission>,
+    /// What conditions can ask about, for those who write policies.
+    condition_keys: Vec<ConditionKey>,
 }
 
 impl Operation for ListCallerPermissions {
@@ -78,9 +114,18 @@ impl Operation for ListCallerPermissions {
                 },
             })
             .collect();
+        let condition_keys = cx.environment.registry.catalogue().condition_keys();
         Ok(ListCallerPermissionsOutput {
             principal: cx.caller.arn.clone(),
             permissions,
+            condition_keys: condition_keys
+                .into_iter()
+                .map(|key| ConditionKey {
+                    name: key.name,
+                    kind: key.kind.into(),
+                    multivalued: key.multivalued,
+                })
+                .collect(),
         })
     }
 }

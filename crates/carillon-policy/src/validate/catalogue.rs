@@ -151,6 +151,21 @@ impl Catalogue {
         self.services.values()
     }
 
+    /// Every condition key that a policy may name: those of all services, then each service's own. Those that AWS
+    /// advises against are left out.
+    pub fn condition_keys(&self) -> Vec<Key> {
+        let of_all = global::global_keys()
+            .filter(|key| key.replaced_by.is_none())
+            .map(|key| Key {
+                name: key.name.to_owned(),
+                kind: key.kind,
+                multivalued: key.multivalued,
+            });
+        let mut own: Vec<Key> = self.services().flat_map(|service| service.keys.clone()).collect();
+        own.sort_by(|left, right| left.name.cmp(&right.name));
+        of_all.chain(own).collect()
+    }
+
     /// Whether the prefix is that of a service, known in full or only by name.
     pub(super) fn is_prefix(&self, prefix: &str) -> bool {
         self.service(prefix).is_some() || PREFIXES.contains(prefix.to_ascii_lowercase().as_str())
