@@ -207,7 +207,7 @@ def test_a_second_factor_is_asked_for_and_counts(server, root, person, unique, c
     device = Device(root.iam.create_virtual_mfa_device(VirtualMFADeviceName=unique("device"))["VirtualMFADevice"])
     device.with_codes(root.iam.enable_mfa_device, ada.name)
     assert console.sign_in(ACCOUNT_ID, ada.name, OTHER).code == "Refused"
-    assert console.sign_in(ACCOUNT_ID, ada.name, PASSWORD).code == "CodeWanted"
+    assert console.sign_in(ACCOUNT_ID, ada.name, PASSWORD).code == "SecondFactorWanted"
     assert console.sign_in(ACCOUNT_ID, ada.name, PASSWORD, device.wrong()).code == "Refused"
     assert console.cookie is None
     code = device.code(1)

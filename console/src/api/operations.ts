@@ -1343,7 +1343,28 @@ export interface Operations {
       AuthenticationCode1: string;
       AuthenticationCode2: string;
     }; output: Record<string, never> };
-    /** Takes an MFA device from the user, or from the caller, who no longer needs it to sign in. It can be enabled again. */
+    /** Begins to register a passkey for the caller, who signed in to the web console a moment ago: tells the browser what to ask the key for. */
+    StartPasskeyRegistration: { input: Record<string, never>; output: {
+      Challenge: string;
+      RelyingPartyId: string;
+      RelyingPartyName: string;
+      UserHandle: string;
+      UserName: string;
+      /** By their numbers in COSE, the best first. */
+      Algorithms: Array<number>;
+      /** Keys that the caller has, which are not registered twice. */
+      ExcludedCredentialIds: Array<string>;
+      TimeoutMilliseconds: number;
+    } };
+    /** Registers a passkey for the caller with what the key answered. From then on it is asked for at each sign-in, unless another device is shown. */
+    FinishPasskeyRegistration: { input: {
+      DeviceName: string;
+      ClientData: string;
+      AttestationObject: string;
+    }; output: {
+      SerialNumber: string;
+    } };
+    /** Takes an MFA device from the user, or from the caller, who no longer needs it to sign in. A virtual one can be enabled again; a passkey is forgotten. */
     DeactivateMFADevice: { input: {
       UserName?: string;
       SerialNumber: string;

@@ -57,6 +57,8 @@ pub enum Error {
     UnrecognizedPublicKeyEncoding,
     #[error("{0} is no service that service-specific credentials are for.")]
     NotSupportedService(String),
+    #[error("Sign in again: this needs a sign-in of the last fifteen minutes.")]
+    RecentSignInRequired,
     #[error("There is no credential report. Generate one first.")]
     ReportNotPresent,
     #[error("The credential report is being made.")]
@@ -109,6 +111,7 @@ impl From<Error> for Fault {
                 Self::refused(400, "UnrecognizedPublicKeyEncoding", message)
             }
             Error::NotSupportedService(_) => Self::refused(404, "NotSupportedService", message),
+            Error::RecentSignInRequired => Self::refused(403, "RecentSignInRequired", message),
             Error::ReportNotPresent => Self::refused(410, "ReportNotPresent", message),
             Error::ReportInProgress => Self::refused(404, "ReportInProgress", message),
             Error::ReportExpired => Self::refused(410, "ReportExpired", message),

@@ -54,7 +54,8 @@ pub use analyzer::{
     ACCESS_ANALYZER, KnownAction, PermissionRow, StatementEffect, known_actions, permission_rows,
 };
 pub use identities::IamIdentities;
-pub use login_profile::sign_in::{SignIn, SignInOutcome, SignedIn, sign_in};
+pub use login_profile::sign_in::{SecondFactorWanted, ShownFactor, SignIn, SignInOutcome, SignedIn, sign_in};
+pub use mfa::passkey::{PasskeyAssertion, PasskeyRequest};
 pub use name::Arn;
 
 use carillon_aws::error::Protocol;
@@ -133,6 +134,8 @@ pub static IAM: Service = Service {
             operations: &[
                 operation::<mfa::operations::CreateVirtualMFADevice>(),
                 operation::<mfa::operations::EnableMFADevice>(),
+                operation::<mfa::passkey::operations::StartPasskeyRegistration>(),
+                operation::<mfa::passkey::operations::FinishPasskeyRegistration>(),
                 operation::<mfa::operations::DeactivateMFADevice>(),
                 operation::<mfa::operations::ResyncMFADevice>(),
                 operation::<mfa::operations::ListMFADevices>(),

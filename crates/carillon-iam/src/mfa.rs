@@ -1,10 +1,11 @@
-//! Second factors: virtual devices, that is authenticator apps, of users and of root.
+//! Second factors of users and of root: virtual devices, that is authenticator apps, and passkeys ([`passkey`]).
 //!
 //! A code proves that the caller holds a device, once. The operations that take one name it in their target, where
 //! the pipeline has it checked before the policies are asked ([`check`]), and use it up in the transaction of their
 //! effect ([`use_up`]).
 
 pub(crate) mod operations;
+pub(crate) mod passkey;
 mod picture;
 pub(crate) mod rows;
 mod totp;
@@ -64,7 +65,7 @@ string_enum! {
     pub enum AssignmentStatus { Assigned, Unassigned, Any }
 }
 
-/// A device as it is kept.
+/// A virtual device as it is kept.
 #[derive(Debug, Clone)]
 pub(crate) struct DeviceRow {
     serial_number: String,
@@ -76,6 +77,10 @@ pub(crate) struct DeviceRow {
 }
 
 impl DeviceRow {
+    pub fn serial_number(&self) -> &str {
+        &self.serial_number
+    }
+
     /// The step of a code, if it is right at that time.
     fn step_of(&self, vault: &Vault, code: &Secret<String>, now: Timestamp) -> Result<Option<i64>, Fault> {
         let seed = self.seed(vault)?;
@@ -166,7 +171,7 @@ pub(crate) async fn tagged(
     Ok(device.serial_number)
 }
 
-/// The device of this serial number, or `NoSuchEntity`.
+/// The virtual device of this serial number, or `NoSuchEntity`.
 async fn require(
     tx: &mut ReadTx,
     account: AwsAccountId,
@@ -304,7 +309,7 @@ fn judge<T>(
     Ok(Tried::Right(found))
 }
 
-/// Takes a code of whichever device a user or root has, and makes it good for nothing else.
+/// Takes a code of whichever virtual device a user or root has, and makes it good for nothing else.
 pub(crate) async fn use_up_any(
     tx: &mut WriteTx,
     environment: &Environment,

@@ -4,12 +4,12 @@ CREATE TABLE iam_mfa_device (
     -- The ARN.
     serial_number TEXT NOT NULL PRIMARY KEY,
     aws_account_id TEXT NOT NULL REFERENCES aws_account (aws_account_id),
-    -- Sealed by the server's key for "mfa/<serial_number>".
-    sealed_seed TEXT NOT NULL,
+    -- Sealed by the server's key for "mfa/<serial_number>"; NULL of passkeys.
+    sealed_seed TEXT,
     -- A user_id, or aws_account.root_user_id; NULL until it is enabled.
     owner_id TEXT,
     enabled_at BIGINT,
-    -- Steps of 30 seconds: how many the device is ahead, and the last one whose code was accepted.
+    -- Of virtual devices, in steps of 30 seconds: how many the device is ahead, and the last one whose code was accepted.
     drift BIGINT NOT NULL,
     last_step BIGINT NOT NULL,
     created_at BIGINT NOT NULL

@@ -38,6 +38,7 @@ migrations! {
     15 "0015_console",
     18 "0018_saml",
     19 "0019_policy_review",
+    20 "0020_passkey",
 }
 
 /// Applies what is missing, all in one transaction.

@@ -15,7 +15,7 @@ use carillon_aws::time::Timestamp;
 use carillon_iam::console::{
     Browser, ConsoleCredentials, ConsoleSession, ConsoleSessions, LONGEST, SwitchedRole,
 };
-use carillon_iam::{SignIn, SignInOutcome, sign_in};
+use carillon_iam::{PasskeyAssertion, ShownFactor, SignIn, SignInOutcome, sign_in};
 use carillon_operation::{ConsoleRequest, Fault, Peer, Pipeline};
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, LOCATION, ORIGIN,
@@ -55,6 +55,17 @@ struct SignInForm {
     user_name: Option<String>,
     password: String,
     code: Option<String>,
+    passkey: Option<PasskeyForm>,
+}
+
+/// What a key answered, in base64url.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PasskeyForm {
+    credential_id: String,
+    client_data: String,
+    authenticator_data: String,
+    signature: String,
 }
 
 #[derive(Deserialize)]
@@ -197,11 +208,18 @@ impl Console {
         };
         let browser = browser(parts, peer);
         let (password, code) = (Secret::new(form.password), form.code.map(Secret::new));
+        let passkey = form.passkey.map(|passkey| PasskeyAssertion {
+            credential_id: passkey.credential_id,
+            client_data: passkey.client_data,
+            authenticator_data: passkey.authenticator_data,
+            signature: passkey.signature,
+        });
+        let code = code.as_ref().map(ShownFactor::Code);
         let attempt = SignIn {
             aws_account: form.account.trim(),
             user_name: form.user_name.as_deref(),
             password: &password,
-            code: code.as_ref(),
+            factor: passkey.as_ref().map(ShownFactor::Passkey).or(code),
             source_ip: peer.ip,
             user_agent: Some(&browser.user_agent),
         };
@@ -475,10 +493,10 @@ fn asked<'a>(
 /// How a sign-in ended that began no session.
 fn turned_away(outcome: &SignInOutcome) -> Answer {
     let (status, code, message) = match outcome {
-        SignInOutcome::CodeWanted => (
+        SignInOutcome::SecondFactorWanted(_) => (
             StatusCode::UNAUTHORIZED,
-            "CodeWanted",
-            "a code of one of your devices is wanted",
+            "SecondFactorWanted",
+            "one of your devices is wanted",
         ),
         SignInOutcome::PasswordExpired => (
             StatusCode::FORBIDDEN,
@@ -490,13 +508,29 @@ fn turned_away(outcome: &SignInOutcome) -> Answer {
             "TooManyTries",
             "too many tries; wait before the next",
         ),
-        SignInOutcome::Refused | SignInOutcome::SignedIn(_) | SignInOutcome::PasswordChangeWanted(_) => (
+        SignInOutcome::Refused
+        | SignInOutcome::PasskeyCopied
+        | SignInOutcome::SignedIn(_)
+        | SignInOutcome::PasswordChangeWanted(_) => (
             StatusCode::UNAUTHORIZED,
             "Refused",
-            "account, user name, password or code is not right",
+            "account, user name, password, code or passkey is not right",
         ),
     };
-    let mut refused = answer(status, &json!({ "__type": code, "message": message }));
+    let mut body = json!({ "__type": code, "message": message });
+    if let SignInOutcome::SecondFactorWanted(wanted) = outcome {
+        body["code"] = wanted.code.into();
+        body["passkey"] = wanted.passkey.as_ref().map_or(Value::Null, |passkey| {
+            json!({
+                "challenge": passkey.challenge,
+                "relyingPartyId": passkey.relying_party_id,
+                "credentialIds": passkey.credential_ids,
+                "userVerification": passkey.user_verification,
+                "timeout": u64::try_from(passkey.patience.as_millis()).unwrap_or(u64::MAX),
+            })
+        });
+    }
+    let mut refused = answer(status, &body);
     if let SignInOutcome::Wait(wait) = outcome {
         let seconds = HeaderValue::from(wait.as_secs().max(1));
         refused.headers_mut().insert(RETRY_AFTER, seconds);

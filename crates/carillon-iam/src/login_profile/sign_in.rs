@@ -19,6 +19,7 @@ use super::{LoginProfileRow, rows};
 use crate::account::{self, alias};
 use crate::entity::{self, EntityKind};
 use crate::mfa;
+use crate::mfa::passkey::{self, PasskeyAssertion, PasskeyRequest};
 use crate::password_policy::{self, Standing};
 
 /// Runs of a transaction that loses races.
@@ -34,10 +35,26 @@ pub struct SignIn<'a> {
     /// The name of the IAM user; nothing is root.
     pub user_name: Option<&'a str>,
     pub password: &'a Secret<String>,
-    /// What a device shows, once [`SignInOutcome::CodeWanted`] asked for it.
-    pub code: Option<&'a Secret<String>>,
+    /// What a device shows, once [`SignInOutcome::SecondFactorWanted`] asked for it.
+    pub factor: Option<ShownFactor<'a>>,
     pub source_ip: IpAddr,
     pub user_agent: Option<&'a str>,
+}
+
+/// What a device shows.
+#[derive(Debug, Clone, Copy)]
+pub enum ShownFactor<'a> {
+    Code(&'a Secret<String>),
+    Passkey(&'a PasskeyAssertion),
+}
+
+/// Which second factors will do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondFactorWanted {
+    /// A code of an authenticator app.
+    pub code: bool,
+    /// A passkey, with what to ask it for. Nothing also where this server's address has no passkeys.
+    pub passkey: Option<PasskeyRequest>,
 }
 
 /// Who signed in.
@@ -59,12 +76,15 @@ pub enum SignInOutcome {
     /// Everything is right, but another password must be chosen before anything else: somebody else set this one, or
     /// it has expired.
     PasswordChangeWanted(SignedIn),
-    /// The password is right, and a code of one of the user's devices is wanted with it.
-    CodeWanted,
+    /// The password is right, and one of the user's devices is wanted with it.
+    SecondFactorWanted(SecondFactorWanted),
     /// Everything is right, but the password has expired, and only an administrator can set another.
     PasswordExpired,
     /// Wrong account, name, password or code: which one is not told.
     Refused,
+    /// The password is right; the passkey counted back, so somebody has a copy of it. The browser hears no more than
+    /// that it is refused.
+    PasskeyCopied,
     /// Too many tries: how long to wait before the next.
     Wait(Duration),
 }
@@ -72,17 +92,30 @@ pub enum SignInOutcome {
 impl SignInOutcome {
     /// Whether no code was used up and nobody signed in, so that only the trail is to hear of it.
     fn changes_nothing(&self) -> bool {
-        matches!(self, Self::CodeWanted | Self::Refused | Self::Wait(_))
+        matches!(
+            self,
+            Self::SecondFactorWanted(_) | Self::Refused | Self::PasskeyCopied | Self::Wait(_)
+        )
     }
 
     /// What the trail says is wrong.
     fn error(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::SignedIn(_) | Self::PasswordChangeWanted(_) => None,
-            Self::CodeWanted => Some(("MfaRequired", "The password is right; a code is wanted with it")),
+            Self::SecondFactorWanted(_) => Some((
+                "MfaRequired",
+                "The password is right; a second factor is wanted with it",
+            )),
+            Self::PasskeyCopied => Some((
+                "PasskeyCopied",
+                "The password is right; the counter of the passkey went back, so it may have been copied",
+            )),
             Self::PasswordExpired => Some(("PasswordExpired", "The password has expired")),
             Self::Refused => Some(("Failed", "Failed authentication")),
-            Self::Wait(_) => Some(("TooManyTries", "The password is right; too many wrong codes")),
+            Self::Wait(_) => Some((
+                "TooManyTries",
+                "The password is right; too many wrong second factors",
+            )),
         }
     }
 }
@@ -128,7 +161,7 @@ pub async fn sign_in(
         SignInOutcome::Refused
     };
     if outcome.changes_nothing() {
-        let event = found.event(environment, attempt, now, outcome.error());
+        let event = found.event(environment, attempt, None, now, outcome.error());
         event.append(store).await?;
         environment.after_commit(&event);
     }
@@ -170,14 +203,38 @@ async fn begin_once(
     if present.user_id != checked.user_id || present.password_hash != checked.password_hash {
         return Ok(SignInOutcome::Refused);
     }
-    let multi_factor_at = match (present.has_devices, attempt.code) {
+    let owner = &present.user_id;
+    let device = match (present.has_devices, attempt.factor) {
         (false, _) => None,
-        (true, None) => return Ok(SignInOutcome::CodeWanted),
-        (true, Some(code)) => {
-            match mfa::use_up_any(&mut tx, environment, &present.user_id, code, now).await? {
-                mfa::Tried::Right(_) => Some(now),
+        (true, None) => {
+            let wanted = SecondFactorWanted {
+                code: mfa::rows::has_virtual(&mut tx, owner).await?,
+                passkey: passkey::request(&mut tx, environment, owner, now).await?,
+            };
+            tx.commit().await?;
+            return Ok(SignInOutcome::SecondFactorWanted(wanted));
+        }
+        (true, Some(ShownFactor::Code(code))) => {
+            match mfa::use_up_any(&mut tx, environment, owner, code, now).await? {
+                mfa::Tried::Right(device) => Some(device.serial_number().to_owned()),
                 mfa::Tried::Wrong => return Ok(SignInOutcome::Refused),
                 mfa::Tried::TooOften(wait) => return Ok(SignInOutcome::Wait(wait)),
+            }
+        }
+        (true, Some(ShownFactor::Passkey(assertion))) => {
+            let outcome = match passkey::use_up(&mut tx, environment, owner, assertion, now).await? {
+                passkey::Shown::Right(serial_number) => Ok(serial_number),
+                passkey::Shown::Wrong => Err(SignInOutcome::Refused),
+                passkey::Shown::Copied => Err(SignInOutcome::PasskeyCopied),
+                passkey::Shown::TooOften(wait) => Err(SignInOutcome::Wait(wait)),
+            };
+            match outcome {
+                Ok(serial_number) => Some(serial_number),
+                // The challenge is used up all the same.
+                Err(outcome) => {
+                    tx.commit().await?;
+                    return Ok(outcome);
+                }
             }
         }
     };
@@ -185,7 +242,7 @@ async fn begin_once(
         aws_account_id: present.aws_account_id,
         user_id: present.user_id.clone(),
         user_name: present.user_name.clone(),
-        multi_factor_at,
+        multi_factor_at: device.as_ref().map(|_| now),
     };
     let outcome = match present.standing(&mut tx, now).await? {
         Standing::Good => SignInOutcome::SignedIn(signed_in),
@@ -195,7 +252,7 @@ async fn begin_once(
     if outcome != SignInOutcome::PasswordExpired {
         present.used(&mut tx, now).await?;
     }
-    let event = present.event(environment, attempt, now, outcome.error());
+    let event = present.event(environment, attempt, device.as_deref(), now, outcome.error());
     event.insert(&mut tx).await?;
     tx.commit().await?;
     environment.after_commit(&event);
@@ -295,6 +352,7 @@ impl Account {
         &self,
         environment: &Environment,
         attempt: &SignIn<'_>,
+        device: Option<&str>,
         now: Timestamp,
         error: Option<(&str, &str)>,
     ) -> Event {
@@ -308,7 +366,8 @@ impl Account {
             details: json!({
                 "userId": self.user_id,
                 "userName": self.user_name,
-                "MFAUsed": if attempt.code.is_some() { "Yes" } else { "No" },
+                "MFAUsed": if attempt.factor.is_some() { "Yes" } else { "No" },
+                "MFAIdentifier": device,
             }),
             error,
             resource: self.user_name.clone().map(|name| ("AWS::IAM::User", name)),

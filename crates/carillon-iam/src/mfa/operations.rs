@@ -14,7 +14,7 @@ use super::totp::Pace;
 use super::{
     AssignmentStatus, AuthenticationCode, DEVICES, DEVICES_PER_USER, DeviceRow, Holder, MfaDevice,
     RESOURCE_TYPE, SEED, SERIAL_NUMBER, SerialNumber, VirtualMfaDevice, VirtualMfaDeviceName, arn,
-    display_name, number, require, require_of, rows, seed_purpose, target,
+    display_name, number, passkey, require, require_of, rows, seed_purpose, target,
 };
 use crate::account;
 use crate::blob::Blob;
@@ -196,7 +196,8 @@ impl Operation for EnableMFADevice {
     }
 }
 
-/// Takes an MFA device from the user, or from the caller, who no longer needs it to sign in. It can be enabled again.
+/// Takes an MFA device from the user, or from the caller, who no longer needs it to sign in. A virtual one can be
+/// enabled again; a passkey is forgotten.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DeactivateMFADevice {
@@ -218,6 +219,13 @@ impl Operation for DeactivateMFADevice {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         let account = cx.aws_account_id();
         let owner = super::owner(cx.tx, cx.caller, self.user_name.as_ref()).await?;
+        if passkey::rows::enabled_at(cx.tx, &owner.id, self.serial_number.as_str())
+            .await?
+            .is_some()
+        {
+            passkey::rows::delete(cx.tx, self.serial_number.as_str()).await?;
+            return Ok(());
+        }
         let mut device = require_of(cx.tx, account, &owner.id, &self.serial_number).await?;
         device.owner_id = None;
         device.enabled_at = None;
@@ -348,11 +356,19 @@ impl Operation for GetMFADevice {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<MfaDeviceOutput, Error> {
         let account = cx.aws_account_id();
         let owner = super::owner(cx.tx, cx.caller, self.user_name.as_ref()).await?;
-        let device = require_of(cx.tx, account, &owner.id, &self.serial_number).await?;
+        let serial_number = self.serial_number.as_str();
+        let enabled_at = match passkey::rows::enabled_at(cx.tx, &owner.id, serial_number).await? {
+            Some(at) => Some(at),
+            None => {
+                require_of(cx.tx, account, &owner.id, &self.serial_number)
+                    .await?
+                    .enabled_at
+            }
+        };
         Ok(MfaDeviceOutput {
             user_name: owner.name,
-            serial_number: device.serial_number,
-            enable_date: device.enabled_at.map(IsoSeconds),
+            serial_number: serial_number.to_owned(),
+            enable_date: enabled_at.map(IsoSeconds),
         })
     }
 }

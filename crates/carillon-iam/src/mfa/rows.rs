@@ -29,32 +29,39 @@ pub(super) async fn find(
 ) -> Result<Option<DeviceRow>, StoreError> {
     tx.fetch_optional(
         "SELECT serial_number, sealed_seed, owner_id, enabled_at, drift, last_step
-           FROM iam_mfa_device WHERE serial_number = $1 AND aws_account_id = $2",
+           FROM iam_mfa_device WHERE serial_number = $1 AND aws_account_id = $2 AND sealed_seed IS NOT NULL",
         bind![serial_number, account],
     )
     .await
 }
 
-/// All devices of a user or root; a quota bounds them.
+/// All virtual devices of a user or root; a quota bounds them.
 pub(super) async fn of_owner(tx: &mut ReadTx, owner_id: &str) -> Result<Vec<DeviceRow>, StoreError> {
     tx.fetch_all(
         "SELECT serial_number, sealed_seed, owner_id, enabled_at, drift, last_step
-           FROM iam_mfa_device WHERE owner_id = $1 ORDER BY serial_number",
+           FROM iam_mfa_device WHERE owner_id = $1 AND sealed_seed IS NOT NULL ORDER BY serial_number",
         bind![owner_id],
     )
     .await
 }
 
+/// Whether a user or root has a virtual device.
+pub(crate) async fn has_virtual(tx: &mut ReadTx, owner_id: &str) -> Result<bool, StoreError> {
+    Ok(!of_owner(tx, owner_id).await?.is_empty())
+}
+
+/// How many virtual devices an AWS account has.
 pub(super) async fn count(tx: &mut ReadTx, account: AwsAccountId) -> Result<usize, StoreError> {
     let count = tx
         .fetch_number(
-            "SELECT COUNT(*) FROM iam_mfa_device WHERE aws_account_id = $1",
+            "SELECT COUNT(*) FROM iam_mfa_device WHERE aws_account_id = $1 AND sealed_seed IS NOT NULL",
             bind![account],
         )
         .await?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
+/// How many devices of any kind a user or root has.
 pub(crate) async fn count_of_owner(tx: &mut ReadTx, owner_id: &str) -> Result<usize, StoreError> {
     let count = tx
         .fetch_number(
@@ -164,14 +171,14 @@ macro_rules! devices {
                FROM iam_mfa_device d
                LEFT JOIN iam_user u ON u.user_id = d.owner_id
                LEFT JOIN iam_login_profile p ON p.user_id = d.owner_id
-              WHERE d.aws_account_id = $1 AND d.serial_number > $2",
+              WHERE d.aws_account_id = $1 AND d.serial_number > $2 AND d.sealed_seed IS NOT NULL",
             $status,
             " ORDER BY d.serial_number LIMIT $3"
         )
     };
 }
 
-/// Devices of an AWS account by serial number, after `after`.
+/// Virtual devices of an AWS account by serial number, after `after`.
 pub(super) async fn list_after(
     tx: &mut ReadTx,
     account: AwsAccountId,

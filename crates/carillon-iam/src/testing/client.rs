@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use carillon_aws::secret::Secret;
 use carillon_aws::sigv4::Signer;
 use carillon_aws::time::Clock;
-use carillon_operation::Peer;
+use carillon_operation::{ConsoleRequest, Peer};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -75,6 +75,28 @@ impl TestClient<'_> {
             body.to_string().into_bytes(),
         )
         .await
+    }
+
+    /// Asks as a page of the web console does, with temporary credentials and no signature.
+    pub async fn console(&self, service: &str, operation: &str, input: Value) -> Answer {
+        let request = Request::post("/console").body(()).expect("a request");
+        let peer = Peer {
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            tls: None,
+        };
+        let asked = ConsoleRequest {
+            access_key_id: &self.access_key_id,
+            session_token: self.session_token.as_deref().unwrap_or_default(),
+            service,
+            operation,
+        };
+        let (parts, body) = (request.into_parts().0, input.to_string());
+        let pipeline = &self.server.pipeline;
+        Answer::of(
+            &pipeline
+                .serve_console(&parts, body.as_bytes(), &peer, asked)
+                .await,
+        )
     }
 
     async fn send(

@@ -9,6 +9,14 @@ use crate::{IAM, STS};
 
 const PASSWORD: &str = "Some-Pass-1";
 
+/// What is said to who has an authenticator app.
+fn code_wanted() -> SignInOutcome {
+    SignInOutcome::SecondFactorWanted(SecondFactorWanted {
+        code: true,
+        passkey: None,
+    })
+}
+
 async fn attempt(
     server: &TestServer,
     name: Option<&str>,
@@ -30,7 +38,7 @@ async fn attempt_in(
         aws_account,
         user_name,
         password: &Secret::new(password.to_owned()),
-        code: code.as_ref(),
+        factor: code.as_ref().map(ShownFactor::Code),
         source_ip: Ipv4Addr::LOCALHOST.into(),
         user_agent: Some("browser"),
     };
@@ -114,7 +122,7 @@ async fn root_signs_in_with_its_own_password() {
         Device::make(&root, "root").await.enable(&server, ACCOUNT).await;
         assert_eq!(
             attempt(&server, None, password.expose(), None).await,
-            SignInOutcome::CodeWanted
+            code_wanted()
         );
     }
 }
@@ -135,10 +143,7 @@ async fn a_code_is_asked_for_after_the_password() {
         device.enable(&server, "ada").await;
         let ada = Some("ada");
         assert_eq!(attempt(&server, ada, "wrong", None).await, SignInOutcome::Refused);
-        assert_eq!(
-            attempt(&server, ada, PASSWORD, None).await,
-            SignInOutcome::CodeWanted
-        );
+        assert_eq!(attempt(&server, ada, PASSWORD, None).await, code_wanted());
         assert_eq!(
             attempt(&server, ada, PASSWORD, Some("000000")).await,
             SignInOutcome::Refused
