@@ -25,7 +25,7 @@ function Console() {
       return (
         <Suspense fallback={<p className="waiting" role="status">Loading…</p>}>
           <Shell session={state.session} />
-          {state.kind === "expired" && <SignInPage again={state.session} />}
+          {state.kind === "expired" && <SignInPage again={state.session} canGiveUp={state.canGiveUp} />}
         </Suspense>
       );
   }

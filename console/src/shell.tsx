@@ -175,7 +175,7 @@ function Top({ session, principal }: { session: Session; principal: string }) {
             iconName: "user-profile",
             onItemClick: ({ detail }) => void choose(detail.id),
             items: [
-              { id: "/security", text: "Sessions and password" },
+              { id: "/security", text: "My security credentials" },
               { id: "/switch-role", text: "Switch role" },
               ...(session.role ? [{ id: "back", text: `Back to ${session.userName ?? "root"}` }] : []),
               {

@@ -1,6 +1,7 @@
 // How pages reach the server: every operation by its name, and the session they act in.
 
 import type { Operations } from "./operations";
+import type { PasskeyAssertion, PasskeyRequest } from "./passkey";
 
 export type Service = keyof Operations;
 export type Operation<S extends Service> = keyof Operations[S] & string;
@@ -41,18 +42,29 @@ export class ApiError extends Error {
     readonly requestId?: string,
     /** Seconds to wait before the next try. */
     readonly retryAfter?: number,
+    /** Which second factors will do, if one is wanted. */
+    readonly wanted?: SecondFactorWanted,
   ) {
     super(message);
     this.name = code;
   }
 }
 
+export interface SecondFactorWanted {
+  code: boolean;
+  /** Nothing where there is no passkey, or this server's address has none. */
+  passkey: PasskeyRequest | null;
+}
+
 export type SessionState =
   | { kind: "loading" }
   | { kind: "out" }
   | { kind: "in"; session: Session }
-  /** The session is over, and what was on the page is still there. */
-  | { kind: "expired"; session: Session };
+  /**
+   * The session is over, and what was on the page is still there. Or it is too old for what was wanted, which can be
+   * given up.
+   */
+  | { kind: "expired"; session: Session; canGiveUp: boolean };
 
 let state: SessionState = { kind: "loading" };
 const listeners = new Set<() => void>();
@@ -87,7 +99,7 @@ async function send(method: string, path: string, body?: unknown): Promise<unkno
     throw new ApiError("NetworkError", "The server cannot be reached. Check your connection and try again.", 0);
   }
   const text = await response.text();
-  let answer: { __type?: string; message?: string } & Record<string, unknown> = {};
+  let answer: { __type?: string; message?: string } & Partial<SecondFactorWanted> & Record<string, unknown> = {};
   try {
     answer = text ? JSON.parse(text) : {};
   } catch {
@@ -102,6 +114,7 @@ async function send(method: string, path: string, body?: unknown): Promise<unkno
     response.status,
     response.headers.get("x-amzn-requestid") ?? undefined,
     wait > 0 ? wait : undefined,
+    code === "SecondFactorWanted" ? { code: answer.code ?? false, passkey: answer.passkey ?? null } : undefined,
   );
 }
 
@@ -133,11 +146,19 @@ async function sendSignedIn(method: string, path: string, body?: unknown): Promi
       }
       // The page that asked is replaced by the question as whom to go on.
       if (error.code === "RoleExpired") await refresh();
-      if (error.code !== "SignedOut") throw error;
-      if (state.kind === "in") become({ kind: "expired", session: state.session });
+      const isTooOld = error.code === "RecentSignInRequired";
+      if (error.code !== "SignedOut" && !isTooOld) throw error;
+      const before = state.kind === "in" ? state.session : undefined;
+      if (before) become({ kind: "expired", session: before, canGiveUp: isTooOld });
       await signedInAgain();
+      if (isTooOld && state.kind === "in" && state.session === before) throw error;
     }
   }
+}
+
+/** Goes on with the session that is too old for something, and without that. */
+export function giveUpSigningIn() {
+  if (state.kind === "expired" && state.canGiveUp) become({ kind: "in", session: state.session });
 }
 
 /** Carries out an operation. The policies of whoever is signed in decide. */
@@ -186,6 +207,7 @@ export interface SignIn {
   userName?: string;
   password: string;
   code?: string;
+  passkey?: PasskeyAssertion;
 }
 
 /** Signs in. What is still wanted is the code of the error. */

@@ -21,6 +21,8 @@ const TITLES: Record<string, string> = {
   ResourceLimitExceededException: "A limit is reached",
   LimitExceeded: "A limit is reached",
   UnprocessableEntityException: "Something is in the way",
+  RecentSignInRequired: "Sign in again first",
+  InvalidInput: "This is not right yet",
   ThrottledClientException: "Too fast",
   NotImplementedException: "This server cannot do this yet",
   NetworkError: "No connection",

@@ -1,5 +1,6 @@
 // What happened, at the top of the page until it is read.
 
+import Button from "@cloudscape-design/components/button";
 import type { FlashbarProps } from "@cloudscape-design/components/flashbar";
 import { type ReactNode, createContext, useCallback, useContext, useMemo, useState } from "react";
 
@@ -14,8 +15,8 @@ interface Item extends FlashbarProps.MessageDefinition {
 interface Notifications {
   items: Item[];
   dismiss: (id: string) => void;
-  /** Something was done. */
-  tell: (content: ReactNode) => void;
+  /** Something was done, and perhaps how it is undone. */
+  tell: (content: ReactNode, undo?: () => Promise<void>) => void;
   /** Something was not done. */
   fail: (error: unknown) => void;
 }
@@ -32,19 +33,28 @@ export function NotificationsProvider({ children }: { children: ReactNode }) {
     const id = String(++count);
     const ariaRole = type === "error" ? "alert" : "status";
     setItems((items) => [{ id, type, content, ariaRole, ...more } as Item, ...items].slice(0, MOST));
+    return id;
   }, []);
-  const value = useMemo(
-    () => ({
-      items,
-      dismiss,
-      tell: (content: ReactNode) => add("success", content),
-      fail: (error: unknown) => {
-        const { title, text, denied } = describe(error);
-        add("error", text, { header: title, denied });
-      },
-    }),
-    [items, dismiss, add],
-  );
+  const value = useMemo(() => {
+    const fail = (error: unknown) => {
+      const { title, text, denied } = describe(error);
+      add("error", text, { header: title, denied });
+    };
+    const tell = (content: ReactNode, undo?: () => Promise<void>) => {
+      const action = undo && (
+        <Button
+          onClick={() => {
+            dismiss(id);
+            undo().catch(fail);
+          }}
+        >
+          Undo
+        </Button>
+      );
+      const id = add("success", content, { action });
+    };
+    return { items, dismiss, tell, fail };
+  }, [items, dismiss, add]);
   return <Current.Provider value={value}>{children}</Current.Provider>;
 }
 

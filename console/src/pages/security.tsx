@@ -1,3 +1,4 @@
+import Alert from "@cloudscape-design/components/alert";
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Button from "@cloudscape-design/components/button";
@@ -15,13 +16,34 @@ import { ActionButton } from "../common/action-button";
 import { ErrorAlert } from "../common/error-alert";
 import { useNotifications } from "../common/notifications";
 import { Time } from "../common/time";
+import { useSession } from "../common/use-session";
+import { AccessKeys } from "./security/access-keys";
+import { MfaDevices } from "./security/mfa-devices";
 
 export default function Security() {
+  const session = useSession();
+  const name = session.userName ?? "root";
   return (
-    <ContentLayout header={<Header variant="h1">Sessions and password</Header>}>
+    <ContentLayout
+      header={
+        <Header variant="h1" description={`Of ${name} in the AWS account ${session.accountId}.`}>
+          My security credentials
+        </Header>
+      }
+    >
       <SpaceBetween size="l">
+        {session.role ? (
+          <Alert type="info" header="You act as a role">
+            Roles have no password, access keys or MFA devices. Go back to {name} to change those.
+          </Alert>
+        ) : (
+          <>
+            {session.userName !== null && <Password />}
+            <MfaDevices />
+            <AccessKeys />
+          </>
+        )}
         <Sessions />
-        <Password />
       </SpaceBetween>
     </ContentLayout>
   );

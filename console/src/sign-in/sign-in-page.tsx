@@ -2,7 +2,8 @@
 
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 
-import { ApiError, type Session, signIn } from "../api/client";
+import { ApiError, type SecondFactorWanted, type Session, giveUpSigningIn, signIn } from "../api/client";
+import { hasPasskeys, problemOfKey, showKey } from "../api/passkey";
 
 const REMEMBERED = "carillon-last-sign-in";
 
@@ -24,10 +25,10 @@ function remembered(): Remembered {
 }
 
 function problemOf(error: unknown): string {
-  if (!(error instanceof ApiError)) return "Something went wrong. Try again.";
+  if (!(error instanceof ApiError)) return problemOfKey(error) ?? "Something went wrong. Try again.";
   switch (error.code) {
     case "Refused":
-      return "That account, user name, password or code is not right.";
+      return "That account, user name, password, code or passkey is not right.";
     case "TooManyTries":
       return `Too many tries. Wait ${error.retryAfter ?? 1} seconds before the next.`;
     case "PasswordExpired":
@@ -37,8 +38,14 @@ function problemOf(error: unknown): string {
   }
 }
 
-/** `again`: whose session is over, while the page behind keeps what was typed. */
-export function SignInPage({ again }: { again?: Session }) {
+interface Props {
+  /** Whose session is over, while the page behind keeps what was typed. */
+  again?: Session;
+  /** It is only too old for what was wanted. */
+  canGiveUp?: boolean;
+}
+
+export function SignInPage({ again, canGiveUp }: Props) {
   const start = again
     ? { account: again.accountId, userName: again.userName ?? "" }
     : remembered();
@@ -47,7 +54,7 @@ export function SignInPage({ again }: { again?: Session }) {
   const [userName, setUserName] = useState(start.userName);
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
-  const [codeWanted, setCodeWanted] = useState(false);
+  const [wanted, setWanted] = useState<SecondFactorWanted>();
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
@@ -58,35 +65,68 @@ export function SignInPage({ again }: { again?: Session }) {
     first.current?.focus();
   }, [isRoot]);
   useEffect(() => {
-    if (codeWanted) codeField.current?.focus();
-  }, [codeWanted]);
+    if (wanted?.code) codeField.current?.focus();
+  }, [wanted]);
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  const who = { account: account.trim(), userName: isRoot ? undefined : userName.trim(), password };
+
+  async function attempt(step: () => Promise<void>) {
     setBusy(true);
     setProblem(undefined);
     try {
-      await signIn({
-        account: account.trim(),
-        userName: isRoot ? undefined : userName.trim(),
-        password,
-        code: codeWanted ? code.trim() : undefined,
-      });
+      await step();
       if (!isRoot) {
-        window.localStorage.setItem(REMEMBERED, JSON.stringify({ account: account.trim(), userName: userName.trim() }));
+        window.localStorage.setItem(REMEMBERED, JSON.stringify({ account: who.account, userName: who.userName }));
       }
     } catch (error) {
-      if (error instanceof ApiError && error.code === "CodeWanted") setCodeWanted(true);
-      else setProblem(problemOf(error));
+      setProblem(problemOf(error));
     } finally {
       setBusy(false);
     }
   }
 
+  /** Signs in without a second factor, or answers which one is wanted. */
+  async function ask(): Promise<SecondFactorWanted | undefined> {
+    try {
+      await signIn(who);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.wanted) throw error;
+      setWanted(error.wanted);
+      return error.wanted;
+    }
+  }
+
+  /** A question is good for one answer, so each try asks anew. */
+  async function showPasskey() {
+    const asked = await ask();
+    if (asked?.passkey) await signIn({ ...who, passkey: await showKey(asked.passkey) });
+  }
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    void attempt(async () => {
+      if (wanted?.code && code) await signIn({ ...who, code: code.trim() });
+      else {
+        const asked = await ask();
+        // Whoever has both is asked which.
+        if (asked?.passkey && !asked.code && hasPasskeys()) {
+          await signIn({ ...who, passkey: await showKey(asked.passkey) });
+        }
+      }
+    });
+  }
+
   const form = (
     <form className="sign-in" onSubmit={submit} aria-labelledby="sign-in-title">
-      <h1 id="sign-in-title">{again ? "Your session is over" : isRoot ? "Root user sign-in" : "Sign in"}</h1>
-      {again && <p>Sign in again to go on. What you typed is still there.</p>}
+      <h1 id="sign-in-title">{canGiveUp ? "Is it still you?" : again ? "Your session is over" : isRoot ? "Root user sign-in" : "Sign in"}</h1>
+      {again && (
+        <p>
+          {canGiveUp
+            ? "This needs a sign-in of the last fifteen minutes. Sign in again to go on."
+            : "Sign in again to go on. What you typed is still there."}
+        </p>
+      )}
       {problem && (
         <p className="problem" role="alert">
           {problem}
@@ -116,7 +156,13 @@ export function SignInPage({ again }: { again?: Session }) {
         autoComplete="current-password"
         inputRef={start.account && (start.userName || isRoot) ? first : undefined}
       />
-      {codeWanted && (
+      {wanted && !wanted.code && (!wanted.passkey || !hasPasskeys()) && (
+        <p className="problem" role="alert">
+          Your passkeys cannot be shown here: they work only at the address that this server goes by, in a browser that
+          has them.
+        </p>
+      )}
+      {wanted?.code && (
         <Field
           label="Code of your authenticator app"
           value={code}
@@ -129,8 +175,21 @@ export function SignInPage({ again }: { again?: Session }) {
       <button type="submit" disabled={busy}>
         {busy ? "Signing in…" : "Sign in"}
       </button>
+      {wanted?.passkey && hasPasskeys() && (
+        <button type="button" className="other" disabled={busy} onClick={() => void attempt(showPasskey)}>
+          Use a passkey or security key
+        </button>
+      )}
+      {canGiveUp && (
+        <button type="button" className="other" onClick={giveUpSigningIn}>
+          Cancel
+        </button>
+      )}
       {!again && (
-        <button type="button" className="other" onClick={() => setRoot(!isRoot)}>
+        <button type="button" className="other" onClick={() => {
+            setRoot(!isRoot);
+            setWanted(undefined);
+          }}>
           {isRoot ? "Sign in as an IAM user" : "Sign in as the root user"}
         </button>
       )}
