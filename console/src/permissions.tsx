@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, createContext, useContext } from "react";
 
 import { type Operation, type Service, call } from "./api/client";
+import type { AccessAnalyzerConditionKey } from "./api/operations";
 
 export type Extent = "ALLOWED" | "SOMETIMES" | "DENIED";
 
@@ -11,14 +12,20 @@ export interface Permission {
   /** `chime:ListUsers` */
   action: string;
   extent: Extent;
+  /** As the published references have it: `Permissions management`. */
+  level: string;
   /** Whether the server carries the operation out. */
   available: boolean;
 }
+
+/** A key that conditions of policies may name. */
+export type ConditionKey = AccessAnalyzerConditionKey;
 
 export interface Permissions {
   principal: string;
   /** By service and operation: `chime/ListUsers`. */
   of: ReadonlyMap<string, Permission>;
+  conditionKeys: ConditionKey[];
 }
 
 const Current = createContext<Permissions | undefined>(undefined);
@@ -30,10 +37,10 @@ export function usePermissionsQuery() {
     queryFn: async (): Promise<Permissions> => {
       const answer = await call("access-analyzer", "ListCallerPermissions", {});
       const of = new Map<string, Permission>();
-      for (const { action, operation, extent, available } of answer.permissions) {
-        of.set(`${action.split(":")[0]}/${operation}`, { action, extent, available });
+      for (const { action, operation, accessLevel, extent, available } of answer.permissions) {
+        of.set(`${action.split(":")[0]}/${operation}`, { action, level: accessLevel, extent, available });
       }
-      return { principal: answer.principal, of };
+      return { principal: answer.principal, of, conditionKeys: answer.conditionKeys };
     },
   });
 }
@@ -48,7 +55,7 @@ export function usePermissions(): Permissions {
   return permissions;
 }
 
-const UNKNOWN: Permission = { action: "", extent: "DENIED", available: false };
+const UNKNOWN: Permission = { action: "", level: "", extent: "DENIED", available: false };
 
 /** How far an operation is allowed. */
 export function usePermission<S extends Service>(service: S, operation: Operation<S>): Permission {

@@ -1,14 +1,21 @@
-// The code editor: loaded when a page needs it, without inline styles, and with the actions of this server to complete.
+// The code editor: loaded when a page needs it, without inline styles, and with what policies are made of to
+// complete.
 
 import type AceModule from "ace-builds";
 
 export type Ace = typeof AceModule;
 
 let loading: Promise<Ace> | undefined;
-let completions: string[] = [];
+/** What can stand in a policy, and what it is. */
+export interface Completion {
+  value: string;
+  meta: "action" | "condition key" | "operator" | "element";
+}
 
-export function loadAce(actions: string[]): Promise<Ace> {
-  completions = actions;
+let completions: Completion[] = [];
+
+export function loadAce(known: Completion[]): Promise<Ace> {
+  completions = known;
   loading ??= load();
   return loading;
 }
@@ -30,14 +37,14 @@ async function load(): Promise<Ace> {
   // The linter of the server says what is wrong, in more words than a JSON worker.
   ace.config.setDefaultValue("session", "useWorker", false);
   ace.require("ace/ext/language_tools").addCompleter({
-    identifierRegexps: [/[\w:*]/],
+    identifierRegexps: [/[\w:*/-]/],
     getCompletions: (
       _editor: unknown,
       _session: unknown,
       _position: unknown,
       _prefix: string,
       done: (error: null, found: { caption: string; value: string; meta: string }[]) => void,
-    ) => done(null, completions.map((action) => ({ caption: action, value: action, meta: "action" }))),
+    ) => done(null, completions.map(({ value, meta }) => ({ caption: value, value, meta }))),
   });
   return ace;
 }

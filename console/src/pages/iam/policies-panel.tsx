@@ -72,8 +72,8 @@ export function PoliciesPanel({ kind, name }: { kind: Kind; name: string }) {
     queryKey: ["policies-of", kind, name],
     queryFn: () => all(kind, name, mayAttached, mayInline),
   });
-  const changed = (text: string) => {
-    tell(text);
+  const changed = (text: string, undo?: () => Promise<void>) => {
+    tell(text, undo);
     void query.refetch();
   };
   return (
@@ -174,9 +174,14 @@ export function PoliciesPanel({ kind, name }: { kind: Kind; name: string }) {
           verb={removed.arn ? "Detach" : "Delete"}
           onClose={() => setRemoved(undefined)}
           onConfirm={async () => {
-            if (removed.arn) await POLICIES[kind].detach(name, removed.arn);
+            const { arn } = removed;
+            if (arn) await POLICIES[kind].detach(name, arn);
             else await POLICIES[kind].remove(name, removed.name);
-            changed(`${removed.name} no longer counts for ${name}.`);
+            const undo = async (arn: string) => {
+              await POLICIES[kind].attach(name, arn);
+              changed(`${removed.name} counts for ${name} again.`);
+            };
+            changed(`${removed.name} no longer counts for ${name}.`, arn ? () => undo(arn) : undefined);
           }}
         >
           It counts from the next request on.

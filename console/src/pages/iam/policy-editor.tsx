@@ -1,18 +1,24 @@
-// A policy document as text, with what the linter says of it in place.
+// A policy document, as text or as forms, with what the linter says of it in place.
 
 import Box from "@cloudscape-design/components/box";
 import CodeEditor, { type CodeEditorProps } from "@cloudscape-design/components/code-editor";
 import FormField from "@cloudscape-design/components/form-field";
+import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import Spinner from "@cloudscape-design/components/spinner";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { Suspense, lazy, useEffect, useMemo, useRef, useState } from "react";
 
 import { call } from "../../api/client";
 import type { AccessAnalyzerPolicyFinding } from "../../api/operations";
 import { useDelayed } from "../../common/use-delayed";
 import { useMay, usePermissions } from "../../permissions";
-import { type Ace, loadAce } from "./ace";
+import { type Ace, type Completion, loadAce } from "./ace";
+import { OPERATORS } from "./operators";
+import { read } from "./visual/document";
+
+const VisualEditor = lazy(() => import("./visual/visual-editor").then(({ VisualEditor }) => ({ default: VisualEditor })));
 
 interface Props {
   value: string;
@@ -34,11 +40,25 @@ const KINDS: Record<string, StatusIndicatorProps.Type> = {
   SUGGESTION: "info",
 };
 
+const ELEMENTS = [
+  "Version",
+  "Id",
+  "Statement",
+  "Sid",
+  "Effect",
+  "Allow",
+  "Deny",
+  "Principal",
+  "NotPrincipal",
+  "Action",
+  "NotAction",
+  "Resource",
+  "NotResource",
+  "Condition",
+];
+
 export function PolicyEditor({ value, onChange, kind = "identity", readOnly }: Props) {
-  const [ace, setAce] = useState<Ace>();
-  const [preferences, setPreferences] = useState<CodeEditorProps.Preferences>();
-  const editor = useRef<HTMLDivElement>(null);
-  const permissions = usePermissions();
+  const [view, setView] = useState("json");
   const may = useMay("access-analyzer", "ValidatePolicy");
   const asked = useDelayed(value, 400);
   const validation = useQuery({
@@ -50,10 +70,58 @@ export function PolicyEditor({ value, onChange, kind = "identity", readOnly }: P
   });
   const findings = validation.data?.findings ?? [];
 
+  return (
+    <SpaceBetween size="s">
+      <SegmentedControl
+        label="How the policy is shown"
+        selectedId={view}
+        onChange={({ detail }) => setView(detail.selectedId)}
+        options={[
+          { id: "json", text: "JSON" },
+          { id: "visual", text: "Visual" },
+        ]}
+      />
+      {view === "json" ? (
+        <JsonEditor value={value} onChange={onChange} findings={findings} readOnly={readOnly} />
+      ) : (
+        <Suspense fallback={<Spinner />}>
+          <VisualEditor reading={read(value)} onChange={onChange} isTrust={kind === "trust"} readOnly={readOnly} />
+        </Suspense>
+      )}
+      {may ? (
+        <Findings findings={findings} />
+      ) : (
+        <Box color="text-status-inactive">You may not have policies checked (access-analyzer:ValidatePolicy).</Box>
+      )}
+    </SpaceBetween>
+  );
+}
+
+interface JsonProps {
+  value: string;
+  onChange: (value: string) => void;
+  findings: AccessAnalyzerPolicyFinding[];
+  readOnly?: boolean;
+}
+
+function JsonEditor({ value, onChange, findings, readOnly }: JsonProps) {
+  const [ace, setAce] = useState<Ace>();
+  const [preferences, setPreferences] = useState<CodeEditorProps.Preferences>();
+  const editor = useRef<HTMLDivElement>(null);
+  const { of, conditionKeys } = usePermissions();
+  const known = useMemo(() => {
+    const all = (values: Iterable<string>, meta: Completion["meta"]) => [...values].map((value) => ({ value, meta }));
+    return [
+      ...all(new Set([...of.values()].map((permission) => permission.action)), "action"),
+      ...all(conditionKeys.map((key) => key.name), "condition key"),
+      ...all(OPERATORS, "operator"),
+      ...all(ELEMENTS, "element"),
+    ];
+  }, [of, conditionKeys]);
+
   useEffect(() => {
-    const actions = [...permissions.of.values()].map((permission) => permission.action);
-    void loadAce(actions).then(setAce);
-  }, [permissions]);
+    void loadAce(known).then(setAce);
+  }, [known]);
 
   useEffect(() => {
     const container = editor.current?.querySelector<HTMLElement>(".ace_editor");
@@ -65,29 +133,22 @@ export function PolicyEditor({ value, onChange, kind = "identity", readOnly }: P
   }, [ace, findings, readOnly]);
 
   return (
-    <SpaceBetween size="s">
-      <FormField label="Policy document" stretch>
-        <div ref={editor}>
-          <CodeEditor
-            ace={ace}
-            loading={!ace}
-            language="json"
-            themes={{ light: ["cloud_editor"], dark: ["cloud_editor_dark"] }}
-            value={value}
-            onDelayedChange={({ detail }) => onChange(detail.value)}
-            preferences={preferences}
-            onPreferencesChange={({ detail }) => setPreferences(detail)}
-            editorContentHeight={320}
-            ariaLabel="Policy document"
-          />
-        </div>
-      </FormField>
-      {may ? (
-        <Findings findings={findings} />
-      ) : (
-        <Box color="text-status-inactive">You may not have policies checked (access-analyzer:ValidatePolicy).</Box>
-      )}
-    </SpaceBetween>
+    <FormField label="Policy document" stretch>
+      <div ref={editor}>
+        <CodeEditor
+          ace={ace}
+          loading={!ace}
+          language="json"
+          themes={{ light: ["cloud_editor"], dark: ["cloud_editor_dark"] }}
+          value={value}
+          onDelayedChange={({ detail }) => onChange(detail.value)}
+          preferences={preferences}
+          onPreferencesChange={({ detail }) => setPreferences(detail)}
+          editorContentHeight={320}
+          ariaLabel="Policy document"
+        />
+      </div>
+    </FormField>
   );
 }
 
