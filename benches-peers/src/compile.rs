@@ -68,14 +68,18 @@ fn batch(world: &World) -> anyhow::Result<()> {
             .iter()
             .map(|number| world.policies[*number].json())
             .collect();
+        let (values, count) = request.context(&user.name);
+        let context: Vec<String> = values[..count]
+            .iter()
+            .map(|(key, value)| format!(r#""{key}":"{value}""#))
+            .collect();
         writeln!(
             input,
-            r#"{{"id":"{number}","principal":"arn:aws:iam::{ACCOUNT}:user/{}","action":"{}","resource":"{}","context":{{"aws:SourceIp":"{}","aws:MultiFactorAuthPresent":"{}"}},"identity_policies":[{}]}}"#,
+            r#"{{"id":"{number}","principal":"arn:aws:iam::{ACCOUNT}:user/{}","action":"{}","resource":"{}","context":{{{}}},"identity_policies":[{}]}}"#,
             user.name,
             world.actions[request.action],
             request.resource,
-            request.ip_text,
-            request.second_factor,
+            context.join(","),
             policies.join(","),
         )?;
     }

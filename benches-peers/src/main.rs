@@ -12,6 +12,7 @@ mod world;
 use std::hint::black_box;
 use std::time::Duration;
 
+use carillon_policy::Context;
 use rustix::time::{ClockId, clock_gettime};
 
 use self::ours::Engine;
@@ -19,16 +20,22 @@ use self::table::Table;
 use self::world::World;
 
 fn main() -> anyhow::Result<()> {
-    compile::report()?;
-    println!(
-        "{:42} {:>10} {:>14}",
-        "the founding table", "µs", "of strings, µs"
-    );
-    let founding = World::founding();
-    compare(&founding)?;
+    // `batch` and the like: only what has the word in its name.
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    if "reading, compiling and batch".contains(&wanted) {
+        compile::report()?;
+    }
+    let asked = |name: &str, world: fn(usize, usize) -> World, size: (usize, usize)| {
+        if !name.contains(&wanted) {
+            return Ok(());
+        }
+        println!("\n{name:40} {:>12} {:>16}", "µs", "from strings, µs");
+        compare(&world(size.0, size.1))
+    };
+    asked("the founding table", |_, _| World::founding(), (0, 0))?;
     for (statements, users) in [(10, 5), (1_000, 5), (10_000, 2_500), (10_000, 1)] {
-        println!("\n{statements} statements, {users} users");
-        compare(&World::spread(statements, users))?;
+        let name = format!("{statements} statements, {users} users");
+        asked(&name, World::spread, (statements, users))?;
     }
     Ok(())
 }
@@ -58,11 +65,17 @@ fn measure(count: usize, mut decide: impl FnMut(usize) -> bool) -> f64 {
     best
 }
 
-fn line(name: &str, prepared: f64, strings: Option<f64>) {
-    let strings = strings
-        .map(|strings| format!("{strings:14.3}"))
-        .unwrap_or_default();
-    println!("{name:42} {prepared:>10.3} {strings}");
+/// What one decision costs an engine, in microseconds.
+#[derive(Clone, Copy)]
+struct Cost {
+    prepared: f64,
+    strings: Option<f64>,
+}
+
+fn line(name: &str, prepared: f64, strings: Option<f64>) -> Cost {
+    let shown = strings.map(|strings| format!("{strings:16.4}"));
+    println!("{name:40} {prepared:>12.4} {}", shown.unwrap_or_default());
+    Cost { prepared, strings }
 }
 
 fn compare(world: &World) -> anyhow::Result<()> {
@@ -90,17 +103,14 @@ fn compare(world: &World) -> anyhow::Result<()> {
     let mut strings = |number: usize| {
         let request = &world.requests[number];
         let user = world.users[request.user].name.as_str();
-        let second_factor = if request.second_factor { "true" } else { "false" };
-        let context = [
-            ("aws:SourceIp", request.ip_text.as_str()),
-            ("aws:MultiFactorAuthPresent", second_factor),
-            ("aws:username", user),
-        ];
-        engine.from_strings(user, names[number][0], &request.resource, &context)
+        let (context, count) = request.context(user);
+        let [five @ .., _] = &context;
+        let context: &dyn Context = if count == 5 { five } else { &context };
+        engine.from_strings(user, names[number][0], &request.resource, context)
     };
     agree("ours", &mut prepared)?;
     agree("ours, from strings", &mut strings)?;
-    line(
+    let ours = line(
         "carillon-policy",
         measure(count, prepared),
         Some(measure(count, strings)),
@@ -110,19 +120,13 @@ fn compare(world: &World) -> anyhow::Result<()> {
     let mut by_table = |number: usize| table.is_allowed(&world.requests[number]);
     let mut by_names = |number: usize| {
         let request = &world.requests[number];
-        let second_factor = if request.second_factor { "true" } else { "false" };
         let user = world.users[request.user].name.as_str();
-        table.from_strings(
-            user,
-            names[number][0],
-            &request.resource,
-            &request.ip_text,
-            second_factor,
-        )
+        let (context, count) = request.context(user);
+        table.from_strings(user, names[number][0], &request.resource, &context[..count])
     };
     agree("the table", &mut by_table)?;
     agree("the table, from strings", &mut by_names)?;
-    line(
+    let table = line(
         "compiled by hand",
         measure(count, by_table),
         Some(measure(count, by_names)),
@@ -134,6 +138,11 @@ fn compare(world: &World) -> anyhow::Result<()> {
     };
     agree("the interpreter", &mut interpreted)?;
     line("naive interpreter", measure(count, interpreted), None);
+    println!(
+        "  ours takes {:.1} times as long as the table, {:.1} times from strings",
+        ours.prepared / table.prepared,
+        ours.strings.unwrap_or(f64::NAN) / table.strings.unwrap_or(f64::NAN),
+    );
     #[cfg(feature = "peers")]
     {
         // They need much longer where there are many statements, and have to come to an end.
@@ -144,13 +153,20 @@ fn compare(world: &World) -> anyhow::Result<()> {
             .max()
             .unwrap_or_default();
         let count = if most > 10 { 16 } else { count.min(2_048) };
-        compare_with_peers(world, count, &expected)?;
+        let others = compare_with_peers(world, count, &expected)?;
+        let fastest = others.iter().map(|other| other.prepared).fold(f64::MAX, f64::min);
+        println!(
+            "  the fastest of the others takes {:.0} times as long as ours, {:.0} times as long as ours from strings",
+            fastest / ours.prepared,
+            fastest / ours.strings.unwrap_or(f64::NAN),
+        );
     }
     Ok(())
 }
 
 #[cfg(feature = "peers")]
-fn compare_with_peers(world: &World, count: usize, expected: &[bool]) -> anyhow::Result<()> {
+fn compare_with_peers(world: &World, count: usize, expected: &[bool]) -> anyhow::Result<Vec<Cost>> {
+    let mut costs = Vec::new();
     let agree = |name: &str, decide: &mut dyn FnMut(usize) -> bool| {
         let wrong = (0..count).find(|number| decide(*number) != expected[*number]);
         anyhow::ensure!(wrong.is_none(), "{name} decides request {wrong:?} otherwise");
@@ -159,28 +175,28 @@ fn compare_with_peers(world: &World, count: usize, expected: &[bool]) -> anyhow:
     let cedar = peers::cedar::Engine::new(world)?;
     let requests = cedar.prepare(world, count)?;
     agree("cedar-policy", &mut |number| cedar.is_allowed(&requests[number]))?;
-    line(
+    costs.push(line(
         "cedar-policy",
         measure(count, |number| cedar.is_allowed(&requests[number])),
         None,
-    );
+    ));
     let iam_rs = peers::iam_rs::Engine::new(world)?;
     let requests = iam_rs.prepare(world, count)?;
     agree("iam-rs", &mut |number| iam_rs.is_allowed(&requests[number]))?;
-    line(
+    costs.push(line(
         "iam-rs",
         measure(count, |number| iam_rs.is_allowed(&requests[number])),
         None,
-    );
+    ));
     // An enforcer is an interpreter with its own scope, too large to have one for each of thousands of users.
     if world.users.len() <= 64 {
         let casbin = peers::casbin::Engine::new(world)?;
         agree("casbin", &mut |number| casbin.is_allowed(world, number))?;
-        line(
+        costs.push(line(
             "casbin",
             measure(count, |number| casbin.is_allowed(world, number)),
             None,
-        );
+        ));
     }
-    Ok(())
+    Ok(costs)
 }

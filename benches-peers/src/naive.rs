@@ -75,6 +75,13 @@ fn holds(operator: &str, asked: Option<&String>, wanted: &Values) -> bool {
         "IpAddress" => any(in_network),
         "NotIpAddress" => !any(in_network),
         "Bool" => any(|asked, wanted| asked.eq_ignore_ascii_case(wanted)),
+        "StringEquals" => any(|asked, wanted| asked == wanted),
+        "NumericGreaterThan" => any(
+            |asked, wanted| match (asked.parse::<f64>(), wanted.parse::<f64>()) {
+                (Ok(asked), Ok(wanted)) => asked > wanted,
+                _ => false,
+            },
+        ),
         _ => false,
     }
 }
@@ -95,14 +102,9 @@ fn in_network(asked: &str, network: &str) -> bool {
 
 pub fn contexts(world: &World) -> Vec<Context> {
     let of = |request: &crate::world::Request| {
-        HashMap::from([
-            ("aws:SourceIp".to_owned(), request.ip_text.clone()),
-            (
-                "aws:MultiFactorAuthPresent".to_owned(),
-                request.second_factor.to_string(),
-            ),
-            ("aws:username".to_owned(), world.users[request.user].name.clone()),
-        ])
+        let (values, count) = request.context(&world.users[request.user].name);
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        values[..count].iter().map(owned).collect()
     };
     world.requests.iter().map(of).collect()
 }

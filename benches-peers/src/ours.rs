@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use carillon_policy::{
-    Actions, Attached, Document, MapContext, Policies, PolicyType, Prepared, Principal, Request, decide,
+    Actions, Attached, Context, Document, MapContext, Policies, PolicyType, Prepared, Principal, Request,
 };
 
 use crate::world::{ACCOUNT, World};
@@ -54,13 +54,7 @@ impl Engine {
     }
 
     /// Whether it is allowed, from nothing but texts.
-    pub fn from_strings(
-        &self,
-        user: &str,
-        action: &str,
-        resource: &str,
-        context: &[(&str, &str); 3],
-    ) -> bool {
+    pub fn from_strings(&self, user: &str, action: &str, resource: &str, context: &dyn Context) -> bool {
         let Some((principal, policies)) = self.users.get(user) else {
             return false;
         };
@@ -72,7 +66,9 @@ impl Engine {
             resource_policy: None,
             context,
         };
-        decide(&request, policies).is_allowed()
+        Prepared::new(&request, &self.actions)
+            .decide(policies)
+            .is_allowed()
     }
 
     /// The requests, read once.
@@ -123,10 +119,10 @@ pub fn contexts(world: &World) -> Vec<MapContext> {
         .iter()
         .map(|request| {
             let mut context = MapContext::new();
-            context
-                .set("aws:SourceIp", request.ip_text.as_str())
-                .set("aws:MultiFactorAuthPresent", request.second_factor.to_string())
-                .set("aws:username", world.users[request.user].name.as_str());
+            let (values, count) = request.context(&world.users[request.user].name);
+            for (key, value) in &values[..count] {
+                context.set(key, *value);
+            }
             context
         })
         .collect()

@@ -1,6 +1,10 @@
 //! Accounts with users, groups and policies, and requests to decide.
 
+mod founding;
+
 use std::fmt::Write as _;
+
+use self::founding::actions;
 
 pub const ACCOUNT: &str = "111122223333";
 pub const OFFICE: [(&str, [u8; 4], u32); 2] = [
@@ -19,6 +23,12 @@ pub enum Condition {
     Office(bool),
     /// Holds without a second factor.
     NoSecondFactor,
+    /// Holds if the second factor was given more seconds ago than this.
+    OldSecondFactor(u32),
+    /// Holds for requests to this region.
+    Region(&'static str),
+    /// Holds for users with this tag.
+    Team(&'static str),
 }
 
 /// A statement in the form that every engine's policies are made from.
@@ -39,6 +49,8 @@ pub struct Policy {
 
 pub struct User {
     pub name: String,
+    /// Its tag `Team`.
+    pub team: &'static str,
     /// Numbers of policies, those of its groups included.
     pub policies: Vec<usize>,
 }
@@ -49,10 +61,15 @@ pub struct Request {
     pub resource: String,
     pub ip: [u8; 4],
     pub ip_text: String,
-    pub second_factor: bool,
+    /// Seconds since a second factor was given, and their text.
+    pub second_factor: Option<(u32, String)>,
+    pub region: &'static str,
+    /// The tag of its user.
+    pub team: &'static str,
 }
 
 pub struct World {
+    /// The 84 actions, as policies have them.
     pub actions: Vec<String>,
     pub policies: Vec<Policy>,
     pub users: Vec<User>,
@@ -97,8 +114,35 @@ impl Condition {
         match self {
             Condition::None => true,
             Condition::Office(inside) => is_office(request.ip) == inside,
-            Condition::NoSecondFactor => !request.second_factor,
+            Condition::NoSecondFactor => request.second_factor.is_none(),
+            Condition::OldSecondFactor(seconds) => {
+                matches!(request.second_factor, Some((age, _)) if age > seconds)
+            }
+            Condition::Region(region) => request.region == region,
+            Condition::Team(team) => request.team == team,
         }
+    }
+}
+
+impl Condition {
+    /// As policies have it.
+    fn json(self) -> Option<String> {
+        Some(match self {
+            Condition::None => return None,
+            Condition::Office(inside) => {
+                let operator = if inside { "IpAddress" } else { "NotIpAddress" };
+                let networks = OFFICE.map(|(text, ..)| text).join(r#"",""#);
+                format!(r#"{{"{operator}":{{"aws:SourceIp":["{networks}"]}}}}"#)
+            }
+            Condition::NoSecondFactor => r#"{"Bool":{"aws:MultiFactorAuthPresent":"false"}}"#.to_owned(),
+            Condition::OldSecondFactor(seconds) => {
+                format!(r#"{{"NumericGreaterThan":{{"aws:MultiFactorAuthAge":"{seconds}"}}}}"#)
+            }
+            Condition::Region(region) => {
+                format!(r#"{{"StringEquals":{{"aws:RequestedRegion":"{region}"}}}}"#)
+            }
+            Condition::Team(team) => format!(r#"{{"StringEquals":{{"aws:PrincipalTag/Team":"{team}"}}}}"#),
+        })
     }
 }
 
@@ -131,20 +175,8 @@ impl Policy {
                 statement.resource
             )
             .expect("writing to a string");
-            match statement.condition {
-                Condition::None => {}
-                Condition::Office(inside) => {
-                    let operator = if inside { "IpAddress" } else { "NotIpAddress" };
-                    let networks = OFFICE.map(|(text, ..)| text).join(r#"",""#);
-                    write!(
-                        text,
-                        r#","Condition":{{"{operator}":{{"aws:SourceIp":["{networks}"]}}}}"#
-                    )
-                    .expect("writing to a string");
-                }
-                Condition::NoSecondFactor => {
-                    text.push_str(r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}"#);
-                }
+            if let Some(condition) = statement.condition.json() {
+                write!(text, r#","Condition":{condition}"#).expect("writing to a string");
             }
             text.push('}');
         }
@@ -154,150 +186,10 @@ impl Policy {
 }
 
 impl World {
-    /// Sixty-four users in groups, twelve policies, half of the requests allowed.
-    pub fn founding() -> World {
-        let actions = actions();
-        let policy = |name: &str, statements: Vec<Statement>| Policy {
-            name: name.to_owned(),
-            statements,
-        };
-        let allow =
-            |actions: &[&str], resource: &str, condition| Statement::new(true, actions, resource, condition);
-        let deny = |actions: &[&str], condition| Statement::new(false, actions, "*", condition);
-        let connectors = format!("{CONNECTOR}*");
-        let eu = format!("{CONNECTOR}eu-*");
-        use Condition::{NoSecondFactor, None, Office};
-        let policies = vec![
-            policy("Read", vec![allow(&["Get*", "List*"], "*", None)]),
-            policy(
-                "Users",
-                vec![
-                    allow(
-                        &[
-                            "SuspendUsers",
-                            "ActivateUsers",
-                            "InviteUsers",
-                            "UpdateUser",
-                            "ResetPersonalPIN",
-                        ],
-                        "*",
-                        None,
-                    ),
-                    allow(&["LogoutUser"], "*", None),
-                ],
-            ),
-            policy(
-                "Connectors",
-                vec![allow(
-                    &["UpdateVoiceConnector", "PutVoiceConnector*"],
-                    &connectors,
-                    None,
-                )],
-            ),
-            policy(
-                "European",
-                vec![allow(&["DeleteVoiceConnector*", "PutVoiceConnector*"], &eu, None)],
-            ),
-            policy(
-                "Desk",
-                vec![allow(
-                    &["AssociatePhoneNumber*", "DisassociatePhoneNumber*"],
-                    "*",
-                    None,
-                )],
-            ),
-            policy("Office", vec![deny(&["Delete*", "Batch*"], Office(false))]),
-            policy(
-                "SecondFactor",
-                vec![deny(
-                    &["DeleteAccount", "LogoutUser", "RegenerateSecurityToken"],
-                    NoSecondFactor,
-                )],
-            ),
-            policy(
-                "Meetings",
-                vec![allow(
-                    &[
-                        "CreateMeeting",
-                        "DeleteMeeting",
-                        "CreateAttendee",
-                        "DeleteAttendee",
-                    ],
-                    "*",
-                    None,
-                )],
-            ),
-            policy(
-                "Bots",
-                vec![allow(
-                    &["CreateBot", "UpdateBot", "GetBot", "RegenerateSecurityToken"],
-                    "*",
-                    Office(true),
-                )],
-            ),
-            policy(
-                "Auditor",
-                vec![allow(&["Search*", "Get*", "List*"], "*", Office(true))],
-            ),
-            policy(
-                "Rooms",
-                vec![allow(
-                    &["CreateRoom*", "UpdateRoom*", "DeleteRoom*", "Batch*"],
-                    "*",
-                    None,
-                )],
-            ),
-            policy(
-                "Everything",
-                vec![allow(&["*"], "*", None), deny(&["DeleteAccount"], Office(false))],
-            ),
-        ];
-        let groups: [&[usize]; 8] = [
-            &[0, 1, 6],
-            &[0, 2, 5],
-            &[3, 9],
-            &[4, 0, 6],
-            &[7, 10],
-            &[8, 9, 5],
-            &[10, 1, 5],
-            &[11, 6],
-        ];
-        let users = (0..64)
-            .map(|number| {
-                let mut policies = groups[number % 8].to_vec();
-                if number % 3 == 0 {
-                    policies.extend(groups[(number / 8) % 8]);
-                }
-                policies.sort_unstable();
-                policies.dedup();
-                User {
-                    name: format!("user-{number:02}"),
-                    policies,
-                }
-            })
-            .collect();
-        let mut world = World {
-            actions,
-            policies,
-            users,
-            requests: Vec::new(),
-        };
-        world.ask(4_096, |dice| {
-            let region = ["eu", "us", "ap"][dice.below(3)];
-            match dice.below(3) {
-                0 => "arn:aws:chime:us-east-1:111122223333:app-instance/a1".to_owned(),
-                _ => format!("{CONNECTOR}{region}-{:06}", dice.below(1_000_000)),
-            }
-        });
-        world
-    }
-
     /// So many statements on Voice Connectors, as many for each user, and nobody asks.
     pub fn connectors(statements: usize, users: usize) -> World {
         let actions = actions();
-        let kinds: Vec<usize> = (0..actions.len())
-            .filter(|n| actions[*n].contains("VoiceConnector"))
-            .collect();
+        let kinds = founding::on_connectors();
         let each = statements / users;
         let (mut policies, mut holders) = (Vec::new(), Vec::new());
         for user in 0..users {
@@ -327,6 +219,7 @@ impl World {
             }
             holders.push(User {
                 name: format!("user-{user:04}"),
+                team: "desk",
                 policies: own,
             });
         }
@@ -360,34 +253,11 @@ impl World {
                 0 => statement.resource.replace('*', "x"),
                 _ => format!("{CONNECTOR}{:06}/y", 900_000 + dice.below(100_000)),
             };
-            world.requests.push(Request::new(
-                user,
-                action,
-                resource,
-                [203, 0, 113, dice.below(256) as u8],
-                true,
-            ));
+            let mut request = Request::new(&world.users, user, action, resource);
+            request.set_ip([203, 0, 113, dice.below(256) as u8]);
+            world.requests.push(request);
         }
         world
-    }
-
-    /// Draws requests until half of those kept are allowed.
-    fn ask(&mut self, count: usize, resource: impl Fn(&mut Dice) -> String) {
-        let mut dice = Dice(1);
-        let mut left = [count / 2, count / 2];
-        while left != [0, 0] {
-            let ip = match dice.below(10) {
-                0 => [192, 0, 2, 1],
-                n => [203, 0, 113, n as u8],
-            };
-            let (user, action) = (dice.below(self.users.len()), dice.below(self.actions.len()));
-            let request = Request::new(user, action, resource(&mut dice), ip, dice.below(4) > 0);
-            let place = &mut left[usize::from(self.is_allowed(&request))];
-            if *place > 0 {
-                *place -= 1;
-                self.requests.push(request);
-            }
-        }
     }
 
     /// The decision, found by trying each statement of the user: the interpreter of the comparison.
@@ -409,55 +279,41 @@ impl World {
 }
 
 impl Request {
-    fn new(user: usize, action: usize, resource: String, ip: [u8; 4], second_factor: bool) -> Request {
-        let [a, b, c, d] = ip;
-        Request {
+    /// From within the office, with a second factor given a minute ago.
+    fn new(users: &[User], user: usize, action: usize, resource: String) -> Request {
+        let mut request = Request {
             user,
             action,
             resource,
-            ip,
-            ip_text: format!("{a}.{b}.{c}.{d}"),
-            second_factor,
-        }
+            ip: [0; 4],
+            ip_text: String::new(),
+            second_factor: Some((60, "60".to_owned())),
+            region: "us-east-1",
+            team: users[user].team,
+        };
+        request.set_ip([203, 0, 113, 7]);
+        request
     }
-}
 
-/// Some of Chime's.
-fn actions() -> Vec<String> {
-    let nouns = [
-        "Account",
-        "User",
-        "Room",
-        "Bot",
-        "Meeting",
-        "Attendee",
-        "PhoneNumber",
-        "VoiceConnector",
-        "VoiceConnectorGroup",
-        "VoiceConnectorTermination",
-        "AppInstance",
-        "Channel",
-    ];
-    let verbs = ["Create", "Get", "List", "Update", "Delete", "Put"];
-    let rest = [
-        "SuspendUsers",
-        "ActivateUsers",
-        "InviteUsers",
-        "LogoutUser",
-        "ResetPersonalPIN",
-        "RegenerateSecurityToken",
-        "AssociatePhoneNumberWithUser",
-        "DisassociatePhoneNumberFromUser",
-        "BatchCreateRoomMembership",
-        "BatchDeletePhoneNumber",
-        "SearchAvailablePhoneNumbers",
-        "RestorePhoneNumber",
-    ];
-    let mut actions: Vec<String> = rest.map(|name| format!("chime:{name}")).to_vec();
-    actions.extend(
-        verbs
-            .iter()
-            .flat_map(|verb| nouns.iter().map(move |noun| format!("chime:{verb}{noun}"))),
-    );
-    actions
+    fn set_ip(&mut self, ip: [u8; 4]) {
+        self.ip = ip;
+        self.ip_text = std::net::Ipv4Addr::from(ip).to_string();
+    }
+
+    /// What conditions may ask for, by key. The second factor comes last: without it there are five.
+    pub fn context<'a>(&'a self, user: &'a str) -> ([(&'static str, &'a str); 6], usize) {
+        let (given, age) = match &self.second_factor {
+            Some((_, age)) => ("true", age.as_str()),
+            None => ("false", ""),
+        };
+        let context = [
+            ("aws:SourceIp", self.ip_text.as_str()),
+            ("aws:RequestedRegion", self.region),
+            ("aws:PrincipalTag/Team", self.team),
+            ("aws:username", user),
+            ("aws:MultiFactorAuthPresent", given),
+            ("aws:MultiFactorAuthAge", age),
+        ];
+        (context, if age.is_empty() { 5 } else { 6 })
+    }
 }

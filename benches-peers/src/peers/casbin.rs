@@ -15,13 +15,13 @@ impl Engine {
         let model = format!(
             r#"
 [request_definition]
-r = act, obj, ip, mfa
+r = act, obj, ip, mfa, age, region, team
 [policy_definition]
-p = act, obj, cond, eft
+p = act, obj, cond, than, eft
 [policy_effect]
 e = some(where (p.eft == allow)) && !some(where (p.eft == deny))
 [matchers]
-m = keyMatch(r.act, p.act) && keyMatch(r.obj, p.obj) && (p.cond == "none" || (p.cond == "no-mfa" && r.mfa == "false") || (p.cond == "inside" && ({office})) || (p.cond == "outside" && !({office})))
+m = keyMatch(r.act, p.act) && keyMatch(r.obj, p.obj) && (p.cond == "none" || (p.cond == "no-mfa" && r.mfa == "false") || (p.cond == "old-mfa" && r.age > parse_int(p.than)) || (p.cond == "region" && r.region == p.than) || (p.cond == "team" && r.team == p.than) || (p.cond == "inside" && ({office})) || (p.cond == "outside" && !({office})))
 "#
         );
         let of_user = |user: &crate::world::User| {
@@ -31,17 +31,26 @@ m = keyMatch(r.act, p.act) && keyMatch(r.obj, p.obj) && (p.cond == "none" || (p.
                 .iter()
                 .flat_map(|number| &world.policies[*number].statements)
             {
-                let condition = match statement.condition {
-                    Condition::None => "none",
-                    Condition::Office(true) => "inside",
-                    Condition::Office(false) => "outside",
-                    Condition::NoSecondFactor => "no-mfa",
+                let (condition, than) = match statement.condition {
+                    Condition::None => ("none", String::new()),
+                    Condition::Office(true) => ("inside", String::new()),
+                    Condition::Office(false) => ("outside", String::new()),
+                    Condition::NoSecondFactor => ("no-mfa", String::new()),
+                    Condition::OldSecondFactor(seconds) => ("old-mfa", seconds.to_string()),
+                    Condition::Region(region) => ("region", region.to_owned()),
+                    Condition::Team(team) => ("team", team.to_owned()),
                 };
                 let effect = if statement.allow { "allow" } else { "deny" };
                 rows.extend(statement.actions.iter().map(|action| {
-                    [action, statement.resource.as_str(), condition, effect]
-                        .map(ToOwned::to_owned)
-                        .to_vec()
+                    [
+                        action,
+                        statement.resource.as_str(),
+                        condition,
+                        than.as_str(),
+                        effect,
+                    ]
+                    .map(ToOwned::to_owned)
+                    .to_vec()
                 }));
             }
             rows.sort();
@@ -63,12 +72,18 @@ m = keyMatch(r.act, p.act) && keyMatch(r.obj, p.obj) && (p.cond == "none" || (p.
 
     pub fn is_allowed(&self, world: &World, number: usize) -> bool {
         let request = &world.requests[number];
-        let second_factor = if request.second_factor { "true" } else { "false" };
+        let (second_factor, age) = match &request.second_factor {
+            Some((age, _)) => ("true", i64::from(*age)),
+            None => ("false", -1),
+        };
         let asked = (
             world.actions[request.action].as_str(),
             request.resource.as_str(),
             request.ip_text.as_str(),
             second_factor,
+            age,
+            request.region,
+            request.team,
         );
         self.0[request.user].enforce(asked).is_ok_and(|allowed| allowed)
     }

@@ -37,7 +37,10 @@ impl Engine {
             let context = Context::from_json_value(
                 serde_json::json!({
                     "arn": request.resource,
-                    "mfa": request.second_factor,
+                    "mfa": request.second_factor.is_some(),
+                    "age": request.second_factor.as_ref().map_or(-1, |(age, _)| i64::from(*age)),
+                    "region": request.region,
+                    "team": request.team,
                     "ip": {"__extn": {"fn": "ip", "arg": request.ip_text}},
                 }),
                 None,
@@ -81,6 +84,9 @@ fn policy(statement: &Statement, actions: &[String]) -> String {
             conditions.push(format!("{not}({})", ranges.join("||")));
         }
         Condition::NoSecondFactor => conditions.push("!context.mfa".to_owned()),
+        Condition::OldSecondFactor(seconds) => conditions.push(format!("context.age > {seconds}")),
+        Condition::Region(region) => conditions.push(format!("context.region == {region:?}")),
+        Condition::Team(team) => conditions.push(format!("context.team == {team:?}")),
     }
     let when = if conditions.is_empty() {
         String::new()

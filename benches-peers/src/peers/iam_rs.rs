@@ -39,15 +39,21 @@ impl Engine {
             let principal =
                 Principal::Aws(PrincipalId::String(format!("arn:aws:iam::{ACCOUNT}:user/{name}")));
             let mut context = Context::new();
-            context.insert(
-                "aws:SourceIp".to_owned(),
-                ContextValue::String(request.ip_text.clone()),
-            );
-            context.insert(
-                "aws:MultiFactorAuthPresent".to_owned(),
-                ContextValue::Boolean(request.second_factor),
-            );
-            let resource = Arn::parse(&request.resource)?;
+            let (values, count) = request.context(name);
+            for (key, value) in &values[..count] {
+                let value = match *key {
+                    "aws:MultiFactorAuthPresent" => ContextValue::Boolean(*value == "true"),
+                    "aws:MultiFactorAuthAge" => ContextValue::Number(value.parse()?),
+                    _ => ContextValue::String((*value).to_owned()),
+                };
+                context.insert((*key).to_owned(), value);
+            }
+            // It asks on ARNs only. This one is matched by `*` and by no Voice Connector's.
+            let resource = match request.resource.as_str() {
+                "*" => "arn:aws:chime:us-east-1:111122223333:*",
+                resource => resource,
+            };
+            let resource = Arn::parse(resource)?;
             let action = world.actions[request.action].as_str();
             Ok((
                 request.user,
