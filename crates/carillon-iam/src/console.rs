@@ -1,10 +1,11 @@
 //! Sessions of the web console: temporary credentials that the server keeps for a browser.
 //!
 //! A session says who asks. What may be done is decided for each request, by the pipeline, as for everybody else; a
-//! user that is deleted, or whose password changes, has no sessions from that moment, whoever did it and wherever.
+//! user that is deleted, or whose password changes, has no sessions from that moment, whoever did it and wherever. Only
+//! the session in which the password was changed goes on: that is written with the new password, in one transaction.
 
 pub(crate) mod caller_permissions;
-mod rows;
+pub(crate) mod rows;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -106,12 +107,11 @@ pub struct Browser {
 
 /// What happens to a session.
 enum Change<'a> {
-    /// With the digest of its token.
-    Begin(&'a ConsoleSession, &'a str),
+    /// With the digests of its token and of the password that was shown.
+    Begin(&'a ConsoleSession, &'a str, &'a str),
     /// Of this owner, the one of this identifier.
     End(&'a str, &'a str),
     Switch(&'a str, Option<&'a SwitchedRole>),
-    Keep(&'a str),
 }
 
 /// The sessions of all users.
@@ -156,8 +156,8 @@ impl ConsoleSessions {
             seen_at: now,
         };
         let token = token(&**entropy);
-        let digest = digest(token.expose());
-        self.write(&Change::Begin(&session, &digest), None, now).await?;
+        let begin = Change::Begin(&session, &digest(token.expose()), &who.password_digest);
+        self.write(&begin, None, now).await?;
         Ok((token, session))
     }
 
@@ -218,12 +218,6 @@ impl ConsoleSessions {
         Ok(())
     }
 
-    /// Keeps the session over a change of password that was made in it.
-    pub async fn keep(&self, session: &ConsoleSession, now: Timestamp) -> Result<(), Fault> {
-        self.write(&Change::Keep(&session.id), None, now).await?;
-        Ok(())
-    }
-
     /// Makes a change, again until it wins its races, and says whether there was something to change.
     async fn write(&self, change: &Change<'_>, event: Option<&Event>, now: Timestamp) -> Result<bool, Fault> {
         let mut attempt = 1;
@@ -243,10 +237,11 @@ impl ConsoleSessions {
     ) -> Result<bool, Fault> {
         let mut tx = self.store.write().await?;
         let changed = match change {
-            Change::Begin(session, digest) => rows::insert(&mut tx, session, digest, now).await?,
+            Change::Begin(session, token, password) => {
+                rows::insert(&mut tx, session, token, password, now).await?
+            }
             Change::End(owner_id, id) => rows::end(&mut tx, owner_id, id).await?,
             Change::Switch(id, role) => rows::set_role(&mut tx, id, *role).await?,
-            Change::Keep(id) => rows::prove(&mut tx, id, now).await?,
         };
         // What is not there any more is nothing that happened.
         let event = event.filter(|_| changed);
@@ -283,8 +278,8 @@ impl ConsoleSessions {
     }
 }
 
-/// What is kept of a token: enough to know it again, not enough to use it.
-fn digest(token: &str) -> String {
+/// What is kept of a token, or of the hash of a password: enough to know it again, not enough to use it.
+pub(crate) fn digest(token: &str) -> String {
     HEXLOWER.encode(&sha256(token.as_bytes()))
 }
 

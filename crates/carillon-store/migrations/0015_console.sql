@@ -15,8 +15,8 @@ CREATE TABLE iam_console_session (
     role_access_key_id TEXT,
     role_session_token TEXT,
     role_expires_at BIGINT,
-    -- When the password was last shown: a session does not outlive a change of it.
-    proven_at BIGINT NOT NULL,
+    -- SHA-256 of the hash of the password that was shown, in hexadecimal: a session does not outlive a change of it.
+    password_digest TEXT NOT NULL,
     must_change_password BOOLEAN NOT NULL,
     source_ip TEXT NOT NULL,
     user_agent TEXT NOT NULL,

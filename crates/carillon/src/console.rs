@@ -289,7 +289,10 @@ impl Console {
                 };
                 match self.assume(parts, peer, &session, form.role_arn).await? {
                     Ok(role) => Some(role),
-                    Err(refused) => return Ok(*refused),
+                    Err(mut refused) => {
+                        guard(refused.headers_mut());
+                        return Ok(*refused);
+                    }
                 }
             }
             _ => return Ok(Refusal::NotFound.answer()),
@@ -358,9 +361,6 @@ impl Console {
         };
         let asked = asked(credentials, service, operation);
         let mut response = self.pipeline.serve_console(parts, body, peer, asked).await;
-        if (service, operation) == ("iam", "ChangePassword") && response.status() == StatusCode::OK {
-            self.sessions.keep(&session, self.now()).await?;
-        }
         guard(response.headers_mut());
         Ok(response)
     }

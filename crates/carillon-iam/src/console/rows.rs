@@ -3,7 +3,7 @@
 use carillon_aws::time::Timestamp;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
-use super::{ConsoleCredentials, ConsoleSession, LONGEST, MOST, SwitchedRole};
+use super::{ConsoleCredentials, ConsoleSession, LONGEST, MOST, SwitchedRole, digest};
 
 /// A session, and whether its owner still has the password that began it.
 struct Kept {
@@ -17,7 +17,7 @@ macro_rules! sessions {
         concat!(
             "SELECT s.session_id, s.aws_account_id, s.owner_id, u.user_name, s.access_key_id, s.session_token,
                     s.created_at, s.seen_at, s.role_arn, s.role_access_key_id, s.role_session_token,
-                    s.role_expires_at, s.proven_at, p.password_changed_at, a.root_user_id, a.root_password_hash,
+                    s.role_expires_at, s.password_digest, p.password_hash, a.root_user_id, a.root_password_hash,
                     s.must_change_password, s.source_ip, s.user_agent
                FROM iam_console_session s
                JOIN aws_account a ON a.aws_account_id = s.aws_account_id
@@ -43,12 +43,13 @@ impl FromRow for Kept {
         };
         let owner_id: String = row.get(2)?;
         let (root_user_id, root_password): (String, Option<String>) = (row.get(14)?, row.get(15)?);
-        let (proven_at, changed_at): (Timestamp, Option<Timestamp>) = (row.get(12)?, row.get(13)?);
-        let holds = if owner_id == root_user_id {
-            root_password.is_some()
+        let (shown, password): (String, Option<String>) = (row.get(12)?, row.get(13)?);
+        let present = if owner_id == root_user_id {
+            root_password
         } else {
-            changed_at.is_some_and(|changed_at| changed_at <= proven_at)
+            password
         };
+        let holds = present.is_some_and(|hash| digest(&hash) == shown);
         Ok(Self {
             holds,
             session: ConsoleSession {
@@ -95,6 +96,7 @@ pub(super) async fn insert(
     tx: &mut WriteTx,
     session: &ConsoleSession,
     token_digest: &str,
+    password_digest: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     tx.execute(
@@ -114,7 +116,7 @@ pub(super) async fn insert(
     }
     tx.execute(
         "INSERT INTO iam_console_session
-           (session_id, token_digest, aws_account_id, owner_id, access_key_id, session_token, proven_at,
+           (session_id, token_digest, aws_account_id, owner_id, access_key_id, session_token, password_digest,
             must_change_password, source_ip, user_agent, created_at, seen_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         bind![
@@ -124,7 +126,7 @@ pub(super) async fn insert(
             session.owner_id,
             session.own.access_key_id,
             session.own.session_token,
-            now,
+            password_digest,
             session.must_change_password,
             session.source_ip,
             session.user_agent,
@@ -178,13 +180,18 @@ pub(super) async fn set_role(
     Ok(switched > 0)
 }
 
-/// Writes down that the password was shown, or chosen.
-pub(super) async fn prove(tx: &mut WriteTx, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let proven = tx
-        .execute(
-            "UPDATE iam_console_session SET proven_at = $1, must_change_password = FALSE WHERE session_id = $2",
-            bind![now, id],
-        )
-        .await?;
-    Ok(proven > 0)
+/// Lets the session with these credentials, if there is one, go on with the password that its owner chose in it.
+pub(crate) async fn keep(
+    tx: &mut WriteTx,
+    owner_id: &str,
+    access_key_id: &str,
+    password_hash: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE iam_console_session SET password_digest = $1, must_change_password = FALSE
+          WHERE owner_id = $2 AND access_key_id = $3",
+        bind![digest(password_hash), owner_id, access_key_id],
+    )
+    .await?;
+    Ok(())
 }

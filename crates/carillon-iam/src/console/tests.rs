@@ -1,11 +1,13 @@
 use std::net::Ipv4Addr;
 
-use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Clock;
+
+use carillon_store::bind;
 
 use super::*;
 use crate::IAM;
-use crate::testing::{TestServer, engines};
+use crate::testing::{Answer, TestServer, engines};
+use crate::{SignIn, SignInOutcome};
 
 const ALLOWED: &str = r#"{"Statement":{"Effect":"Allow","Action":"iam:ChangePassword","Resource":"*"}}"#;
 
@@ -25,17 +27,37 @@ async fn ada(server: &TestServer) -> SignedIn {
     server.as_user("ada", &[ALLOWED]).await;
     let members = [("UserName", "ada"), ("Password", "First-1-Pass")];
     server.as_root().iam("CreateLoginProfile", &members).await.ok();
-    let read = server.as_root().iam("GetUser", &[("UserName", "ada")]).await;
-    signed_in(server.account_id(), read.ok()["User"]["UserId"].as_str().unwrap())
+    sign_in(server, Some("ada"), "First-1-Pass").await
 }
 
-fn signed_in(account: AwsAccountId, user_id: &str) -> SignedIn {
-    SignedIn {
-        aws_account_id: account,
-        user_id: user_id.to_owned(),
-        user_name: Some("ada".to_owned()),
-        multi_factor_at: None,
+async fn sign_in(server: &TestServer, user_name: Option<&str>, password: &str) -> SignedIn {
+    let attempt = SignIn {
+        aws_account: server.account_id().as_ref(),
+        user_name,
+        password: &Secret::new(password.to_owned()),
+        code: None,
+        source_ip: Ipv4Addr::LOCALHOST.into(),
+        user_agent: None,
+    };
+    let now = server.clock().now();
+    match crate::sign_in(server.store(), server.environment(), &attempt, now)
+        .await
+        .unwrap()
+    {
+        SignInOutcome::SignedIn(who) => who,
+        other => panic!("{other:?}"),
     }
+}
+
+/// Changes the password of whoever has the session, in it.
+async fn change(server: &TestServer, session: &ConsoleSession, old: &str, new: &str) -> Answer {
+    let input = json!({ "OldPassword": old, "NewPassword": new });
+    server.at_console(session, "iam", "ChangePassword", input).await
+}
+
+async fn reset(server: &TestServer, password: &str) {
+    let members = [("UserName", "ada"), ("Password", password)];
+    server.as_root().iam("UpdateLoginProfile", &members).await.ok();
 }
 
 #[tokio::test]
@@ -68,7 +90,7 @@ async fn nothing_that_opens_a_session_is_kept() {
     let kept: Vec<(String, String)> = tx
         .fetch_all(
             "SELECT token_digest, session_token FROM iam_console_session",
-            carillon_store::bind![],
+            bind![],
         )
         .await
         .unwrap();
@@ -77,18 +99,20 @@ async fn nothing_that_opens_a_session_is_kept() {
 }
 
 #[tokio::test]
-async fn another_password_ends_the_sessions_before_it() {
+async fn another_password_ends_the_sessions_but_the_one_it_was_chosen_in() {
     for engine in engines().await {
         let server = TestServer::start_on(engine, &[&IAM]).await;
-        let (who, sessions) = (ada(&server).await, sessions(&server));
-        let now = server.clock().now();
+        let (who, sessions, now) = (ada(&server).await, sessions(&server), server.clock().now());
         let (here, session) = sessions.begin(&who, true, &browser(), now).await.unwrap();
         let (there, _) = sessions.begin(&who, false, &browser(), now).await.unwrap();
-        server.clock().advance(Duration::from_secs(1));
-        let members = [("UserName", "ada"), ("Password", "Second-2-Pass")];
-        server.as_root().iam("UpdateLoginProfile", &members).await.ok();
-        let now = server.clock().now();
-        sessions.keep(&session, now).await.unwrap();
+        assert_eq!(
+            change(&server, &session, "Wrong", "Second-2-Pass").await.code(),
+            "AccessDeniedException"
+        );
+        assert!(sessions.find(there.expose(), now).await.unwrap().is_some());
+        change(&server, &session, "First-1-Pass", "Second-2-Pass")
+            .await
+            .ok();
         let found = sessions.find(here.expose(), now).await.unwrap().unwrap();
         assert!(!found.must_change_password);
         assert!(sessions.find(there.expose(), now).await.unwrap().is_none());
@@ -99,6 +123,51 @@ async fn another_password_ends_the_sessions_before_it() {
             .await
             .ok();
         assert!(sessions.find(here.expose(), now).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn no_session_outlives_a_reset_not_even_of_the_same_moment() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM]).await;
+        let (who, sessions, now) = (ada(&server).await, sessions(&server), server.clock().now());
+        let (here, _) = sessions.begin(&who, false, &browser(), now).await.unwrap();
+        // The clock stands still: all of this happens in one microsecond.
+        reset(&server, "Second-2-Pass").await;
+        assert!(sessions.find(here.expose(), now).await.unwrap().is_none());
+        let (late, _) = sessions.begin(&who, false, &browser(), now).await.unwrap();
+        assert!(
+            sessions.find(late.expose(), now).await.unwrap().is_none(),
+            "the sign-in was overtaken by the reset"
+        );
+        // Whoever changed the password and then lost it to an administrator has lost the session too.
+        let who = sign_in(&server, Some("ada"), "Second-2-Pass").await;
+        let (again, own) = sessions.begin(&who, false, &browser(), now).await.unwrap();
+        change(&server, &own, "Second-2-Pass", "Third-3-Pass").await.ok();
+        reset(&server, "Fourth-4-Pass").await;
+        assert!(sessions.find(again.expose(), now).await.unwrap().is_none());
+        reset(&server, "First-1-Pass").await;
+        assert!(
+            sessions.find(here.expose(), now).await.unwrap().is_none(),
+            "the same password is another one when it is given anew"
+        );
+    }
+}
+
+#[tokio::test]
+async fn sessions_of_root_end_with_its_password() {
+    for engine in engines().await {
+        let server = TestServer::start_on(engine, &[&IAM]).await;
+        let (sessions, now) = (sessions(&server), server.clock().now());
+        let who = sign_in(&server, None, server.root_password().expose()).await;
+        let (token, _) = sessions.begin(&who, false, &browser(), now).await.unwrap();
+        assert!(sessions.find(token.expose(), now).await.unwrap().is_some());
+        let mut tx = server.store().write().await.unwrap();
+        tx.execute("UPDATE aws_account SET root_password_hash = 'another'", bind![])
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert!(sessions.find(token.expose(), now).await.unwrap().is_none());
     }
 }
 

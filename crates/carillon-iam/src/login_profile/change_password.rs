@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::operations::no_such_profile;
 use super::{Password, REMEMBERED, rows};
+use crate::console;
 use crate::error::Error;
 use crate::password_policy;
 
@@ -180,6 +181,7 @@ impl Operation for ChangePassword {
         }
         rows::set_password(cx.tx, id, &self.prepared.hash, cx.now).await?;
         rows::set_reset_required(cx.tx, id, false).await?;
+        console::rows::keep(cx.tx, id, &cx.caller.access_key_id, &self.prepared.hash).await?;
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::{LoginProfileRow, rows};
 use crate::account::{self, alias};
+use crate::console;
 use crate::entity::{self, EntityKind};
 use crate::mfa;
 use crate::mfa::passkey::{self, PasskeyAssertion, PasskeyRequest};
@@ -67,6 +68,8 @@ pub struct SignedIn {
     pub user_name: Option<String>,
     /// When a second factor was shown: what `aws:MultiFactorAuthPresent` and its age say of the session.
     pub multi_factor_at: Option<Timestamp>,
+    /// Of the hash of the password that was shown.
+    pub(crate) password_digest: String,
 }
 
 /// How it ended.
@@ -243,6 +246,7 @@ async fn begin_once(
         user_id: present.user_id.clone(),
         user_name: present.user_name.clone(),
         multi_factor_at: device.as_ref().map(|_| now),
+        password_digest: console::digest(present.password_hash.as_deref().unwrap_or_default()),
     };
     let outcome = match present.standing(&mut tx, now).await? {
         Standing::Good => SignInOutcome::SignedIn(signed_in),

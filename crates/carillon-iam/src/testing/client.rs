@@ -12,6 +12,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{TestServer, xml};
+use crate::console::ConsoleSession;
+
+const HERE: Peer = Peer {
+    ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    tls: None,
+};
 
 /// Somebody with credentials.
 #[derive(Clone)]
@@ -123,12 +129,7 @@ impl TestClient<'_> {
         if !self.access_key_id.is_empty() {
             self.sign(service, &mut parts, path, &body);
         }
-        let peer = Peer {
-            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            tls: None,
-        };
-        let response = self.server.pipeline.serve(&parts, &body, &peer).await;
-        Answer::of(&response)
+        Answer::of(&self.server.pipeline.serve(&parts, &body, &HERE).await)
     }
 
     fn sign(&self, service: &'static str, parts: &mut http::request::Parts, path: &str, body: &[u8]) {
@@ -147,6 +148,33 @@ impl TestClient<'_> {
             self.server.clock.now(),
         )
         .expect("a request that can be signed");
+    }
+}
+
+impl TestServer {
+    /// Asks as the web console does for somebody who is signed in there.
+    pub async fn at_console(
+        &self,
+        session: &ConsoleSession,
+        service: &str,
+        operation: &str,
+        input: Value,
+    ) -> Answer {
+        let credentials = session.own_credentials();
+        let (parts, ()) = Request::builder()
+            .method(Method::POST)
+            .uri("/console/api")
+            .body(())
+            .expect("a path that can stand in a request")
+            .into_parts();
+        let asked = ConsoleRequest {
+            access_key_id: &credentials.access_key_id,
+            session_token: &credentials.session_token,
+            service,
+            operation,
+        };
+        let body = input.to_string().into_bytes();
+        Answer::of(&self.pipeline.serve_console(&parts, &body, &HERE, asked).await)
     }
 }
 
