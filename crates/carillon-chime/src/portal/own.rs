@@ -8,6 +8,7 @@ use super::page::{self, Field, Frame, Page, Problem, Stop};
 use super::people::{Change, SignedIn};
 use super::person;
 use super::visit::{Form, Visit};
+use crate::name::is_uuid;
 use crate::session::SessionRow;
 use crate::user::Presence;
 
@@ -85,7 +86,8 @@ pub(super) async fn show_sessions(visit: &Visit<'_>) -> Result<Page, Stop> {
 pub(super) async fn end_sessions(visit: &Visit<'_>) -> Result<Page, Stop> {
     let (person, form): (SignedIn, Form) = visit.person_with_form().await?;
     let end = match form.find("session") {
-        Some(id) => Change::EndSession(id.to_owned()),
+        Some(id) if is_uuid(id) => Change::EndSession(id.to_owned()),
+        Some(_) => return Ok(page::not_found()),
         None => Change::EndOtherSessions,
     };
     change(visit, &person, end, "/portal/sessions").await
