@@ -9,6 +9,7 @@ use super::page::{self, Field, Frame, Page, Problem, Stop};
 use super::people::{Newcomer, Proof};
 use super::person;
 use super::visit::{Form, Visit};
+use crate::email::key_of;
 use crate::session;
 use crate::user::invitation::Open;
 
@@ -38,7 +39,12 @@ pub(super) async fn accept(visit: &Visit<'_>, invite_id: &str) -> Result<Page, S
     let open = find(visit, invite_id, &form).await?;
     let environment = &visit.portal.environment;
     let guard = &visit.portal.guard;
-    let keys = Key::of_try(&session::digest(&open.invite.id), visit.device.ip);
+    // As of signing in: whoever has the link must not guess a password faster here.
+    let target = match open.known_password() {
+        Some(_) => key_of(&open.invite.email),
+        None => open.invite.id.clone(),
+    };
+    let keys = Key::of_try(&session::digest(&target), visit.device.ip);
     let admit = || {
         let admitted = guard.admit(&keys, visit.device.now);
         admitted.map_err(|pause| Stop::from(page::wait(pause)))

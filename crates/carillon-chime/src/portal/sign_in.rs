@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::page::{self, Field, Frame, Page, Problem, Stop};
 use super::people::SigningIn;
 use super::visit::{Form, Visit};
-use crate::email::key_of;
+use crate::email::{EmailAddress, key_of};
 use crate::session;
 
 #[derive(Template)]
@@ -48,7 +48,9 @@ pub(super) async fn send(visit: &Visit<'_>) -> Result<Page, Stop> {
             None,
         );
     }
-    let keys = Key::of_try(&session::digest(&key_of(email)), visit.device.ip);
+    // However the address is written: a domain has many spellings, and a new one must not be a new target.
+    let target = EmailAddress::parse(email).map_or_else(|_| key_of(email), |address| address.key());
+    let keys = Key::of_try(&session::digest(&target), visit.device.ip);
     let guard = &visit.portal.guard;
     guard.admit(&keys, visit.device.now).map_err(page::wait)?;
     let password = form.secret("password");

@@ -99,6 +99,56 @@ async fn links_that_lead_nowhere() {
 }
 
 #[tokio::test]
+async fn other_spellings_of_an_address_are_no_new_target() {
+    let world = sqlite().await;
+    let account = world.account("A").await;
+    world.member(&account, "ada@example.com").await;
+    let mut browser = world.browser();
+    let spellings = [
+        "ada@example.com",
+        "ADA@example.com",
+        "ada@ｅxample.com",
+        "ada@eｘample.com",
+        "ada@exａmple.com",
+    ];
+    for spelling in spellings {
+        assert_eq!(browser.sign_in(spelling, "wrong").await.status, 401, "{spelling}");
+    }
+    assert_eq!(browser.sign_in("ada@examｐle.com", "wrong").await.status, 429);
+    world.server.clock().advance(HOUR);
+    assert_eq!(browser.sign_in("ada@examｐle.com", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn an_invitation_is_no_faster_way_to_guess_a_password() {
+    let world = sqlite().await;
+    let (first, second) = (world.account("A").await, world.account("B").await);
+    world.member(&first, "ada@example.com").await;
+    world.invite(&second, &["ada@example.com"]).await.ok();
+    world.work().await;
+    let link = world.link();
+    let mut browser = world.browser();
+    for _ in 0..5 {
+        assert_eq!(browser.sign_in("ada@example.com", "wrong").await.status, 401);
+    }
+    assert_eq!(browser.accept(&link, "wrong").await.status, 429);
+    world.server.clock().advance(HOUR);
+    assert_eq!(browser.accept(&link, PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_form_writes_no_words_of_its_own_into_the_trail() {
+    let world = sqlite().await;
+    let account = world.account("A").await;
+    let (_, mut browser) = world.member(&account, "ada@example.com").await;
+    browser.open("/portal/sessions").await;
+    let words = "words".repeat(1_000);
+    let page = browser.post("/portal/sessions/end", &[("session", &words)]).await;
+    assert_eq!(page.status, 404);
+    assert!(!world.server.last_event().to_string().contains("wordswords"));
+}
+
+#[tokio::test]
 async fn pages_are_safe_to_show() {
     let world = sqlite().await;
     let page = world.browser().open("/signin").await;

@@ -142,8 +142,9 @@ pub async fn sign_in(
     if attempt.aws_account.len() > LONGEST || name.len() > LONGEST {
         return Ok(SignInOutcome::Refused);
     }
-    // No alias and no name has a slash, so no two targets read alike.
-    let target = format!("sign-in/{}/{}", attempt.aws_account, name.to_lowercase());
+    // No alias and no name has a slash, so no two targets read alike. Other letters find the same account and user, and
+    // must not be another target.
+    let target = format!("sign-in/{}/{name}", attempt.aws_account).to_lowercase();
     let keys = Key::of_try(&target, attempt.source_ip);
     if let Err(wait) = environment.guard.admit(&keys, now) {
         return Ok(SignInOutcome::Wait(wait));

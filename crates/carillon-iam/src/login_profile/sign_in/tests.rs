@@ -330,3 +330,22 @@ async fn who_tries_too_often_waits() {
     let outcome = attempt(&server, Some("ada"), PASSWORD, None).await;
     assert_eq!(name_of(&outcome), Some("ada"));
 }
+
+#[tokio::test]
+async fn other_letters_are_no_new_target() {
+    let server = TestServer::start(&[&IAM]).await;
+    let mut outcomes = Vec::new();
+    for address in [
+        "root@example.com",
+        "Root@example.com",
+        "ROOT@example.com",
+        "root@Example.com",
+        "root@EXAMPLE.com",
+        "rOOt@example.com",
+    ] {
+        outcomes.push(attempt_in(&server, address, None, "wrong", None).await);
+    }
+    let wait = outcomes.pop();
+    assert!(outcomes.iter().all(|outcome| *outcome == SignInOutcome::Refused));
+    assert!(matches!(wait, Some(SignInOutcome::Wait(_))), "{wait:?}");
+}
