@@ -19,6 +19,7 @@ mod link;
 mod located;
 mod measure;
 mod operation;
+mod origin;
 mod outside;
 mod page;
 mod password;
@@ -50,6 +51,7 @@ pub use operation::{
     AnyOperation, Asks, Context, Failed, Introduction, Operation, Planned, Request, Target, Unknown,
     operation,
 };
+pub use origin::is_from_here;
 pub use outside::{
     Chunks, Delivery, Documents, Label, Mail, MailError, MailRelay, NoAnswer, ObjectError, Objects, Outside,
     Post, Reply, TxtRecords, Unavailable, Wanted,

@@ -16,10 +16,10 @@ use carillon_iam::console::{
     Browser, ConsoleCredentials, ConsoleSession, ConsoleSessions, LONGEST, SwitchedRole,
 };
 use carillon_iam::{PasskeyAssertion, ShownFactor, SignIn, SignInOutcome, sign_in};
-use carillon_operation::{ConsoleRequest, Fault, Peer, Pipeline};
+use carillon_operation::{ConsoleRequest, Fault, Peer, Pipeline, is_from_here};
 use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, LOCATION, ORIGIN,
-    RETRY_AFTER, SET_COOKIE, USER_AGENT, X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+    SET_COOKIE, USER_AGENT, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
@@ -389,20 +389,8 @@ impl Console {
         self.signed_in(parts).await
     }
 
-    /// Whether a request comes from one of our own pages, as the browser says. Browsers say it in one header or the
-    /// other, and pages cannot forge either.
     fn is_from_here(&self, headers: &HeaderMap) -> bool {
-        if let Some(site) = headers.get("sec-fetch-site") {
-            return site.as_bytes() == b"same-origin";
-        }
-        let Some(origin) = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()) else {
-            return false;
-        };
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        origin == self.pipeline.environment.settings.public_url
-            || origin
-                .split_once("://")
-                .is_some_and(|(_, origin)| Some(origin) == host)
+        is_from_here(headers, &self.pipeline.environment.settings.public_url)
     }
 
     fn shown(&self, session: &ConsoleSession, token: &str) -> Value {

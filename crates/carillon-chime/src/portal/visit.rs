@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use carillon_aws::query::{self, FormError};
 use carillon_aws::secret::Secret;
-use carillon_operation::Peer;
-use http::header::{
-    ALLOW, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, SET_COOKIE, USER_AGENT,
-};
+use carillon_operation::{Peer, is_from_here};
+use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -23,8 +21,6 @@ pub(super) const FORM: usize = 16 * 1024;
 const BROWSER: usize = 256;
 /// Characters of the path that people come back to after they signed in.
 const WAY_BACK: usize = 2048;
-
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What a browser wants of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,29 +177,12 @@ impl<'a> Visit<'a> {
         Form::parse(self.body).map_err(|_| unreadable().into())
     }
 
-    /// That a request to change something comes from one of our own pages, as the browser says. Browsers say it in one
-    /// header or the other, and pages cannot forge either; whoever says nothing is no browser of a person.
+    /// That a request to change something comes from one of our own pages.
     pub fn require_from_here(&self) -> Result<(), Stop> {
-        let headers = &self.parts.headers;
-        let is_from_here = match headers.get(SEC_FETCH_SITE) {
-            Some(site) => site.as_bytes() == b"same-origin",
-            None => self.is_origin_ours(headers),
-        };
-        if is_from_here {
+        if is_from_here(&self.parts.headers, self.issuer()) {
             return Ok(());
         }
         Err(page::not_from_here().into())
-    }
-
-    fn is_origin_ours(&self, headers: &HeaderMap) -> bool {
-        let Some(origin) = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()) else {
-            return false;
-        };
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        origin == self.portal.environment.settings.public_url
-            || origin
-                .split_once("://")
-                .is_some_and(|(_, origin)| Some(origin) == host)
     }
 
     /// Signs the browser in, and sends it to where the person wanted to go.
