@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use carillon_operation::guard::Guard;
-use carillon_operation::{Environment, Fault, Peer};
+use carillon_operation::{Environment, Fault, Peer, Turns};
 use carillon_store::Store;
 use http::request::Parts;
 use http::{Response, StatusCode};
@@ -48,6 +48,8 @@ pub struct Portal {
     guard: Guard,
     /// Absent where nothing can be uploaded.
     files: Option<Files>,
+    /// Of uploads, by the identifiers of people.
+    uploads: Turns<String>,
 }
 
 impl Portal {
@@ -57,6 +59,7 @@ impl Portal {
             environment,
             guard: Guard::default(),
             files: None,
+            uploads: Turns::new(files::AT_ONCE),
         }
     }
 

@@ -32,6 +32,8 @@ pub enum Key {
     MailSource(IpAddr),
     /// What somebody who is signed in changes of itself: each change is an event, and PINs are not endless.
     OwnChange(String),
+    /// The files that somebody who is signed in uploads and deletes: each is an event, and work for the store.
+    OwnFile(String),
 }
 
 impl Key {
@@ -61,6 +63,8 @@ impl Key {
             Self::Source(_) => 50,
             // Twenty strangers with all their free tries.
             Self::Target(_) => 100,
+            // A whole folder at once.
+            Self::OwnFile(_) => 200,
             // A mail may have to be sent again, and once more.
             Self::Mailbox(_) => 3,
             Self::MailSource(_) | Self::OwnChange(_) => 20,
@@ -71,7 +75,7 @@ impl Key {
         match self {
             // Not longer, or strangers could lock somebody out.
             Self::Target(_) => Duration::from_secs(10),
-            Self::Pair(..) | Self::OwnChange(_) => Duration::from_secs(60),
+            Self::Pair(..) | Self::OwnChange(_) | Self::OwnFile(_) => Duration::from_secs(60),
             Self::Source(_) | Self::SecondFactor(_) | Self::OwnPassword(_) | Self::MailSource(_) => {
                 Duration::from_secs(15 * 60)
             }
@@ -87,7 +91,7 @@ impl Key {
             Self::SecondFactor(_) | Self::OwnPassword(_) | Self::Mailbox(_) => Duration::from_secs(15 * 60),
             Self::Target(_) | Self::MailSource(_) | Self::OwnChange(_) => Duration::from_secs(60),
             // An office mistypes all day long.
-            Self::Source(_) => Duration::from_secs(10),
+            Self::Source(_) | Self::OwnFile(_) => Duration::from_secs(10),
         }
     }
 
@@ -102,8 +106,8 @@ impl Key {
     }
 }
 
-/// One address, of IPv6 the network that one customer has.
-fn network_of(ip: IpAddr) -> IpAddr {
+/// One address, of IPv6 the network that one customer has at least.
+pub fn network_of(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
         v4 => v4,
@@ -186,7 +190,8 @@ impl Guard {
                 | Key::Source(_)
                 | Key::Mailbox(_)
                 | Key::MailSource(_)
-                | Key::OwnChange(_) => {
+                | Key::OwnChange(_)
+                | Key::OwnFile(_) => {
                     if let Some(known) = tries.get_mut(key) {
                         known.weight = known.weight.saturating_sub(key.memory());
                     }
@@ -370,6 +375,17 @@ mod tests {
         let day = 24 * 60 * 60;
         let tries = (0..day).filter(|second| guard.admit(&ada, at(*second)).is_ok());
         assert!(tries.count() < 120);
+    }
+
+    #[test]
+    fn a_folder_goes_at_once_and_files_without_end_do_not() {
+        let guard = Guard::default();
+        let ada = [Key::OwnFile("ada".to_owned())];
+        for _ in 0..200 {
+            assert_eq!(guard.admit(&ada, at(0)), Ok(()));
+        }
+        let hour = (1..3_600).filter(|second| guard.admit(&ada, at(*second)).is_ok());
+        assert!(hour.count() < 400);
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod strangers;
 mod terms;
 mod think;
 mod trail;
+mod turns;
 mod vault;
 
 pub use audit::Event;
@@ -70,6 +71,7 @@ pub use spec::{
 };
 pub use terms::{KeyTerm, ResourceTerms, Terms};
 pub use trail::{CLOUDTRAIL, Place};
+pub use turns::{Turn, Turns};
 pub use vault::Vault;
 
 /// The Region this server is.

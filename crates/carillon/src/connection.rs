@@ -13,11 +13,13 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::patience::Patience;
+
 /// From the first byte of a request's head to its last.
 pub const HEAD: Duration = Duration::from_secs(10);
 /// Between two requests.
 pub const IDLE: Duration = Duration::from_secs(75);
-/// Without one byte of an answer being taken.
+/// Without one byte of an answer being taken. Who takes a few now and then is not waited for much longer.
 pub const WRITE: Duration = Duration::from_secs(30);
 
 /// How HTTP/2 begins, and HTTP/1.1 never does.
@@ -64,7 +66,7 @@ pub struct Patient<S> {
     phase: Phase,
     is_http2: bool,
     reading: Pin<Box<Sleep>>,
-    writing: Option<Pin<Box<Sleep>>>,
+    writing: Patience,
 }
 
 impl<S> Patient<S> {
@@ -75,7 +77,7 @@ impl<S> Patient<S> {
             phase: Phase::Head,
             is_http2: false,
             reading: Box::pin(sleep(HEAD)),
-            writing: None,
+            writing: Patience::new(WRITE),
         }
     }
 
@@ -111,13 +113,12 @@ impl<S> Patient<S> {
     }
 
     /// Gives an unfinished write its time.
-    fn written<T>(&mut self, outcome: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if outcome.is_ready() {
-            self.writing = None;
-            return outcome;
+    fn written(&mut self, outcome: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(outcome) = outcome {
+            self.writing.earn(*outcome.as_ref().unwrap_or(&0));
+            return Poll::Ready(outcome);
         }
-        let writing = self.writing.get_or_insert_with(|| Box::pin(sleep(WRITE)));
-        ready!(writing.as_mut().poll(cx));
+        ready!(self.writing.wait(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -150,13 +151,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.stream).poll_flush(cx);
-        self.written(outcome, cx)
+        let outcome = Pin::new(&mut self.stream).poll_flush(cx).map_ok(|()| 0);
+        self.written(outcome, cx).map_ok(|_| ())
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.written(outcome, cx)
+        let outcome = Pin::new(&mut self.stream).poll_shutdown(cx).map_ok(|()| 0);
+        self.written(outcome, cx).map_ok(|_| ())
     }
 
     fn poll_write_vectored(
@@ -232,5 +233,22 @@ mod tests {
         let outcome = patient.write_all(b"more than fits").await;
         assert_eq!(outcome.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
         assert_eq!(began.elapsed(), WRITE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_a_byte_now_and_then_is_left_too() {
+        let (mut client, server) = duplex(4);
+        let mut patient = Patient::new(server, Busy::default());
+        let trickle = tokio::spawn(async move {
+            while client.read_u8().await.is_ok() {
+                tokio::time::sleep(WRITE / 2).await;
+            }
+        });
+        let began = Instant::now();
+        let outcome = patient.write_all(&[b'x'; 4096]).await;
+        assert_eq!(outcome.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+        assert!(began.elapsed() < WRITE * 3, "{:?}", began.elapsed());
+        drop(patient);
+        trickle.await.unwrap();
     }
 }

@@ -42,8 +42,9 @@ pub const BODIES: usize = 256 * 1024 * 1024;
 
 /// Files that are uploaded at the same time. Each may take some MiB on its way.
 pub const UPLOADS: usize = 16;
-/// The longest that an upload may take.
+/// The longest that a file may take to arrive, and then to be kept.
 const UPLOAD_TIME: Duration = Duration::from_secs(10 * 60);
+const KEEP_TIME: Duration = Duration::from_secs(60);
 
 /// Requests that are read or answered at the same time. Each may have a head of [`HEADER_SIZE`].
 pub const OPEN: usize = 4_096;
@@ -182,7 +183,8 @@ impl Door {
             return Ok(self.readiness().await);
         }
         if Files::owns(parts.uri.path()) {
-            return Ok(self.files.serve(parts, share).await);
+            let ip = self.client(&parts.headers, peer).ip;
+            return Ok(self.files.serve(parts, ip, share).await);
         }
         if Portal::is_upload(parts) {
             return self.upload(parts, body, peer, share).await;
@@ -242,9 +244,10 @@ impl Door {
         let (portal, parts) = (Arc::clone(&self.portal), Arc::clone(parts));
         let answer = async move {
             let _held = (share, place);
-            portal.upload(&parts, Box::pin(Punctual::new(body)), &peer).await
+            let body = Punctual::new(body, UPLOAD_TIME);
+            portal.upload(&parts, Box::pin(body), &peer).await
         };
-        match tokio::time::timeout(UPLOAD_TIME, Undivided::new(answer)).await {
+        match tokio::time::timeout(UPLOAD_TIME + KEEP_TIME, Undivided::new(answer)).await {
             Ok(Ok(response)) => Ok(response.map(AnswerBody::from)),
             Ok(Err(_)) => Err(Refusal::failed()),
             Err(_) => Err(Refusal::too_slow()),

@@ -1,11 +1,13 @@
 //! Files for whoever has a link: objects of a folder, and the files of exports.
 
+use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use carillon_chime::{DOWNLOADS, open_data_export};
-use carillon_operation::{Chunks, Environment, Fault, ObjectError, Objects, Opened};
+use carillon_operation::guard::network_of;
+use carillon_operation::{Chunks, Environment, Fault, ObjectError, Objects, Opened, Turns};
 use carillon_store::Store;
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
@@ -21,6 +23,8 @@ use crate::options::UploadBounds;
 
 /// Files that are fetched at the same time.
 const AT_ONCE: usize = 256;
+/// Files that are fetched from one address at the same time.
+const AT_ONE_PLACE: usize = 64;
 /// The longest that a file may take to begin to come.
 const BEGIN: Duration = Duration::from_secs(30);
 
@@ -30,6 +34,7 @@ pub struct Files {
     pub environment: Arc<Environment>,
     pub objects: Arc<ObjectStorage>,
     places: Arc<Semaphore>,
+    turns: Turns<IpAddr>,
     bounds: UploadBounds,
 }
 
@@ -74,6 +79,7 @@ impl Files {
             environment,
             objects,
             places: Arc::new(Semaphore::new(AT_ONCE)),
+            turns: Turns::new(AT_ONE_PLACE),
             bounds,
         }
     }
@@ -93,17 +99,23 @@ impl Files {
     }
 
     /// Answers a request for a file. What is `held` is held until the file is fetched.
-    pub async fn serve(&self, parts: &Parts, held: impl Send + Sync + 'static) -> Answer {
-        let outcome = tokio::time::timeout(BEGIN, self.find(parts, held)).await;
+    pub async fn serve(&self, parts: &Parts, ip: IpAddr, held: impl Send + Sync + 'static) -> Answer {
+        let outcome = tokio::time::timeout(BEGIN, self.find(parts, ip, held)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(NoFile::Failed("it took too long".to_owned())));
         outcome.unwrap_or_else(|reason| refuse(&reason))
     }
 
-    async fn find(&self, parts: &Parts, held: impl Send + Sync + 'static) -> Result<Answer, NoFile> {
+    async fn find(
+        &self,
+        parts: &Parts,
+        ip: IpAddr,
+        held: impl Send + Sync + 'static,
+    ) -> Result<Answer, NoFile> {
+        let turn = self.turns.take(network_of(ip)).ok_or(NoFile::Busy)?;
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| NoFile::Busy)?;
-        let held = (held, place);
+        let held = (held, place, turn);
         let now = self.environment.clock.now();
         let link = Opened::read(parts, &self.environment.vault, now).ok_or(NoFile::Forbidden)?;
         let path = parts.uri.path();

@@ -25,6 +25,7 @@ mod objects;
 mod oidc_client;
 mod options;
 mod output;
+mod patience;
 mod policy;
 mod punctual;
 #[cfg(test)]

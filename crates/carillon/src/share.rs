@@ -1,17 +1,16 @@
 //! What one address may have of the server at the same time, so that nobody takes all of it.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use carillon_operation::guard::network_of;
 
 /// Connections of one address.
 pub const CONNECTIONS: usize = 1_024;
 /// Requests of one address that are read or answered, whether or not their client still waits.
 pub const REQUESTS: usize = 512;
-
-/// A provider gives each of its customers at least so much of IPv6, in bits.
-const CUSTOMER: u32 = 64;
 
 /// The shares of the addresses that have something.
 #[derive(Debug, Default)]
@@ -37,7 +36,7 @@ pub struct Requested(Arc<Share>);
 impl Shares {
     /// Counts a connection, unless its address has too many.
     pub fn connect(self: &Arc<Self>, address: IpAddr) -> Option<Connected> {
-        let share = self.of(whose(address));
+        let share = self.of(network_of(address));
         take(&share.connections, CONNECTIONS).then(|| Connected(share))
     }
 
@@ -99,14 +98,6 @@ fn take(count: &AtomicUsize, most: usize) -> bool {
             (count < most).then_some(count + 1)
         })
         .is_ok()
-}
-
-/// The address itself, or the network of the customer that it is one of countless addresses of.
-fn whose(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> CUSTOMER << CUSTOMER)),
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
+use carillon_operation::guard::Key;
 use carillon_operation::{Fault, Label, ObjectError, Objects};
 use http::StatusCode;
 use serde_json::json;
@@ -21,6 +22,8 @@ use crate::attachment::{self, AttachmentRow};
 use crate::name::is_uuid;
 
 pub(super) const PATH: &str = "/portal/files";
+/// The most files that a person uploads at the same time.
+pub(super) const AT_ONCE: usize = 3;
 /// The most files that a person has at the same time.
 const FILES: i64 = 1_000;
 /// How long an address of a file is good that the browser is sent to.
@@ -118,6 +121,11 @@ pub(super) async fn delete(visit: &Visit<'_>, id: &str) -> Result<Page, Stop> {
     files_of(visit)?;
     let (person, _) = visit.person_with_form().await?;
     find(visit, &person, id).await?;
+    visit
+        .portal
+        .guard
+        .admit(&[Key::OwnFile(person.user.id.clone())], visit.device.now)
+        .map_err(page::wait)?;
     again!(delete_once(visit, &person, id))?;
     Ok(page::see(PATH))
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use carillon_aws::id::uuid_v4;
+use carillon_operation::guard::Key;
 use carillon_operation::{BoxFuture, Chunks, Fault, Label, ObjectError, enqueue};
 use futures_core::Stream;
 use http::StatusCode;
@@ -16,7 +17,7 @@ use multer::{Constraints, Field, Multipart, SizeLimit};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{FILES, Files, PATH, files_of, list, size, unavailable};
+use super::{AT_ONCE, FILES, Files, PATH, files_of, list, size, unavailable};
 use crate::attachment::jobs::DropUnkept;
 use crate::attachment::{self, AttachmentRow, ConversationKind, PORTAL};
 use crate::portal::page::{self, Page, Stop};
@@ -130,6 +131,10 @@ pub(in crate::portal) async fn receive(visit: &Visit<'_>, body: Upload) -> Resul
     let bounds = files_of(visit)?;
     visit.require_from_here()?;
     let person = visit.person().await?;
+    let Some(_turn) = visit.portal.uploads.take(person.user.id.clone()) else {
+        let text = format!("You are uploading {AT_ONCE} files already. Please wait until one is done.");
+        return list(visit, &person, StatusCode::TOO_MANY_REQUESTS, Some(&text)).await;
+    };
     let body = Shared(Arc::new(Mutex::new(body)));
     let outcome = take(visit, bounds, &person, body.clone()).await;
     if outcome.is_err() {
@@ -196,6 +201,11 @@ async fn keep(
         .filter(|kind| attachment::check_content_type(kind).is_ok())
         .unwrap_or_else(|| "application/octet-stream".to_owned());
     require_room(visit, bounds, person).await?;
+    visit
+        .portal
+        .guard
+        .admit(&[Key::OwnFile(person.user.id.clone())], visit.device.now)
+        .map_err(page::wait)?;
 
     let id = uuid_v4(&*visit.portal.environment.entropy);
     let mut row = AttachmentRow {
