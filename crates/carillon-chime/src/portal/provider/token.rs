@@ -294,7 +294,8 @@ pub(super) fn form(visit: &Visit<'_>) -> Result<Form, Stop> {
 
 /// The client that asks, if it is who it says.
 ///
-/// A secret has 256 bits and a product uses it many times at once, so only wrong ones are counted.
+/// Only wrong secrets are counted, and a right one is never refused. It has 256 bits: nobody finds it by trying, at
+/// whatever speed, but strangers who try must not keep a product waiting, and with it everybody who wants in.
 pub(super) async fn client(visit: &Visit<'_>, form: &Form) -> Result<ClientRow, Stop> {
     let header = visit.parts.headers.get(AUTHORIZATION);
     let (id, secret) = match (header, form.find("client_secret")) {
@@ -308,9 +309,6 @@ pub(super) async fn client(visit: &Visit<'_>, form: &Form) -> Result<ClientRow, 
         }
         (None, secret) => (form.get("client_id").to_owned(), secret.map(str::to_owned)),
     };
-    let keys = Key::of_try(&digest(&format!("client/{id}")), visit.device.ip);
-    let guard = &visit.portal.guard;
-    guard.look(&keys, visit.device.now).map_err(wait)?;
     let mut tx = visit.portal.store.read().await?;
     let client = if id.len() <= 64 {
         rows::client(&mut tx, &id).await?
@@ -320,13 +318,12 @@ pub(super) async fn client(visit: &Visit<'_>, form: &Form) -> Result<ClientRow, 
     drop(tx);
     // Digests of 256 random bits: how many characters agree says nothing about the others.
     let given = secret.as_deref().map(digest);
-    match client.filter(|client| client.secret_digest == given) {
-        Some(client) => Ok(client),
-        None => {
-            guard.admit(&keys, visit.device.now).map_err(wait)?;
-            Err(unknown_client().into())
-        }
+    if let Some(client) = client.filter(|client| client.secret_digest == given) {
+        return Ok(client);
     }
+    let keys = Key::of_try(&digest(&format!("client/{id}")), visit.device.ip);
+    visit.portal.guard.admit(&keys, visit.device.now).map_err(wait)?;
+    Err(unknown_client().into())
 }
 
 /// Identifier and secret of a header. Both are encoded as in a form.
