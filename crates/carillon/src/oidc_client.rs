@@ -44,6 +44,9 @@ pub enum Command {
     RotateKeys {
         #[command(flatten)]
         storage: Storage,
+        /// Withdraws the keys before it at once: for when one may have come into wrong hands.
+        #[arg(long)]
+        withdraw: bool,
     },
 }
 
@@ -136,10 +139,10 @@ async fn carry_out(command: &Command) -> anyhow::Result<String> {
             .await?;
             described(&client, Some(&secret))
         }
-        Command::RotateKeys { storage } => {
+        Command::RotateKeys { storage, withdraw } => {
             let (store, vault) = deployment::open(storage).await?;
             let key = deployment::change(&store, async |tx| {
-                operator::rotate_keys(tx, &vault, entropy, now).await
+                operator::rotate_keys(tx, &vault, entropy, now, *withdraw).await
             })
             .await?;
             format!("Key  {key}\n")

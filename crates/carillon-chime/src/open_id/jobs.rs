@@ -250,8 +250,7 @@ impl Job for RotateKeys {
         if let Some(signs_from) = rotation.next {
             key::add(tx, &environment.vault, &*environment.entropy, signs_from).await?;
         }
-        let next = Self::on_the_day_after(now);
-        enqueue(tx, &*environment.entropy, &next, now, next.due()).await?;
+        key::watch(tx, &*environment.entropy, now).await?;
         Ok(Vec::new())
     }
 }

@@ -125,9 +125,14 @@ pub(crate) async fn signing(
         return open(key, environment);
     }
     let key = add(tx, &environment.vault, &*environment.entropy, now).await?;
-    let watch = RotateKeys::on_the_day_after(now);
-    enqueue(tx, &*environment.entropy, &watch, now, watch.due()).await?;
+    watch(tx, &*environment.entropy, now).await?;
     open(&key, environment)
+}
+
+/// Has the keys looked at from tomorrow on, each day.
+pub(crate) async fn watch(tx: &mut WriteTx, entropy: &dyn Entropy, now: Timestamp) -> Result<(), StoreError> {
+    let watch = RotateKeys::on_the_day_after(now);
+    enqueue(tx, entropy, &watch, now, watch.due()).await
 }
 
 /// Makes a key that signs from then on.

@@ -113,6 +113,11 @@ pub async fn create(
         license: new.license,
         created_at: now,
     };
+    if let Some(account_id) = &client.account_id
+        && account::rows::find_any(tx, account_id).await?.is_none()
+    {
+        return Err(Error::account_not_found(account_id).into());
+    }
     record(tx, &client, "CreateOpenIdClient", entropy, now).await?;
     rows::insert_client(tx, &client).await?;
     Ok((client.into(), secret))
@@ -140,8 +145,7 @@ pub async fn delete(
     now: Timestamp,
 ) -> Result<Shown, Fault> {
     let client = find(tx, client_id).await?;
-    // Already there or not, its account need not exist any more.
-    record(tx, &client, "DeleteOpenIdClient", entropy, now).await.ok();
+    record(tx, &client, "DeleteOpenIdClient", entropy, now).await?;
     rows::delete_client(tx, client_id).await?;
     Ok(client.into())
 }
@@ -164,13 +168,12 @@ pub async fn rotate_secret(
     let secret = token(entropy);
     client.secret_digest = Some(digest(secret.expose()));
     rows::set_secret(tx, &client).await?;
-    record(tx, &client, "RotateOpenIdClientSecret", entropy, now)
-        .await
-        .ok();
+    record(tx, &client, "RotateOpenIdClientSecret", entropy, now).await?;
     Ok((client.into(), secret))
 }
 
-/// Makes a new key that signs from now on. The old ones are published for another day.
+/// Makes a new key that signs from now on. The old ones are published for another day, or, if `withdraw`, gone: what
+/// they signed is good for nothing any more.
 ///
 /// # Errors
 ///
@@ -180,8 +183,16 @@ pub async fn rotate_keys(
     vault: &Vault,
     entropy: &dyn Entropy,
     now: Timestamp,
+    withdraw: bool,
 ) -> Result<String, Fault> {
-    Ok(key::add(tx, vault, entropy, now).await?.id)
+    if withdraw {
+        for old in rows::keys(tx).await? {
+            rows::delete_key(tx, &old.id).await?;
+        }
+    }
+    let key = key::add(tx, vault, entropy, now).await?;
+    key::watch(tx, entropy, now).await?;
+    Ok(key.id)
 }
 
 async fn find(tx: &mut ReadTx, client_id: &str) -> Result<ClientRow, Fault> {
@@ -194,7 +205,8 @@ async fn find(tx: &mut ReadTx, client_id: &str) -> Result<ClientRow, Fault> {
     })
 }
 
-/// Tells it in the trail of whoever owns the account that a client is limited to. Others concern nobody's.
+/// Tells it in the trail of whoever owns the account that a client is limited to. Others concern nobody's, and an
+/// account that is gone has nobody to tell.
 async fn record(
     tx: &mut WriteTx,
     client: &ClientRow,
@@ -205,9 +217,9 @@ async fn record(
     let Some(account_id) = &client.account_id else {
         return Ok(());
     };
-    let account = account::rows::find_any(tx, account_id)
-        .await?
-        .ok_or_else(|| Error::account_not_found(account_id))?;
+    let Some(account) = account::rows::find_any(tx, account_id).await? else {
+        return Ok(());
+    };
     let event = ServiceEvent {
         aws_account_id: account.aws_account_id,
         at: now,
