@@ -32,7 +32,12 @@ pub(crate) struct SessionRow {
 impl SessionRow {
     /// Whether the session still holds.
     pub fn holds(&self, now: Timestamp) -> bool {
-        now < self.seen_at + IDLE && now < self.created_at + LONGEST
+        now < self.ends_at()
+    }
+
+    /// When the session is over, if it is not used any more.
+    pub fn ends_at(&self) -> Timestamp {
+        (self.seen_at + IDLE).min(self.created_at + LONGEST)
     }
 
     /// What people call the device.

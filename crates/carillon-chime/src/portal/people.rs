@@ -205,7 +205,7 @@ impl People<'_> {
         let forget = ForgetSession {
             session_id: session.id.clone(),
         };
-        enqueue(tx, entropy, &forget, device.now, device.now + session::LONGEST).await?;
+        enqueue(tx, entropy, &forget, device.now, session.ends_at()).await?;
         Ok((session, token))
     }
 

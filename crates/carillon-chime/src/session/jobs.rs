@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use carillon_aws::time::Timestamp;
-use carillon_operation::{Environment, Event, Job, JobError, Outside};
+use carillon_operation::{Environment, Event, Job, JobError, Outside, enqueue};
 use carillon_store::{Store, StoreError, WriteTx};
 use serde::{Deserialize, Serialize};
 
 use super::rows;
 
-/// Forgets a session that is over by its age, with the address and the device it was on.
+/// Forgets a session once it is over, because nobody used it or by its age, with the address and the device it was on.
+/// Products hear of it then.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ForgetSession {
     pub session_id: String,
@@ -28,10 +29,18 @@ impl Job for ForgetSession {
         &self,
         (): &(),
         tx: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
+        environment: &Environment,
+        now: Timestamp,
     ) -> Result<Vec<Event>, StoreError> {
-        rows::end(tx, &self.session_id).await?;
+        let Some(session) = rows::find_by_id(tx, &self.session_id).await? else {
+            return Ok(Vec::new());
+        };
+        if session.holds(now) {
+            enqueue(tx, &*environment.entropy, self, now, session.ends_at()).await?;
+        } else {
+            rows::end(tx, &self.session_id).await?;
+            environment.jobs.notify_one();
+        }
         Ok(Vec::new())
     }
 }
