@@ -177,7 +177,8 @@ pub(crate) async fn uses_limited_clients(tx: &mut ReadTx, user_id: &str) -> Resu
     Ok(found.is_some())
 }
 
-/// Adds a grant, and removes those of its session that nobody fetched, or that are too many of this client.
+/// Adds a grant, and removes those of its session that nobody fetched, or that are too many of this client. Codes that
+/// wait make room first: links of other sites can ask for them, and must not end what is in use.
 pub(crate) async fn insert_grant(
     tx: &mut WriteTx,
     grant: &GrantRow,
@@ -192,7 +193,8 @@ pub(crate) async fn insert_grant(
         "DELETE FROM chime_openid_grant WHERE grant_id IN
            (SELECT grant_id FROM chime_openid_grant
              WHERE session_id = $1 AND client_id = $2
-             ORDER BY created_at DESC LIMIT 1000 OFFSET $3)",
+             ORDER BY CASE WHEN status = 'Waiting' THEN 1 ELSE 0 END, created_at DESC
+             LIMIT 1000 OFFSET $3)",
         bind![
             grant.session_id,
             grant.client_id,

@@ -14,6 +14,7 @@ mod domain;
 mod invitation;
 mod job;
 mod model;
+mod open_id;
 mod person;
 mod portal;
 mod registration;

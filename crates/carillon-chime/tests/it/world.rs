@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use carillon_aws::time::Entropy;
 use carillon_chime::account::{Life, operator};
 use carillon_chime::{CHIME, JOBS, Portal};
 use carillon_iam::testing::{Answer, Engine, TestClient, TestServer, engines};
 use carillon_operation::{
-    BoxFuture, Mail, MailError, MailRelay, NoAnswer, Outside, Peer, Settings, TxtRecords,
+    BoxFuture, Delivery, Mail, MailError, MailRelay, NoAnswer, Outside, Peer, Post, Reply, Settings,
+    TxtRecords, Unavailable,
 };
 use http::Request;
 use serde_json::{Value, json};
@@ -43,6 +45,26 @@ pub struct World {
     pub portal: Portal,
     pub relay: Arc<Relay>,
     pub dns: Arc<Zone>,
+    pub products: Arc<Products>,
+}
+
+/// Other products, which keep what is posted to them: the address and the body.
+#[derive(Default)]
+pub struct Products {
+    pub heard: Mutex<Vec<(String, String)>>,
+}
+
+impl Delivery for Products {
+    fn post<'a>(&'a self, post: Post<'a>) -> BoxFuture<'a, Result<Reply, Unavailable>> {
+        let body = String::from_utf8_lossy(post.body).into_owned();
+        self.heard.lock().unwrap().push((post.url.to_owned(), body));
+        Box::pin(async {
+            Ok(Reply {
+                status: 200,
+                body: Bytes::new(),
+            })
+        })
+    }
 }
 
 /// Takes mail and keeps it, or refuses it.
@@ -146,6 +168,7 @@ impl World {
             portal,
             relay: Arc::new(Relay::default()),
             dns: Arc::default(),
+            products: Arc::default(),
         }
     }
 
@@ -212,6 +235,7 @@ impl World {
         let outside = Outside {
             mail: Some(Arc::clone(&self.relay) as Arc<dyn MailRelay>),
             txt: Some(Arc::clone(&self.dns) as Arc<dyn TxtRecords>),
+            delivery: Some(Arc::clone(&self.products) as Arc<dyn Delivery>),
             ..Outside::default()
         };
         self.server.run_due_jobs(JOBS, outside).await;

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use askama::Template;
 use carillon_aws::id::{token, uuid_v4};
 use carillon_aws::secret::Secret;
 use carillon_aws::time::Timestamp;
@@ -17,7 +16,7 @@ use crate::open_id::client::ClientRow;
 use crate::open_id::grant::{self, CODE, GrantRow, Status};
 use crate::open_id::jws::{self, Kind};
 use crate::open_id::rows;
-use crate::portal::page::{self, Frame, Page, Stop};
+use crate::portal::page::{self, Page, Stop};
 use crate::portal::people::SignedIn;
 use crate::portal::visit::{FORM, Form, Visit, encoded};
 use crate::session::{self, digest};
@@ -120,15 +119,6 @@ impl Question {
     }
 }
 
-/// The page in between, after somebody signed in: browsers do not let a form lead straight to another site.
-#[derive(Template)]
-#[template(path = "onward.html")]
-pub(super) struct Onward<'a> {
-    pub frame: Frame<'a>,
-    pub name: &'a str,
-    pub url: &'a str,
-}
-
 /// A form of the same: it goes on as a link, because forms of other sites come without the cookie.
 pub(in crate::portal) fn send(visit: &Visit<'_>) -> Result<Page, Stop> {
     let query = std::str::from_utf8(visit.body)
@@ -217,18 +207,7 @@ pub(in crate::portal) async fn show(visit: &Visit<'_>) -> Result<Page, Stop> {
     let Some(code) = code else {
         return Ok(sign_in(visit, query, &question));
     };
-    let url = back(&[("code", code.expose())]);
-    if resumed.is_none() {
-        return Ok(page::see(&url));
-    }
-    page::html(
-        StatusCode::OK,
-        &Onward {
-            frame: Frame::open("You are signed in"),
-            name: &client.name,
-            url: &url,
-        },
-    )
+    Ok(page::see(&back(&[("code", code.expose())])))
 }
 
 /// Whether the person need not sign in again.

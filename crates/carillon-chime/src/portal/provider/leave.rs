@@ -6,7 +6,7 @@ use askama::Template;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::authorize::{Onward, way_home, wrong};
+use super::authorize::{way_home, wrong};
 use crate::open_id::client::ClientRow;
 use crate::open_id::jws::{self, Kind};
 use crate::open_id::rows;
@@ -23,6 +23,15 @@ struct LeavePage<'a> {
     client_id: &'a str,
     to: &'a str,
     state: &'a str,
+}
+
+/// The page in between, after somebody said yes: browsers do not let a form lead straight to another site.
+#[derive(Template)]
+#[template(path = "onward.html")]
+struct Onward<'a> {
+    frame: Frame<'a>,
+    name: &'a str,
+    url: &'a str,
 }
 
 /// What a product asks.
