@@ -31,3 +31,6 @@ pub(crate) const LATE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub(crate) const EARLY: Duration = Duration::from_secs(5 * 60);
 /// Events of one meeting. A meeting is read as a whole when one of them comes late.
 pub(crate) const MEETING: i64 = 50_000;
+/// Events beyond those, if they say when the meeting began or ended: whoever fills a meeting with events must not keep
+/// it from ending, and so from being reported.
+pub(crate) const ENDS: i64 = 100;

@@ -386,10 +386,8 @@ impl Facts {
                 return Err(format!("`{name}` is no e-mail address"));
             }
         }
-        if let Some(id) = &self.conference_id
-            && (id.len() != 10 || !id.bytes().all(|byte| byte.is_ascii_digit()))
-        {
-            return Err("`ConferenceId` has 10 digits".to_owned());
+        if let Some(id) = &self.conference_id {
+            check_conference_id(id)?;
         }
         self.check_file()
     }
@@ -417,6 +415,14 @@ impl Facts {
         }
         Ok(())
     }
+}
+
+/// What is wrong with the number that people call a meeting by.
+pub(crate) fn check_conference_id(id: &str) -> Result<(), &'static str> {
+    if id.len() != 10 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("`ConferenceId` has 10 digits");
+    }
+    Ok(())
 }
 
 /// One line of text that is not empty.

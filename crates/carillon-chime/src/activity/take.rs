@@ -12,7 +12,7 @@ use super::event::{Event, EventType, Facts, Malformed};
 use super::figures::{Counting, Differences};
 use super::meeting::{self, People, Person, Told};
 use super::source::{PORTAL, Source};
-use super::{MEETING, rows};
+use super::{ENDS, MEETING, rows};
 use crate::attachment::{self, ConversationKind, Upload};
 use crate::license::License;
 use crate::user::{self, UserRow, UserType};
@@ -126,8 +126,11 @@ async fn take_meeting(
     let standing = rows::standing(tx, meeting_id).await?;
     let (before, ended_at) = standing.unwrap_or_default();
     let count = i64::try_from(told.len()).unwrap_or(i64::MAX);
-    if before + count > MEETING {
-        let index = told.first().map(|(index, _)| *index).unwrap_or_default();
+    let is_end = |kind| matches!(kind, EventType::MeetingStarted | EventType::MeetingEnded);
+    let other = told.iter().find(|(_, told)| !is_end(told.kind));
+    let most = other.map_or(MEETING + ENDS, |_| MEETING);
+    if before + count > most {
+        let index = other.or(told.first()).map_or(0, |(index, _)| *index);
         return Err(Malformed::at(index, format!("a meeting has at most {MEETING} events")).into());
     }
     let told: Vec<Told> = told.into_iter().map(|(_, told)| told).collect();

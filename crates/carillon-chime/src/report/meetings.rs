@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MeetingId, Range, ReportDate, ResultMax, result_max, rows};
 use crate::account::ManagedAccount;
-use crate::activity::event::{EventType, MeetingType, State};
+use crate::activity::event::{EventType, MeetingType, State, check_conference_id};
 use crate::activity::meeting::{Attendee, Told, seconds};
 use crate::activity::source;
 use crate::email::{EmailAddress, WireEmailAddress, key_of, member};
@@ -121,6 +121,9 @@ impl Operation for ListMeetingReportData {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListMeetingReportDataOutput, Error> {
         let range = Range::read(self.start_date.as_ref(), self.end_date.as_ref(), cx.now)?;
+        if let Some(id) = &self.conference_id {
+            check_conference_id(id).map_err(|reason| Error::BadRequest(reason.to_owned()))?;
+        }
         let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let organizer_key = self.organizer_email.as_ref().map(|email| key_of(email.as_str()));
         let filters = [

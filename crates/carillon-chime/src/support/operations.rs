@@ -50,7 +50,7 @@ pub(crate) struct SubmitSupportRequest {
     contact_email: EmailAddress,
     /// The account that it is about.
     account_id: Option<AccountId>,
-    /// When it happened.
+    /// When it happened, with any offset. It is kept and shown in UTC.
     occurred_at: Option<Timestamp>,
     client_version: Option<SupportReference>,
     log_reference_id: Option<SupportReference>,

@@ -125,6 +125,33 @@ impl Script {
     }
 }
 
+#[tokio::test]
+async fn nobody_keeps_a_meeting_from_ending_by_filling_it_with_events() {
+    for world in worlds().await {
+        let account = world.account("Meetings").await;
+        world.invited(&account, "ada@fill.example").await;
+        let product = Product::new(&world, &[]).await;
+        let mut script = Script::new("m", world.server.clock().now() - DAY);
+        let organizer = json!({ "OrganizerEmail": "ada@fill.example" });
+        script.at(0, "meeting.started", organizer);
+        product.tell(&script.all()).await;
+        let mut tx = world.server.store().write().await.unwrap();
+        tx.execute("UPDATE activity_meeting SET events = 50000", &[])
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        script.at(60, "attendee.joined", json!({ "AttendeeId": "eve" }));
+        script.at(90, "meeting.ended", json!({}));
+        let (status, refused) = product.try_tell(&script.all()).await;
+        assert_eq!((status, &refused["Index"]), (400, &json!(1)), "{refused}");
+        script.events.remove(1);
+        product.tell(&script.all()).await;
+        let path = format!("/accounts/{account}/reports/meetings");
+        let listed = world.get(&path).await;
+        assert_eq!(listed["MeetingReports"].as_array().unwrap().len(), 1);
+    }
+}
+
 fn date(at: Timestamp) -> String {
     at.to_string()[..10].to_owned()
 }
@@ -710,6 +737,8 @@ async fn reports_go_by_page_and_filter() {
         (format!("{base}&organizer-email=ada@pages.example{token}"), 400),
         (format!("{base}&next-token=x"), 400),
         (format!("{base}&max-results=100"), 400),
+        (format!("{base}&conference-id=1"), 400),
+        (format!("{base}&conference-id={}", "1".repeat(9_000)), 400),
         (format!("{base}&end-date=2999-01-01"), 400),
         (
             format!("/accounts/{account}/reports/meetings?start-date=2024-02-30"),
