@@ -122,13 +122,6 @@ impl DataExportRow {
     pub fn complete(&mut self, now: Timestamp) {
         self.status = DataExportStatus::Succeeded;
         self.completed_at = Some(now);
-        self.failure_reason = match self.missing_count {
-            0 => None,
-            1 => Some("1 attachment is left out, because it is not in the object store any more".to_owned()),
-            missing => Some(format!(
-                "{missing} attachments are left out, because they are not in the object store any more"
-            )),
-        };
     }
 
     pub fn fail(&mut self, reason: &str, now: Timestamp) {
@@ -155,6 +148,7 @@ impl DataExportRow {
             next_request_timestamp: self.next_request_at(),
             attachment_count: Some(self.attachment_count),
             total_bytes: Some(self.total_bytes),
+            missing_count: Some(self.missing_count),
             failure_reason: self.failure_reason.clone(),
             file_url: None,
         }
@@ -185,7 +179,10 @@ pub(crate) struct DataExport {
     /// Bytes of those attachments.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_bytes: Option<i64>,
-    /// Why it failed, or what a file that is ready had to leave out.
+    /// Attachments that the file had to leave out, because they are not in the object store any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_count: Option<i64>,
+    /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
     /// Where the file is, for five minutes. Whoever has the file has the attachments.
@@ -245,17 +242,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_said() {
+    fn what_is_left_out_is_said_and_is_no_failure() {
         let mut export = export();
-        export.complete(day(1));
-        assert_eq!(export.failure_reason, None);
         export.missing_count = 3;
         export.complete(day(1));
-        assert!(
-            export
-                .failure_reason
-                .unwrap()
-                .starts_with("3 attachments are left out")
+        let shown = serde_json::to_value(export.shape(day(1))).unwrap();
+        assert_eq!(
+            (&shown["Status"], &shown["MissingCount"]),
+            (&"Succeeded".into(), &3.into())
         );
+        assert_eq!(shown.get("FailureReason"), None);
     }
 }

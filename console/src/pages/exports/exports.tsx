@@ -86,7 +86,14 @@ export default function Exports() {
               </StatusIndicator>
             ),
           },
-          { id: "count", header: "Attachments", cell: (one) => one.AttachmentCount ?? 0 },
+          {
+            id: "count",
+            header: "Attachments",
+            cell: (one) =>
+              one.MissingCount
+                ? `${one.AttachmentCount ?? 0} (${one.MissingCount} left out: not in the store any more)`
+                : (one.AttachmentCount ?? 0),
+          },
           { id: "size", header: "Size", cell: (one) => size(one.TotalBytes ?? 0) },
           { id: "by", header: "By", cell: (one) => one.RequestedBy },
           { id: "until", header: "Until", cell: (one) => <Time at={one.ExpirationTimestamp} /> },

@@ -35,7 +35,7 @@ async fn sign_in(server: &TestServer, user_name: Option<&str>, password: &str) -
         aws_account: server.account_id().as_ref(),
         user_name,
         password: &Secret::new(password.to_owned()),
-        code: None,
+        factor: None,
         source_ip: Ipv4Addr::LOCALHOST.into(),
         user_agent: None,
     };
