@@ -825,14 +825,12 @@ export interface ChimeAttendeeFeedback {
   SubmittedTimestamp?: string;
 }
 
-/** What proving a claim would do. */
+/** What proving a claim would do, as far as it concerns the AWS account that claims. People of other AWS accounts, and of none, would join as well. They are not counted: whoever claims a domain has not proved that it is theirs. */
 export interface ChimeClaimEffects {
-  /** Registered people of the domain who belong to no account, and would join. */
-  UnmanagedJoining: number;
-  /** Registered people of the domain in other Team accounts, who would leave them and join. */
-  TeamMembersJoining: number;
-  /** Open invitations of other accounts to addresses of the domain, which would become void. */
-  OthersInvitationsEnding: number;
+  /** Registered people of the domain in other Team accounts of the AWS account, who would leave them and join. Not for delegates, to whom those accounts are not lent. */
+  TeamMembersJoining?: number;
+  /** Open invitations of other accounts of the AWS account to addresses of the domain, which would become void. Not for delegates. */
+  OthersInvitationsEnding?: number;
   /** Open invitations of this account to addresses of other domains, which would become void, as an Enterprise account invites nobody. */
   OwnInvitationsEnding: number;
   /** Members of this Team account with addresses of other domains, who would stay. */
@@ -856,7 +854,9 @@ export interface ChimeDataExport {
   AttachmentCount?: number;
   /** Bytes of those attachments. */
   TotalBytes?: number;
-  /** Why it failed, or what a file that is ready had to leave out. */
+  /** Attachments that the file had to leave out, because they are not in the object store any more. */
+  MissingCount?: number;
+  /** Why it failed. */
   FailureReason?: string;
   /** Where the file is, for five minutes. Whoever has the file has the attachments. */
   FileUrl?: string;
@@ -2525,7 +2525,7 @@ export interface Operations {
       /** What conditions can ask about, for those who write policies. */
       conditionKeys: Array<AccessAnalyzerConditionKey>;
     } };
-    /** Lists the policies of the AWS account's own, managed and inline, that actions of a later release concern: wildcards that mean more than when the policy was written, and what the nearest managed policy of AWS's grants besides. A page looks at a stretch of the policies. It may list nothing and still have a next page. */
+    /** Lists the AWS account's own policies that actions of a later release concern. Told of each, managed or inline, are the wildcards that mean more than when it was written, and what the nearest managed policy of AWS's grants besides. A page looks at a stretch of the policies. It may list nothing and still have a next page. */
     ListPoliciesToReview: { input: {
       /** Policies to look at. */
       maxResults?: number;
@@ -2870,7 +2870,7 @@ export interface Operations {
       ContactEmail: string;
       /** The account that it is about. */
       AccountId?: string;
-      /** When it happened. */
+      /** When it happened, with any offset. It is kept and shown in UTC. */
       OccurredAt?: string;
       ClientVersion?: string;
       LogReferenceId?: string;

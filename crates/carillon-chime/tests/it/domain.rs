@@ -482,10 +482,7 @@ async fn a_preview_tells_nothing_of_other_aws_accounts() {
         let body = json!({ "UserEmailList": ["eve@example.com"] });
         stranger.rest("chime", "POST", &path, body).await.ok();
         world.work().await;
-        let accepted = world
-            .browser()
-            .accept(&world.link(), PASSWORD)
-            .await;
+        let accepted = world.browser().accept(&world.link(), PASSWORD).await;
         assert_eq!(accepted.status, 303, "{}", accepted.text);
         let body = json!({ "UserEmailList": ["open@example.com"] });
         stranger.rest("chime", "POST", &path, body).await.ok();

@@ -31,10 +31,11 @@ async fn ada(server: &TestServer) -> SignedIn {
 }
 
 async fn sign_in(server: &TestServer, user_name: Option<&str>, password: &str) -> SignedIn {
+    let (account, secret) = (server.account_id(), Secret::new(password.to_owned()));
     let attempt = SignIn {
-        aws_account: server.account_id().as_ref(),
+        aws_account: account.as_ref(),
         user_name,
-        password: &Secret::new(password.to_owned()),
+        password: &secret,
         factor: None,
         source_ip: Ipv4Addr::LOCALHOST.into(),
         user_agent: None,
