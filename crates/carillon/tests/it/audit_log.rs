@@ -27,12 +27,12 @@ fn each_request_is_a_line_of_the_file() {
             (text.lines().count() == count).then_some(text)
         }
     };
-    let text = server.wait_for(whole(2));
+    let text = server.wait_for(whole(3));
     let names: Vec<Value> = records(&text)
         .iter()
         .map(|record| record["eventName"].clone())
         .collect();
-    assert_eq!(names, ["GetCallerIdentity", "CreateAccount"]);
+    assert_eq!(names, ["CreateAwsAccount", "GetCallerIdentity", "CreateAccount"]);
     assert!(!text.contains(SECRET) && !text.contains(PASSWORD));
 
     // Somebody moves the file away, as log rotation does.
