@@ -31,12 +31,15 @@ interface Batches<T> {
   run: (portion: T[]) => Promise<Outcome[]>;
 }
 
+/** What a request comes to that one of its items spoils. */
+const SPOILT = new Set(["BadRequestException", "ValidationException"]);
+
 /** Does one portion. If something in it spoils the request, the rest is done without it. */
 async function portion<T>(batches: Batches<T>, items: T[]): Promise<Outcome[]> {
   try {
     return await batches.run(items);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== "BadRequestException") throw error;
+    if (!(error instanceof ApiError) || !SPOILT.has(error.code)) throw error;
     const [first] = items;
     if (first !== undefined && items.length === 1) return [{ who: batches.nameOf(first), ok: false, text: error.message }];
     const half = Math.ceil(items.length / 2);
