@@ -214,6 +214,8 @@ pub fn decide(request: &Request<'_>, policies: &Policies) -> Decision {
 
 /// A request that was read once and can be decided often, by the policies of one caller or of several.
 ///
+/// Values of the context that conditions ask for often are read at the first decision and kept.
+///
 /// A decision that allows allocates nothing, but for the first about an action of a class, for patterns of more than
 /// two variables, and for variables compared as truth values or without regard to case.
 ///

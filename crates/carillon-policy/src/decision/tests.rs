@@ -729,3 +729,32 @@ fn a_web_identity_is_let_in_by_the_name_of_its_provider_only() {
     let everything = Policies::new().identity(vec![saying("Allow")]);
     assert!(!asked(trust("Allow", json!({ "AWS": OWN }), "ben"), &everything).is_allowed());
 }
+
+#[test]
+fn the_short_way_finds_the_statement_that_the_long_way_finds() {
+    let mut short = 0;
+    for (seed, mut case) in crate::agreement::cases() {
+        for other in [
+            "resource_policy",
+            "resource_account",
+            "boundaries",
+            "session_policies",
+            "scps",
+            "rcps",
+            "endpoint_policies",
+        ] {
+            case[other] = Value::Null;
+        }
+        let action = case["action"].as_str().unwrap();
+        crate::agreement::asked(&case, &[action], |request, policies| {
+            let prepared = Prepared::new(request, &policies.actions);
+            short += usize::from(prepared.plain && prepared.known.is_some());
+            assert_eq!(
+                prepared.decide(policies).keep(),
+                prepared.decide_in_full(policies, prepared.known).keep(),
+                "seed {seed}: {case:#}"
+            );
+        });
+    }
+    assert!(short > 100, "{short} decisions went the short way");
+}

@@ -21,6 +21,8 @@ pub(super) struct Keys {
     /// What all keys begin with, and then what each goes on with. Bytes are in reading order.
     text: Box<[u8]>,
     common: u32,
+    /// How each key goes on, as a number: nearly all of the search compares these, without a branch to guess.
+    heads: Box<[u64]>,
     keys: Box<[Key]>,
 }
 
@@ -72,6 +74,10 @@ impl Keys {
             from,
             text: text.into(),
             common: u32::try_from(common).ok()?,
+            heads: sorted
+                .iter()
+                .map(|(key, _)| head(key.iter().skip(common)))
+                .collect(),
             keys: keys.into(),
         })
     }
@@ -83,6 +89,10 @@ impl Keys {
                 text.as_bytes(),
                 |text, key| text.strip_prefix(key),
                 |text, key| key.cmp(text),
+                |text| match text.first_chunk() {
+                    Some(eight) => u64::from_be_bytes(*eight),
+                    None => head(text.iter()),
+                },
                 |text, key| shared(text.iter(), key.iter()),
             ),
             From::End => self.longest(
@@ -96,6 +106,7 @@ impl Keys {
                         .then_some(rest)
                 },
                 |text, key| key.iter().cmp(text.iter().rev()),
+                |text| head(text.iter().rev()),
                 |text, key| shared(text.iter().rev(), key.iter()),
             ),
         };
@@ -112,12 +123,21 @@ impl Keys {
         text: &'t [u8],
         strip: impl Fn(&'t [u8], &[u8]) -> Option<&'t [u8]>,
         compare: impl Fn(&'t [u8], &[u8]) -> Ordering,
+        head: impl Fn(&'t [u8]) -> u64,
         shared: impl Fn(&'t [u8], &[u8]) -> usize,
     ) -> Option<&Key> {
         let text = strip(text, self.text.get(..self.common as usize)?)?;
-        let after = self
-            .keys
-            .partition_point(|key| compare(text, self.bytes(key)).is_le());
+        // A key whose head is smaller is smaller; where heads are equal, the rest of the key tells.
+        let head = head(text);
+        let from = self.heads.partition_point(|other| *other < head);
+        let after = match self.heads.get(from..) {
+            Some(heads @ [first, ..]) if *first == head => {
+                let alike = heads.partition_point(|other| *other == head);
+                let alike = self.keys.get(from..from + alike)?;
+                from + alike.partition_point(|key| compare(text, self.bytes(key)).is_le())
+            }
+            _ => from,
+        };
         let mut key = self.keys.get(after.checked_sub(1)?)?;
         let length = match strip(text, self.bytes(key)) {
             Some(_) => return Some(key),
@@ -134,6 +154,15 @@ impl Keys {
             .get(key.start as usize..key.end as usize)
             .unwrap_or_default()
     }
+}
+
+/// The first eight bytes, the first of them weighing most; where there are fewer, zeros.
+fn head<'a>(bytes: impl Iterator<Item = &'a u8>) -> u64 {
+    let mut head = [0; 8];
+    for (place, byte) in head.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+    u64::from_be_bytes(head)
 }
 
 /// How many bytes two texts have in common at their beginning.
@@ -188,6 +217,28 @@ mod tests {
                         check(From::End, &[one, two, three], text);
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn keys_that_go_on_alike_for_long_are_told_apart() {
+        let keys = [
+            "x/12345678",
+            "x/123456789",
+            "x/12345678a",
+            "x/12345678ab",
+            "x/1234567",
+            "x/1234567\0",
+            "x/",
+        ];
+        for key in keys {
+            for end in ["", "\0", "9", "ab", "abc", "z"] {
+                check(From::Start, &keys, &format!("{key}{end}"));
+                let backwards = |text: &str| text.chars().rev().collect::<String>();
+                let reversed = keys.map(backwards);
+                let reversed: Vec<&str> = reversed.iter().map(String::as_str).collect();
+                check(From::End, &reversed, &backwards(&format!("{key}{end}")));
             }
         }
     }
