@@ -75,12 +75,7 @@ function Summary() {
               value: (
                 <>
                   {to ? <RouteLink to={to}>{String(counted[count])}</RouteLink> : counted[count]}
-                  {quota && counted[quota] !== undefined && (
-                    <Box variant="small" color="text-body-secondary">
-                      {" "}
-                      of {counted[quota]}
-                    </Box>
-                  )}
+                  {quota && counted[quota] !== undefined && ` of ${counted[quota]}`}
                 </>
               ),
             }))}
