@@ -17,7 +17,7 @@ from harness.aws import policy
 from harness.console import Console
 from harness.raw import query_request
 from harness.server import ACCOUNT_ID, ROOT, ROOT_EMAIL, ROOT_PASSWORD
-from test_console_pages import MANAGED, PASSWORD, Tab, browser, chromium, person, violations  # noqa: F401
+from harness.tab import MANAGED, PASSWORD, Tab, browser, chromium, person, violations  # noqa: F401
 from test_mfa import Device
 
 OWN = policy("iam:*", resource="arn:aws:iam::*:user/${aws:username}")
@@ -450,6 +450,10 @@ def test_the_page_is_worked_with_the_keyboard(tab, person, root):  # noqa: F811
     one.button("Register passkey").focus()
     one.page.keyboard.press("Enter")
     one.page.get_by_role("dialog").wait_for()
+    for _ in range(5):
+        if one.box("Name").evaluate("(field) => field === document.activeElement"):
+            break
+        one.page.keyboard.press("Tab")
     one.page.keyboard.type("key")
     one.page.keyboard.press("Enter")
     one.page.get_by_text("key is asked for from the next sign-in on.").wait_for()
@@ -466,7 +470,7 @@ def test_as_a_role_there_is_nothing_of_ones_own(tab, person, role):  # noqa: F81
     arn = role(attached=[MANAGED + "AdministratorAccess"])
     one = tab(ada)
     one.open(f"switch-role?account={ACCOUNT_ID}&roleName={arn.split('/')[-1]}")
-    one.page.get_by_role("main").get_by_role("button", name="Switch role", exact=True).click()
+    one.page.get_by_role("main").get_by_role("button", name="Switch", exact=True).click()
     one.page.wait_for_selector("h1:has-text('Overview')")
     one.open("security")
     one.page.get_by_text("You act as a role").wait_for()

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from harness.aws import document
-from test_console_pages import MANAGED, browser, chromium, person, tab, transferred, violations  # noqa: F401
+from harness.tab import MANAGED, browser, chromium, person, tab, violations  # noqa: F401
+from test_console_pages import transferred
 
 # What forms cannot show, or would write otherwise without being asked to.
 ODD = {

@@ -37,11 +37,11 @@ export default function Security() {
             Roles have no password, access keys or MFA devices. Go back to {name} to change those.
           </Alert>
         ) : (
-          <>
+          <SpaceBetween size="l">
             {session.userName !== null && <Password />}
             <MfaDevices />
             <AccessKeys />
-          </>
+          </SpaceBetween>
         )}
         <Sessions />
       </SpaceBetween>
@@ -73,6 +73,7 @@ function Sessions() {
         </Header>
       }
       trackBy="id"
+      wrapLines
       items={query.data}
       ariaLabels={{ tableLabel: "Sessions" }}
       columnDefinitions={[

@@ -65,6 +65,7 @@ export function MfaDevices() {
         loading={query.isLoading}
         loadingText="Loading devices"
         trackBy="SerialNumber"
+        wrapLines
         ariaLabels={{ tableLabel: "MFA devices" }}
         header={
           <Header

@@ -54,7 +54,7 @@ export function Actions({ value, onChange, readOnly }: Props) {
   return (
     <SpaceBetween size="s">
       {!readOnly && (
-        <>
+        <SpaceBetween size="s">
           <FormField label="Service">
             <Select
               selectedOption={{ value: service, label: service }}
@@ -86,7 +86,7 @@ export function Actions({ value, onChange, readOnly }: Props) {
             ))}
             <Button formAction="none" onClick={() => add([`${service}:*`])}>{`Add ${service}:*`}</Button>
           </SpaceBetween>
-        </>
+        </SpaceBetween>
       )}
       <Values
         label={isNot ? "All actions except" : "Actions, as the policy has them"}
