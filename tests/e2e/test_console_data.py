@@ -98,6 +98,7 @@ LOOKS = {
 }
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("look", LOOKS)
 def test_pages_with_data_look_well(tab, person, full, look):
     admin = tab(person(attached=[MANAGED + "AdministratorAccess"]), **LOOKS[look])
@@ -118,6 +119,7 @@ SWITCHED_OFF = """() => [...document.querySelectorAll("button:disabled, button[a
 QUIET = {"Previous page", "Next page", "Export as CSV", "Look", "Switch", "Change password"}
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name, column", [
     ("FullAccess", "full_access"), ("UserManagement", "user_management"), ("ReadOnly", "read_only"), (None, None)])
 def test_a_view_follows_the_policy(tab, person, root, full, name, column):
@@ -154,7 +156,7 @@ def test_a_view_follows_the_policy(tab, person, root, full, name, column):
 def built_actions(one):
     """The actions that the server carries out, as the page knows them."""
     with one.page.expect_response(re.compile("ListCallerPermissions")) as answer:
-        one.page.reload()
+        one.open()
     return {entry["action"] for entry in answer.value.json()["permissions"] if entry["available"]}
 
 
@@ -185,6 +187,7 @@ def test_reports_are_exported(tab, person, root, full):
     assert sum(int(row["ChatMessagesSent"]) for row in rows) == held["ChatMessagesSent"]
 
 
+@pytest.mark.timeout(600)
 def test_a_thousand_people_come_from_a_file_and_go_into_one(tab, person, account, root, tmp_path, unique):
     mine, prefix = account()["AccountId"], unique("row")
     rows = [["name", "e-mail"]] + [[f"Person, {number}", f"{prefix}-{number}@people.example"] for number in range(1_000)]
