@@ -4,7 +4,7 @@
 mod compile;
 mod naive;
 mod ours;
-#[cfg(feature = "peers")]
+#[cfg(any(feature = "cedar", feature = "iam-rs", feature = "casbin"))]
 mod peers;
 mod table;
 mod world;
@@ -143,18 +143,10 @@ fn compare(world: &World) -> anyhow::Result<()> {
         ours.prepared / table.prepared,
         ours.strings.unwrap_or(f64::NAN) / table.strings.unwrap_or(f64::NAN),
     );
-    #[cfg(feature = "peers")]
+    #[cfg(any(feature = "cedar", feature = "iam-rs", feature = "casbin"))]
     {
-        // They need much longer where there are many statements, and have to come to an end.
-        let most = world
-            .users
-            .iter()
-            .map(|user| user.policies.len())
-            .max()
-            .unwrap_or_default();
-        let count = if most > 10 { 16 } else { count.min(2_048) };
-        let others = compare_with_peers(world, count, &expected)?;
-        let fastest = others.iter().map(|other| other.prepared).fold(f64::MAX, f64::min);
+        let others = peers::compare(world, &expected)?;
+        let fastest = others.into_iter().fold(f64::MAX, f64::min);
         println!(
             "  the fastest of the others takes {:.0} times as long as ours, {:.0} times as long as ours from strings",
             fastest / ours.prepared,
@@ -162,41 +154,4 @@ fn compare(world: &World) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-#[cfg(feature = "peers")]
-fn compare_with_peers(world: &World, count: usize, expected: &[bool]) -> anyhow::Result<Vec<Cost>> {
-    let mut costs = Vec::new();
-    let agree = |name: &str, decide: &mut dyn FnMut(usize) -> bool| {
-        let wrong = (0..count).find(|number| decide(*number) != expected[*number]);
-        anyhow::ensure!(wrong.is_none(), "{name} decides request {wrong:?} otherwise");
-        Ok(())
-    };
-    let cedar = peers::cedar::Engine::new(world)?;
-    let requests = cedar.prepare(world, count)?;
-    agree("cedar-policy", &mut |number| cedar.is_allowed(&requests[number]))?;
-    costs.push(line(
-        "cedar-policy",
-        measure(count, |number| cedar.is_allowed(&requests[number])),
-        None,
-    ));
-    let iam_rs = peers::iam_rs::Engine::new(world)?;
-    let requests = iam_rs.prepare(world, count)?;
-    agree("iam-rs", &mut |number| iam_rs.is_allowed(&requests[number]))?;
-    costs.push(line(
-        "iam-rs",
-        measure(count, |number| iam_rs.is_allowed(&requests[number])),
-        None,
-    ));
-    // An enforcer is an interpreter with its own scope, too large to have one for each of thousands of users.
-    if world.users.len() <= 64 {
-        let casbin = peers::casbin::Engine::new(world)?;
-        agree("casbin", &mut |number| casbin.is_allowed(world, number))?;
-        costs.push(line(
-            "casbin",
-            measure(count, |number| casbin.is_allowed(world, number)),
-            None,
-        ));
-    }
-    Ok(costs)
 }
