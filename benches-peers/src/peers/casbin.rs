@@ -1,5 +1,7 @@
 //! `casbin`: a row for each action of a statement, and a matcher that knows the conditions.
 
+use std::collections::BTreeSet;
+
 use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
 
 use crate::world::{Condition, OFFICE, World};
@@ -12,6 +14,20 @@ impl Engine {
         let office = OFFICE
             .map(|(text, ..)| format!("ipMatch(r.ip, {text:?})"))
             .join(" || ");
+        // Fields of policies are texts, so that numbers have to stand in the matcher.
+        let statements = world.policies.iter().flat_map(|policy| &policy.statements);
+        let seconds: BTreeSet<u32> = statements
+            .filter_map(|statement| match statement.condition {
+                Condition::OldSecondFactor(seconds) => Some(seconds),
+                _ => None,
+            })
+            .collect();
+        let old: String = seconds
+            .iter()
+            .map(|seconds| {
+                format!(r#"(p.cond == "old-mfa" && p.than == "{seconds}" && r.age > {seconds}) ||"#)
+            })
+            .collect();
         let model = format!(
             r#"
 [request_definition]
@@ -21,7 +37,7 @@ p = act, obj, cond, than, eft
 [policy_effect]
 e = some(where (p.eft == allow)) && !some(where (p.eft == deny))
 [matchers]
-m = keyMatch(r.act, p.act) && keyMatch(r.obj, p.obj) && (p.cond == "none" || (p.cond == "no-mfa" && r.mfa == "false") || (p.cond == "old-mfa" && r.age > parse_int(p.than)) || (p.cond == "region" && r.region == p.than) || (p.cond == "team" && r.team == p.than) || (p.cond == "inside" && ({office})) || (p.cond == "outside" && !({office})))
+m = keyMatch(r.act, p.act) && keyMatch(r.obj, p.obj) && (p.cond == "none" || (p.cond == "no-mfa" && r.mfa == "false") || {old} (p.cond == "region" && r.region == p.than) || (p.cond == "team" && r.team == p.than) || (p.cond == "inside" && ({office})) || (p.cond == "outside" && !({office})))
 "#
         );
         let of_user = |user: &crate::world::User| {
@@ -32,10 +48,10 @@ m = keyMatch(r.act, p.act) && keyMatch(r.obj, p.obj) && (p.cond == "none" || (p.
                 .flat_map(|number| &world.policies[*number].statements)
             {
                 let (condition, than) = match statement.condition {
-                    Condition::None => ("none", String::new()),
-                    Condition::Office(true) => ("inside", String::new()),
-                    Condition::Office(false) => ("outside", String::new()),
-                    Condition::NoSecondFactor => ("no-mfa", String::new()),
+                    Condition::None => ("none", "-".to_owned()),
+                    Condition::Office(true) => ("inside", "-".to_owned()),
+                    Condition::Office(false) => ("outside", "-".to_owned()),
+                    Condition::NoSecondFactor => ("no-mfa", "-".to_owned()),
                     Condition::OldSecondFactor(seconds) => ("old-mfa", seconds.to_string()),
                     Condition::Region(region) => ("region", region.to_owned()),
                     Condition::Team(team) => ("team", team.to_owned()),
