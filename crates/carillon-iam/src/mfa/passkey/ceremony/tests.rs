@@ -192,7 +192,7 @@ fn keys_of_each_kind_are_made_and_shown() {
     }
 }
 
-/// Made by OpenSSL, whose `RSASSA-PKCS1-v1_5` is what `RS256` means.
+/// Such a key is taken for what it is: what is wrong is the signature.
 #[test]
 fn the_key_of_rsa_is_read() {
     let modulus = [0xab; 256];
