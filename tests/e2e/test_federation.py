@@ -204,6 +204,22 @@ def test_private_addresses_are_not_asked_unless_the_operator_says_so(new_server,
     assert "no public address" in server.log
 
 
+def test_whoever_a_token_names_has_a_rate_as_others_have(new_server, idp, thumbprint):
+    server = new_server(
+        "tight", arguments=["--provider-network", "127.0.0.0/8"], env={"CARILLON_RATE_LIMIT": "1"})
+    server.start()
+    iam = server.root.client("iam", retries={"total_max_attempts": 10, "mode": "legacy"})
+    arn = iam.create_open_id_connect_provider(
+        Url=idp.issuer, ClientIDList=["app"], ThumbprintList=[thumbprint])["OpenIDConnectProviderArn"]
+    role = iam.create_role(RoleName="web", AssumeRolePolicyDocument=web_trust(arn))["Role"]["Arn"]
+    token = idp.token()
+    with refused("Throttling", 400):
+        for _ in range(20):
+            assume(server, role, token)
+    # Another one of the same provider has a rate of its own.
+    assume(server, role, idp.token(sub="eve"))
+
+
 def test_tags_of_a_token(server, idp, known, web_role, role):
     claims = {"https://aws.amazon.com/tags": {"principal_tags": {"team": ["web"]}, "transitive_tag_keys": ["team"]},
               "https://aws.amazon.com/source_identity": "ben"}

@@ -133,9 +133,12 @@ impl Caller {
             .map_or(&self.user_id, |(owner, _)| owner)
     }
 
-    /// The user, role or root that answers for the requests: sessions are cheap to make, and for as many names as one
-    /// likes.
-    pub fn accountable_arn(&self) -> &str {
+    /// Who answers for the requests: the user, role or root, because sessions are cheap to make, and for as many names as
+    /// one likes; while nobody is known, whom the identity provider names.
+    pub fn accountable(&self) -> &str {
+        if self.web_identity().is_some() {
+            return &self.user_id;
+        }
         match &self.principal {
             Principal::Federated {
                 user_arn: Some(user_arn),

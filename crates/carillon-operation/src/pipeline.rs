@@ -238,7 +238,14 @@ impl Pipeline {
         let credentials = match (entry.spec.admission, known) {
             (Admission::Introduced, _) => {
                 match Box::pin(self.introduce(service, entry, &input, call)).await {
-                    Ok(credentials) => credentials,
+                    Ok(credentials) => {
+                        let name = || entry.name.to_owned();
+                        let throttled = self.throttle(service, protocol, call, &credentials.caller, name);
+                        match Box::pin(throttled).await {
+                            Some(refused) => return refused,
+                            None => credentials,
+                        }
+                    }
                     Err(fault) => {
                         return Answered {
                             response: refusal(&fault, protocol, Origin::Service, call),

@@ -59,7 +59,7 @@ impl RateLimit {
     ///
     /// [`TooMany`], and the request does not count.
     pub fn admit(&self, caller: &Caller, now: Timestamp) -> Result<(), TooMany> {
-        self.count(self.hasher.hash_one(caller.accountable_arn()), now)
+        self.count(self.hasher.hash_one(caller.accountable()), now)
     }
 
     fn count(&self, principal: u64, now: Timestamp) -> Result<(), TooMany> {
