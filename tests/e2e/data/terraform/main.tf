@@ -404,7 +404,7 @@ data "aws_iam_roles" "support" {
 data "aws_iam_principal_policy_simulation" "ben" {
   policy_source_arn = aws_iam_user.ben.arn
   action_names      = ["chime:ListUsers"]
-  depends_on        = [aws_iam_user_policy.ben, aws_iam_policy_attachment.shared]
+  depends_on        = [aws_iam_user_policy.ben]
 }
 
 data "aws_iam_account_alias" "current" {
