@@ -11,9 +11,11 @@ import { useNavigate } from "react-router-dom";
 
 import { type Output, call } from "../../api/client";
 import { ActionButton } from "../../common/action-button";
+import { Denied } from "../../common/denied";
 import { ErrorAlert } from "../../common/error-alert";
 import { useNotifications } from "../../common/notifications";
 import { Time } from "../../common/time";
+import { useMay } from "../../permissions";
 
 /** For whoever is invited to manage the account of another AWS account: first what it is, then yes or no. */
 export default function Accept() {
@@ -22,6 +24,7 @@ export default function Accept() {
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const navigate = useNavigate();
+  const may = useMay("chime", "AcceptDelegate");
   const { tell } = useNotifications();
   const InvitationToken = token.trim();
 
@@ -60,6 +63,7 @@ export default function Accept() {
     >
       <SpaceBetween size="l">
         {error !== undefined && <ErrorAlert error={error} />}
+        {!may && <Denied service="chime" operation="AcceptDelegate" so="you can look at an invitation, and no more" />}
         <form onSubmit={look}>
           <Container>
             <SpaceBetween size="m">

@@ -1,6 +1,5 @@
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
@@ -65,9 +64,14 @@ export default function Domains() {
             header: "Domain",
             isRowHeader: true,
             cell: (domain) => (
-              <Button variant="inline-link" onClick={() => setShown(domain.DomainName)}>
+              <ActionButton
+                service="chime"
+                operation="GetDomain"
+                variant="inline-link"
+                onClick={() => setShown(domain.DomainName)}
+              >
                 {domain.DomainName}
-              </Button>
+              </ActionButton>
             ),
           },
           { id: "status", header: "Status", cell: (domain) => <Status domain={domain} /> },
