@@ -60,8 +60,20 @@ struct Class {
 
 #[derive(Debug)]
 struct ByEffect {
+    /// What comes of every request, for most actions of most sets.
+    sure: Sure,
     deny: Rules,
     allow: Rules,
+}
+
+/// What comes of a request whatever its resource and context are.
+#[derive(Debug, Clone, Copy)]
+enum Sure {
+    Denied(Place),
+    Allowed(Place),
+    Silent,
+    /// That depends.
+    Not,
 }
 
 /// What statements are asked about.
@@ -180,17 +192,30 @@ impl Set {
             return None;
         }
         let rules = self.rules(action)?;
-        let memo = Memo::default();
-        let passes = |guard: &Guard| self.applies(guard, resource, facts, &memo);
-        if let Some(guard) = rules.deny.find(resource, passes) {
-            let (policy, statement) = self.at(guard.place)?;
-            return Some(Judged::Denied(policy, statement));
-        }
-        let Some(guard) = rules.allow.find(resource, passes) else {
-            return Some(Judged::Silent);
+        let sure = match rules.sure {
+            Sure::Not => {
+                let memo = Memo::default();
+                let passes = |guard: &Guard| self.applies(guard, resource, facts, &memo);
+                if let Some(guard) = rules.deny.find(resource, passes) {
+                    Sure::Denied(guard.place)
+                } else if let Some(guard) = rules.allow.find(resource, passes) {
+                    Sure::Allowed(guard.place)
+                } else {
+                    Sure::Silent
+                }
+            }
+            sure => sure,
         };
-        let (policy, statement) = self.at(guard.place)?;
-        Some(Judged::Allowed(policy, statement))
+        match sure {
+            Sure::Denied(place) => self
+                .at(place)
+                .map(|(policy, found)| Judged::Denied(policy, found)),
+            Sure::Allowed(place) => self
+                .at(place)
+                .map(|(policy, found)| Judged::Allowed(policy, found)),
+            Sure::Silent => Some(Judged::Silent),
+            Sure::Not => None,
+        }
     }
 
     /// Whether a statement applies that was found for the action and the resource.
@@ -259,10 +284,14 @@ impl Set {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
             .ok()?;
         let same = !names_principals(self.kind);
-        Some(ByEffect {
-            deny: deny.build(same)?,
-            allow: allow.build(same)?,
-        })
+        let (deny, allow) = (deny.build(same)?, allow.build(same)?);
+        let sure = match (deny.always(), allow.always()) {
+            (Some(guard), _) => Sure::Denied(guard.place),
+            (None, Some(guard)) if deny.is_empty() => Sure::Allowed(guard.place),
+            (None, None) if deny.is_empty() && allow.is_empty() => Sure::Silent,
+            _ => Sure::Not,
+        };
+        Some(ByEffect { sure, deny, allow })
     }
 }
 

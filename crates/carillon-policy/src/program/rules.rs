@@ -160,6 +160,15 @@ impl Builder {
 }
 
 impl Rules {
+    pub fn is_empty(&self) -> bool {
+        self.guards.is_empty()
+    }
+
+    /// The guard that passes whatever is asked.
+    pub fn always(&self) -> Option<&Guard> {
+        self.guards.first().filter(|_| self.always)
+    }
+
     /// The first guard found that passes.
     #[inline]
     pub fn find(&self, resource: &RequestResource<'_>, passes: impl Fn(&Guard) -> bool) -> Option<&Guard> {
