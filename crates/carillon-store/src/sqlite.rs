@@ -38,10 +38,6 @@ const NEXT: Duration = Duration::from_micros(250);
 /// Pages in the log before they are copied to their places. Pages that change again in the meantime, such as
 /// the ends of the audit trail's indexes, are copied once.
 const CHECKPOINT: i64 = 4_000;
-/// Memory for pages of the writing connection, in KiB as SQLite wants it, where it is needed. What a group of commits
-/// changes must fit: what does not is written to the log before it is finished, and once more when it is. The upper
-/// pages of large indexes are then at hand as well.
-const WRITER_CACHE: i64 = -(64 << 10);
 /// How long requests share a snapshot when nothing is committed. Commits of this process end it at once; this is for
 /// those of another, such as `carillon account create`.
 const SHARED_FOR: Duration = Duration::from_millis(5);
@@ -114,9 +110,6 @@ impl Sqlite {
             .map_err(error)?;
         connection
             .pragma_update(None, "wal_autocheckpoint", CHECKPOINT)
-            .map_err(error)?;
-        connection
-            .pragma_update(None, "cache_size", WRITER_CACHE)
             .map_err(error)?;
         // Survive a power cut, not only the end of the process. Affordable because commits are grouped.
         connection
