@@ -247,7 +247,11 @@ function Layout() {
           stackItems
           items={items.map(({ denied, ...item }) => ({
             ...item,
-            action: denied && <Button onClick={() => why?.(denied.action, denied.requestId)}>Why can't I?</Button>,
+            action: denied ? (
+              <Button onClick={() => why?.(denied.action, denied.requestId)}>Why can't I?</Button>
+            ) : (
+              item.action
+            ),
             dismissible: true,
             dismissLabel: "Dismiss",
             onDismiss: () => dismiss(item.id),

@@ -207,7 +207,7 @@ def test_another_password_comes_first(browser, server, root, person):
 def test_pages_have_addresses_and_a_way_back(tab, person):
     admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
     admin.open("iam/users")
-    admin.page.get_by_role("link", name="Policies").click()
+    admin.page.get_by_role("link", name="Policies", exact=True).click()
     admin.page.get_by_role("heading", name="Policies").wait_for()
     assert admin.page.url.endswith("/console/iam/policies")
     admin.page.go_back()
