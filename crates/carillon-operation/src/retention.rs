@@ -44,8 +44,13 @@ pub async fn prune(store: &Store, now: Timestamp, keep: Duration) -> Result<(), 
             while delete_events(store, account, cutoff).await? {
                 tokio::time::sleep(PAUSE).await;
             }
-            while delete_blocks(store, account, cutoff).await? {
-                tokio::time::sleep(PAUSE).await;
+            loop {
+                match delete_blocks(store, account, cutoff).await {
+                    Ok(false) => break,
+                    // Another server deletes the same, or somebody writes: there may be more.
+                    Ok(true) | Err(StoreError::Contention) => tokio::time::sleep(PAUSE).await,
+                    Err(error) => return Err(error),
+                }
             }
         }
     }
