@@ -106,7 +106,7 @@ fn compare(world: &World) -> anyhow::Result<()> {
         let (context, count) = request.context(user);
         let [five @ .., _] = &context;
         let context: &dyn Context = if count == 5 { five } else { &context };
-        engine.from_strings(user, names[number][0], &request.resource, context)
+        engine.decide_strings(user, names[number][0], &request.resource, context)
     };
     agree("ours", &mut prepared)?;
     agree("ours, from strings", &mut strings)?;
@@ -122,7 +122,7 @@ fn compare(world: &World) -> anyhow::Result<()> {
         let request = &world.requests[number];
         let user = world.users[request.user].name.as_str();
         let (context, count) = request.context(user);
-        table.from_strings(user, names[number][0], &request.resource, &context[..count])
+        table.decide_strings(user, names[number][0], &request.resource, &context[..count])
     };
     agree("the table", &mut by_table)?;
     agree("the table, from strings", &mut by_names)?;

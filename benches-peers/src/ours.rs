@@ -54,7 +54,7 @@ impl Engine {
     }
 
     /// Whether it is allowed, from nothing but texts.
-    pub fn from_strings(&self, user: &str, action: &str, resource: &str, context: &dyn Context) -> bool {
+    pub fn decide_strings(&self, user: &str, action: &str, resource: &str, context: &dyn Context) -> bool {
         let Some((principal, policies)) = self.users.get(user) else {
             return false;
         };

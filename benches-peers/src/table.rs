@@ -105,7 +105,7 @@ impl Table {
     }
 
     /// `context` is as [`Request::context`] has it.
-    pub fn from_strings(&self, user: &str, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
+    pub fn decide_strings(&self, user: &str, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
         let (Some(user), Some(action)) = (self.users.get(user), self.actions.get(action)) else {
             return false;
         };

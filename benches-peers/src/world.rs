@@ -198,12 +198,12 @@ impl World {
                 let statements = (first..each.min(first + MOST)).map(|n| {
                     let number = user * each + n;
                     let action = actions[kinds[number % kinds.len()]].trim_start_matches("chime:");
-                    let condition = if number % 4 == 0 {
+                    let condition = if number.is_multiple_of(4) {
                         Condition::Office(true)
                     } else {
                         Condition::None
                     };
-                    let star = if number % 2 == 0 { "*" } else { "" };
+                    let star = if number.is_multiple_of(2) { "*" } else { "" };
                     Statement::new(
                         true,
                         &[action],

@@ -1,10 +1,10 @@
 //! Any JSON against a shape with every kind of member: what decodes can be read by its type and decodes again to
-//! itself, and masking leaves no sensitive value behind.
+//! itself, and as the audit trail has it no sensitive value is left.
 #![no_main]
 
 use std::collections::BTreeMap;
 
-use carillon_aws::shape::{HIDDEN, Listed, Ranged, Shape, Source, lower_first, violations_message};
+use carillon_aws::shape::{HIDDEN, Listed, Ranged, Shape, Source, violations_message};
 use carillon_aws::time::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use schemars::JsonSchema;
@@ -48,10 +48,7 @@ fuzz_target!(|input: (bool, &str)| {
     let shape = Shape::of::<Everything>();
     let source = if form { Source::Text } else { Source::Json };
 
-    let mut masked = raw.clone();
-    shape.mask(&mut masked);
-    assert_masked(&masked);
-    let _ = lower_first(masked);
+    assert_hidden(&serde_json::to_value(shape.recorded(&raw)).unwrap());
 
     match shape.decode(raw, source) {
         Ok(value) => {
@@ -62,11 +59,11 @@ fuzz_target!(|input: (bool, &str)| {
     }
 });
 
-fn assert_masked(value: &Value) {
-    if let Some(password) = value.get("Password") {
+fn assert_hidden(value: &Value) {
+    if let Some(password) = value.get("password") {
         assert!(password.is_null() || password == HIDDEN, "{value}");
     }
-    if let Some(Value::Array(below)) = value.get("Below") {
-        below.iter().for_each(assert_masked);
+    if let Some(Value::Array(below)) = value.get("below") {
+        below.iter().for_each(assert_hidden);
     }
 }

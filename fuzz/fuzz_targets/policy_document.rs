@@ -25,10 +25,17 @@ fuzz_target!(|text: &str| {
     let stored = TYPES.map(|ty| Document::parse(text, ty, false).ok());
     let lenient = Document::lenient_text(text);
     for document in stored.into_iter().flatten() {
-        assert_eq!(Ok(&document), lenient.as_ref(), "stored and read leniently it must be the same");
+        assert_eq!(
+            Ok(&document),
+            lenient.as_ref(),
+            "stored and read leniently it must be the same"
+        );
         for statement in document.statements() {
             let span = statement.span();
-            assert!(text.get(span.start..span.end).is_some_and(|text| text.starts_with('{')));
+            assert!(
+                text.get(span.start..span.end)
+                    .is_some_and(|text| text.starts_with('{'))
+            );
         }
     }
     assert_eq!(rewrite_principals(text, |_| None), text);
@@ -45,13 +52,15 @@ fn ask(document: Document) {
     let all = || vec![attached.clone()];
     let actions = Actions::with_spellings([["chime:ListMeetingReportData", "chime:ListMeetingsReportData"]]);
     // Compiled for the action, and for none.
-    let policies = [Policies::for_actions(&actions), Policies::new()].map(|policies| policies
-        .identity(all())
-        .boundary(all())
-        .session(all())
-        .service_control(vec![all()])
-        .resource_control(vec![all()])
-        .endpoint(all()));
+    let policies = [Policies::for_actions(&actions), Policies::new()].map(|policies| {
+        policies
+            .identity(all())
+            .boundary(all())
+            .session(all())
+            .service_control(vec![all()])
+            .resource_control(vec![all()])
+            .endpoint(all())
+    });
     let mut context = MapContext::new();
     context
         .set("aws:username", "ana*${")
@@ -59,7 +68,11 @@ fn ask(document: Document) {
         .set("aws:CurrentTime", "2026-11-24T12:00:00Z")
         .set_many("aws:TagKeys", ["team", "*"]);
     let arn = "arn:aws:iam::111122223333:user/ana".to_owned();
-    let user = Principal::User { arn, account: "111122223333".to_owned(), unique_id: None };
+    let user = Principal::User {
+        arn,
+        account: "111122223333".to_owned(),
+        unique_id: None,
+    };
     for principal in [&user, &Principal::Anonymous] {
         let request = Request {
             principal,

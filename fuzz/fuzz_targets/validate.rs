@@ -24,13 +24,17 @@ fuzz_target!(|text: &str| {
         assert!(findings.len() <= MOST_FINDINGS);
         for finding in &findings {
             for span in std::iter::once(&finding.span).chain(finding.fix.iter().map(|fix| &fix.span)) {
-                let place = text.get(span.start.byte..span.end.byte).expect("a stretch of the text");
+                let place = text
+                    .get(span.start.byte..span.end.byte)
+                    .expect("a stretch of the text");
                 assert_eq!(place.chars().count(), span.end.offset - span.start.offset);
             }
         }
         let (_, applied) = apply_fixes(text, &findings);
         assert_eq!(applied > 0, findings.iter().any(|finding| finding.fix.is_some()));
-        let broken = findings.iter().any(|finding| finding.code == Code::JsonSyntaxError);
+        let broken = findings
+            .iter()
+            .any(|finding| finding.code == Code::JsonSyntaxError);
         let refused = Document::parse(text, ty, false).is_err();
         assert!(refused || !broken, "what is stored is JSON");
     }
