@@ -13,13 +13,18 @@
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::hooks::Wal;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::gather::{Gather, Gathered, Gathering, Statement, Waiting, answered, lock, repeated};
@@ -37,7 +42,11 @@ const GATHERING: Duration = Duration::from_millis(2);
 const NEXT: Duration = Duration::from_micros(250);
 /// Pages in the log before they are copied to their places. Pages that change again in the meantime, such as
 /// the ends of the audit trail's indexes, are copied once.
-const CHECKPOINT: i64 = 4_000;
+const CHECKPOINT: i32 = 4_000;
+/// Bytes that the file of the log keeps when it begins anew, after a transaction that needed more.
+const LOG_SIZE: i64 = 64 << 20;
+/// How long reading is held up at most, so that the log can begin anew.
+const UNREAD: Duration = Duration::from_millis(100);
 /// How long requests share a snapshot when nothing is committed. Commits of this process end it at once; this is for
 /// those of another, such as `carillon account create`.
 const SHARED_FOR: Duration = Duration::from_millis(5);
@@ -77,6 +86,10 @@ struct WriterState {
     connection: Connection,
     /// Whose work is in the outer transaction, which is open as long as there are any.
     waiting: Vec<Waiting>,
+    /// Pages in the log after the last commit.
+    logged: Arc<AtomicI32>,
+    /// With so many the log is copied next.
+    checkpoint_at: i32,
 }
 
 struct Append {
@@ -101,7 +114,7 @@ impl Sqlite {
             });
         }
         create_private(&path);
-        let connection = connect(
+        let mut connection = connect(
             &path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         )?;
@@ -109,7 +122,16 @@ impl Sqlite {
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(error)?;
         connection
-            .pragma_update(None, "wal_autocheckpoint", CHECKPOINT)
+            .pragma_update_and_check(None, "journal_size_limit", LOG_SIZE, |_| Ok(()))
+            .map_err(error)?;
+        // In the place of SQLite's own checkpoints, which run before the snapshots of the past have ended.
+        let logged = Arc::new(AtomicI32::new(0));
+        let pages = Arc::clone(&logged);
+        connection
+            .wal_hook(Some(move |_: &mut Wal, now| {
+                pages.store(now, Ordering::Relaxed);
+                Ok(())
+            }))
             .map_err(error)?;
         // Survive a power cut, not only the end of the process. Affordable because commits are grouped.
         connection
@@ -126,6 +148,8 @@ impl Sqlite {
             writer: Arc::new(tokio::sync::Mutex::new(WriterState {
                 connection,
                 waiting: Vec::new(),
+                logged,
+                checkpoint_at: CHECKPOINT,
             })),
             appends: Mutex::new(Vec::new()),
             gathering: Mutex::default(),
@@ -208,10 +232,13 @@ impl Shared {
         })
     }
 
-    /// Ends all snapshots that nobody reads: they are of the past, and the log cannot begin anew as long as one is
-    /// there.
     fn committed(&self) {
         self.commits.fetch_add(1, Ordering::AcqRel);
+        self.end_idle();
+    }
+
+    /// Ends all snapshots that nobody reads: the log cannot begin anew as long as one is there.
+    fn end_idle(&self) {
         lock(&self.idle).retain(|snapshot| snapshot.end().is_ok());
     }
 
@@ -320,6 +347,34 @@ impl WriterState {
         }
     }
 
+    /// Copies a log that has become long to its places, so that it begins anew with the next transaction. That it does
+    /// only when nobody reads it at one moment.
+    fn checkpoint(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        let logged = self.logged.load(Ordering::Relaxed);
+        if logged < CHECKPOINT {
+            self.checkpoint_at = CHECKPOINT;
+        }
+        if logged < self.checkpoint_at {
+            return Ok(());
+        }
+        // If it does not begin anew, such as when another process reads for long, then not after every commit.
+        self.checkpoint_at = logged + CHECKPOINT / 4;
+        let copy = || {
+            let copied = self
+                .connection
+                .wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE);
+            copied.map(drop).map_err(error)
+        };
+        // Nearly all of it while others read, and then the little that they could still see.
+        copy()?;
+        let readers = Arc::clone(&shared.readers).acquire_many_owned(READERS as u32);
+        let Some(_nobody_reads) = wait(readers, UNREAD) else {
+            return Ok(());
+        };
+        shared.end_idle();
+        copy()
+    }
+
     /// Runs all of these statements, or none.
     fn together(&self, statements: &[Statement]) -> Result<(), StoreError> {
         run(&self.connection, "SAVEPOINT request")?;
@@ -355,11 +410,35 @@ fn commit_groups(woken: &Receiver<()>, shared: &std::sync::Weak<Shared>) {
         let members = group.appends.len() + gathered.sum::<usize>() + state.waiting.len();
         let started = Instant::now();
         state.commit(group, &shared);
+        let took = started.elapsed();
+        if let Err(failure) = state.checkpoint(&shared) {
+            // Everything is in the log, which grows.
+            tracing::warn!(error = %failure, "checkpoint failed");
+        }
         pause = if members > 1 {
-            (2 * started.elapsed()).min(GATHERING)
+            (2 * took).min(GATHERING)
         } else {
             Duration::ZERO
         };
+    }
+}
+
+/// What the future becomes, unless that takes longer. For threads that are nobody else's.
+fn wait<F: Future>(future: F, at_most: Duration) -> Option<F::Output> {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let began = Instant::now();
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Some(output);
+        }
+        std::thread::park_timeout(at_most.checked_sub(began.elapsed())?);
     }
 }
 
@@ -700,6 +779,41 @@ mod tests {
         other.execute("INSERT INTO t (number) VALUES (7)", []).unwrap();
         tokio::time::sleep(SHARED_FOR).await;
         assert_eq!(numbers(&sqlite).await, [7]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_log_begins_anew_although_somebody_always_reads() {
+        let (folder, sqlite) = store();
+        let tx = sqlite.write().await.unwrap();
+        execute(tx.connection().unwrap(), "CREATE TABLE t (content BYTEA)", &[]).unwrap();
+        tx.commit().await.unwrap();
+        let mut readers = tokio::task::JoinSet::new();
+        for _ in 0..3 {
+            let sqlite = sqlite.clone();
+            readers.spawn(async move {
+                loop {
+                    let reader = sqlite.read().await.unwrap();
+                    each(reader.connection(), "SELECT count(*) FROM t", &[], |_| Ok(())).unwrap();
+                    tokio::time::sleep(Duration::from_millis(3)).await;
+                }
+            });
+        }
+        let pages = 100;
+        let content = vec![7; pages << 12];
+        for _ in 0..5 * CHECKPOINT as usize / pages {
+            let tx = sqlite.write().await.unwrap();
+            let insert = "INSERT INTO t (content) VALUES ($1)";
+            execute(
+                tx.connection().unwrap(),
+                insert,
+                &[Value::Bytes(content.as_slice().into())],
+            )
+            .unwrap();
+            tx.commit().await.unwrap();
+        }
+        readers.abort_all();
+        let log = folder.path().join("carillon.db-wal").metadata().unwrap().len();
+        assert!(log < (2 * CHECKPOINT as u64) << 12, "{log}");
     }
 
     /// One that stays open keeps the log from beginning anew, so that it grows for ever.
