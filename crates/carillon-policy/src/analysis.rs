@@ -21,6 +21,7 @@ mod key;
 mod language;
 mod limit;
 mod minimise;
+mod satisfiable;
 mod situation;
 mod solver;
 mod space;
@@ -34,6 +35,7 @@ pub use difference::{Comparison, Difference, Source, Undecided, Values, Witness}
 pub use effective::{Extent, Permission, Reason};
 pub use granted::{Granted, granted, public};
 pub use minimise::{Change, Minimised, What, minimise};
+pub(crate) use satisfiable::can_hold;
 pub use who::{Able, Can, Could, Step, WhoCan, what_can, what_each_can, who_can};
 
 #[cfg(test)]

@@ -141,8 +141,12 @@ impl<'t> Checker<'t> {
         let odd = self
             .text
             .char_indices()
-            .filter(|(_, character)| !stored(*character) && *character >= ' ');
-        for (at, character) in odd.take(10) {
+            .filter(|(_, character)| !stored(*character) && *character >= ' ')
+            // A quotation mark or a byte order mark in the way of JSON has been spoken of too.
+            .filter(|(at, _)| !self.report.has(Code::JsonSyntaxError, *at))
+            .take(10)
+            .collect::<Vec<_>>();
+        for (at, character) in odd {
             let range = at..at + character.len_utf8();
             let message = format!("IAM does not store the character U+{:04X}", u32::from(character));
             self.report.add(Remark::new(

@@ -316,7 +316,8 @@ impl Space {
         self.examples.push(text);
     }
 
-    fn conditions(&mut self, block: &Node, variables: bool) -> Formula {
+    /// That all tests of a `Condition` element hold.
+    pub fn conditions(&mut self, block: &Node, variables: bool) -> Formula {
         let Some(operators) = block.object() else {
             return Formula::False;
         };

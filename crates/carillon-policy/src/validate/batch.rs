@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use super::{Catalogue, Finding, Severity, validate};
 use crate::batch::{Read, read_line};
@@ -11,10 +12,10 @@ use crate::{Document, PolicyType};
 /// A line of more bytes is answered with an error.
 const LONGEST_LINE: usize = 4 * 1024 * 1024;
 
-/// A line of the input.
+/// A line of the input. Any JSON will do for an identifier.
 #[derive(Debug, Deserialize)]
 struct Case {
-    id: String,
+    id: Json,
     #[serde(rename = "type")]
     ty: String,
     policy: String,
@@ -23,7 +24,7 @@ struct Case {
 /// A line of the output.
 #[derive(Debug, Serialize)]
 struct Answer {
-    id: String,
+    id: Json,
     /// Whether the IAM interface would store the text.
     accepted: bool,
     /// Whether no finding is an error.
@@ -35,7 +36,7 @@ struct Answer {
 #[derive(Debug, Serialize)]
 struct Refusal {
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
+    id: Option<Json>,
     error: String,
 }
 
@@ -91,9 +92,9 @@ fn answer(line: &[u8], catalogue: &Catalogue) -> Result<Answer, Refusal> {
         });
     }
     let case: Case = serde_json::from_slice(line).map_err(|error| Refusal {
-        id: serde_json::from_slice::<serde_json::Value>(line)
+        id: serde_json::from_slice::<Json>(line)
             .ok()
-            .and_then(|value| value.get("id")?.as_str().map(str::to_owned)),
+            .and_then(|value| value.get("id").cloned()),
         error: error.to_string(),
     })?;
     let Some(ty) = policy_type(&case.ty) else {
@@ -134,7 +135,7 @@ mod tests {
         let answers = lines(&format!(
             "{{\"id\":\"a\",\"type\":\"identity\",\"policy\":\"{good}\"}}\n\n\
              {{\"id\":\"b\",\"type\":\"trust\",\"policy\":\"{good}\"}}\n\
-             {{\"id\":\"c\",\"type\":\"queue\",\"policy\":\"{{}}\"}}\n\
+             {{\"id\":3,\"type\":\"queue\",\"policy\":\"{{}}\"}}\n\
              {{\"id\":\"d\",\"type\":\"identity\"}}\n\
              nonsense\n\
              {{\"id\":\"e\",\"type\":\"identity\",\"policy\":\"{{\"}}"
@@ -149,6 +150,7 @@ mod tests {
             (&false.into(), &false.into())
         );
         assert_eq!(answers[2]["error"], "there is no type `queue`");
+        assert_eq!(answers[2]["id"], 3);
         assert_eq!(answers[3]["id"], "d");
         assert!(answers[3]["error"].as_str().unwrap().contains("policy"));
         assert!(answers[4].get("id").is_none());

@@ -126,15 +126,18 @@ impl<'a> Checker<'a> {
         match version.string() {
             Some("2012-10-17") => {}
             Some("2008-10-17") => {
-                let mut remark = Remark::new(
-                    Code::OutdatedVersion,
-                    &path,
-                    range.clone(),
-                    "version 2008-10-17 has no policy variables; `${…}` is literal text in it",
-                );
-                if required {
-                    remark = remark.severity(super::Severity::Error);
-                }
+                let (code, message) = if required {
+                    (
+                        Code::InvalidVersion,
+                        "a resource control policy has the version 2012-10-17",
+                    )
+                } else {
+                    (
+                        Code::OutdatedVersion,
+                        "version 2008-10-17 has no policy variables; `${…}` is literal text in it",
+                    )
+                };
+                let remark = Remark::new(code, &path, range.clone(), message);
                 self.add(remark.fix_if(harmless.then(|| (range, current()))));
             }
             Some(other) => {

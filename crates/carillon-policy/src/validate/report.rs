@@ -147,6 +147,12 @@ impl Report {
         }
     }
 
+    /// Whether this was said of a stretch of the text with the byte in it.
+    pub fn has(&self, code: Code, byte: usize) -> bool {
+        let mut of_code = self.remarks.iter().filter(|remark| remark.code == code);
+        of_code.any(|remark| remark.range.contains(&byte))
+    }
+
     /// Whether nothing more is kept, so that costly checks may stop.
     pub fn is_full(&self) -> bool {
         self.remarks.len() >= MOST_GATHERED

@@ -7,7 +7,9 @@ use super::principal::condition_keys;
 use super::report::{Path, Remark};
 use super::tree::{Member, Node, Value, removal};
 use crate::PolicyType;
-use crate::condition::{Family, Operator};
+use crate::analysis::can_hold;
+use crate::condition::is_known_operator;
+use crate::syntax;
 
 /// Statements that are compared with each other.
 const MOST_STATEMENTS: usize = 100;
@@ -40,6 +42,24 @@ const ESCALATIONS: [(&str, &str); 18] = [
         "iam:createservicespecificcredential",
         "make credentials for others",
     ),
+];
+
+/// Actions that start something under a role that is passed to it, in lower case.
+const STARTING: [&str; 14] = [
+    "lambda:createfunction",
+    "ec2:runinstances",
+    "ecs:runtask",
+    "ecs:createservice",
+    "cloudformation:createstack",
+    "glue:createdevendpoint",
+    "glue:createjob",
+    "datapipeline:createpipeline",
+    "codebuild:createproject",
+    "sagemaker:createnotebookinstance",
+    "sagemaker:createtrainingjob",
+    "states:createstatemachine",
+    "elasticmapreduce:runjobflow",
+    "apprunner:createservice",
 ];
 
 /// What the caller may well do to itself.
@@ -205,6 +225,9 @@ impl<'t> Checker<'t> {
                 self.variable_in_not_resource(statement);
             }
         }
+        if grants {
+            self.starting(&read);
+        }
         self.compare(read.get(..MOST_STATEMENTS.min(read.len())).unwrap_or_default());
     }
 
@@ -253,10 +276,7 @@ impl<'t> Checker<'t> {
 
     /// The six shapes of a right to pass any role.
     fn pass_role(&mut self, statement: &Statement<'_>, everything: bool, keys: &[String]) {
-        let wide = everything
-            || statement.not_resource
-            || statement.resources.iter().any(|resource| is_any_role(resource));
-        if !wide || keys.iter().any(|key| key == "iam:passedtoservice") {
+        if !passes_any_role(statement, everything, keys) {
             return;
         }
         let matching: Vec<&String> = statement
@@ -286,6 +306,30 @@ impl<'t> Checker<'t> {
         };
         let message = "iam:PassRole on so many roles lets its holder hand each of them to a service; name the roles, or limit iam:PassedToService";
         self.at(statement, key, code, message);
+    }
+
+    /// Whoever may pass any role and start something with it can do what the mightiest role can.
+    fn starting(&mut self, statements: &[Statement<'_>]) {
+        let allows = |statement: &Statement<'_>, wanted: &str| {
+            !statement.deny
+                && !statement.not_action
+                // Of an administrator there is nothing left to say.
+                && !statement.actions.iter().any(|action| action == "*" || action == "*:*")
+                && statement.actions.iter().any(|action| action_covers(action, wanted))
+        };
+        let passing = statements.iter().find(|statement| {
+            let everything = !statement.not_resource && statement.resources.contains(&"*");
+            let keys = condition_keys(statement.node);
+            allows(statement, "iam:passrole") && passes_any_role(statement, everything, &keys)
+        });
+        let starts = |action: &&&str| statements.iter().any(|statement| allows(statement, action));
+        let (Some(passing), Some(start)) = (passing, STARTING.iter().find(starts)) else {
+            return;
+        };
+        let message = format!(
+            "whoever has this can get every right of the account: pass any role to what `{start}` starts"
+        );
+        self.at(passing, "Action", Code::PrivilegeEscalation, message);
     }
 
     fn service_linked_role(&mut self, statement: &Statement<'_>, everything: bool, keys: &[String]) {
@@ -336,45 +380,20 @@ impl<'t> Checker<'t> {
         self.at(statement, "Action", Code::PrivilegeEscalation, message);
     }
 
-    /// A deny whose own conditions exclude each other.
+    /// A deny whose own conditions exclude each other, or one of which holds for nothing.
     fn contradiction(&mut self, statement: &Statement<'_>) {
-        let operators = statement
-            .node
-            .get("Condition")
-            .and_then(Node::object)
-            .unwrap_or_default();
-        let tests: Vec<(Operator, String, &Node)> = operators
-            .iter()
-            .filter_map(|operator| Some((operator, operator.value.object()?)))
-            .flat_map(|(operator, keys)| keys.iter().map(move |key| (operator, key)))
-            .filter_map(|(operator, key)| {
-                Some((Operator::read(&operator.key)?, key.key.to_lowercase(), &key.value))
-            })
-            .collect();
-        let absent = |(operator, _, value): &&(Operator, String, &Node)| {
-            operator.family == Family::Null
-                && value
-                    .each()
-                    .iter()
-                    .filter_map(Node::scalar)
-                    .all(|value| value.eq_ignore_ascii_case("true"))
-                && !value.each().is_empty()
+        let Some(condition) = statement.node.get("Condition") else {
+            return;
         };
-        let present = |operator: &Operator| {
-            operator.family != Family::Null
-                && !operator.if_exists
-                && !operator.negated
-                && operator.set != crate::condition::Set::ForAll
+        let operators = condition.object().unwrap_or_default();
+        // Of an operator that does not exist more is said elsewhere.
+        let text = self.text.get(condition.range.clone());
+        let known = operators.iter().all(|operator| is_known_operator(&operator.key));
+        let Some(condition) = text.filter(|_| known).and_then(|text| syntax::read(text).ok()) else {
+            return;
         };
-        let key = tests.iter().filter(absent).map(|(_, key, _)| key).find(|key| {
-            tests
-                .iter()
-                .any(|(operator, other, _)| other == *key && present(operator))
-        });
-        if let Some(key) = key {
-            let message = format!(
-                "the conditions ask that `{key}` is absent and that it has a value, so this never denies"
-            );
+        if !can_hold(&condition, self.has_variables) {
+            let message = "there is no request in which these conditions hold, so this never denies";
             self.at(statement, "Condition", Code::DenyNeverApplies, message);
         }
     }
@@ -449,6 +468,14 @@ fn reaches(statement: &Statement<'_>, action: &str) -> bool {
                 _ => resource.contains('*'),
             }
         })
+}
+
+/// Whether the roles a statement is about are not named, and nothing says to which service they go.
+fn passes_any_role(statement: &Statement<'_>, everything: bool, keys: &[String]) -> bool {
+    let wide = everything
+        || statement.not_resource
+        || statement.resources.iter().any(|resource| is_any_role(resource));
+    wide && !keys.iter().any(|key| key == "iam:passedtoservice")
 }
 
 fn is_any_role(resource: &str) -> bool {

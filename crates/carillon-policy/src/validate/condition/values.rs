@@ -15,6 +15,15 @@ use crate::value::{Decimal, Network, binary, instant};
 
 /// Comparisons for redundancy in one list; longer lists are compared as far as that.
 const MOST_COMPARISONS: usize = 50_000;
+/// Whether eight digits are a day of this century or the last: `20260301`.
+fn is_written_together(text: &str) -> bool {
+    let part = |part: std::ops::Range<usize>| text.get(part).and_then(|digits| digits.parse().ok());
+    text.len() == 8
+        && matches!(part(0..4), Some(1900..2100))
+        && matches!(part(4..6), Some(1..=12))
+        && matches!(part(6..8), Some(1..=31))
+}
+
 /// Seconds since the epoch from which on a number is probably in milliseconds: the year 5138.
 const MILLISECONDS: i128 = 100_000_000_000;
 
@@ -131,10 +140,15 @@ impl Checker<'_> {
             KeyKind::Arn => (text || place.meaning.family == Family::Arn, "Arn… or String…"),
             KeyKind::Bool => (place.meaning.family == Family::Bool, "Bool"),
             KeyKind::Number => (matches!(place.meaning.family, Family::Number(_)), "Numeric…"),
-            KeyKind::Date => (
-                matches!(place.meaning.family, Family::Date(_) | Family::Number(_)),
-                "Date…",
-            ),
+            KeyKind::Date => {
+                // Of the dates only this one is a number.
+                let number = place.key.key.eq_ignore_ascii_case("aws:EpochTime");
+                let date = matches!(place.meaning.family, Family::Date(_));
+                (
+                    date || number && matches!(place.meaning.family, Family::Number(_)),
+                    "Date…",
+                )
+            }
             KeyKind::Address => (
                 place.meaning.family == Family::Address,
                 "IpAddress or NotIpAddress",
@@ -235,6 +249,14 @@ impl Checker<'_> {
             self.add(
                 Remark::new(Code::InvalidDateValue, path, node.range.clone(), message)
                     .fix(node.range.clone(), full),
+            );
+        } else if digits && is_written_together(text) {
+            let message =
+                format!("`{text}` counts seconds and lies in the year 1970; a day was probably meant");
+            let [year, month, day] = [0..4, 4..6, 6..8].map(|part| text.get(part).unwrap_or_default());
+            self.add(
+                Remark::new(Code::InvalidDateValue, path, node.range.clone(), message)
+                    .suggest(format!("write \"{year}-{month}-{day}T00:00:00Z\"")),
             );
         } else if digits && instant / 1_000_000_000 >= MILLISECONDS {
             let message = format!(

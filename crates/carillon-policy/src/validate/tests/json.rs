@@ -312,3 +312,19 @@ fn what_cannot_be_mended_is_said_once() {
         [(1, 65, "nested more than 64 levels deep".to_owned())]
     );
 }
+
+/// What stands in the way of JSON is told once, though IAM would not store it either.
+#[test]
+fn a_mark_that_is_no_json_is_one_finding() {
+    for text in [
+        "\u{feff}{\"Version\": \"2012-10-17\"}",
+        "{\u{201c}Version\u{201d}: \"2012-10-17\"}",
+    ] {
+        let of = |code| super::of_code(text, PolicyType::Identity, code).len();
+        assert_eq!(
+            (of(Code::JsonSyntaxError), of(Code::UnsupportedCharacter)),
+            (1, 0),
+            "{text}"
+        );
+    }
+}
