@@ -9,14 +9,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from harness.tab import MANAGED, browser, person, tab, violations  # noqa: F401
+from harness.tab import admin, administrator, browser, violations  # noqa: F401
 from test_credentials import certificate, pem_of_key
 from test_mfa import Device
-
-
-@pytest.fixture
-def admin(tab, person):
-    return tab(person(attached=[MANAGED + "AdministratorAccess"]), accept_downloads=True)
 
 
 def section(one, heading):

@@ -12,7 +12,8 @@ import pytest
 from harness.aws import policy
 from harness.console import Console
 from harness.server import ACCOUNT_ID, REPOSITORY
-from harness.tab import MANAGED, PASSWORD, Tab, browser, chromium, person, tab, violations  # noqa: F401
+from harness.tab import (  # noqa: F401
+    MANAGED, PASSWORD, Tab, admin, administrator, browser, chromium, person, tab, violations)
 
 TABLE = list(csv.DictReader(open(pathlib.Path(__file__).parent / "data/actions.csv", newline="")))
 PAGES = ["", "accounts", "iam", "iam/users", "iam/groups", "iam/roles", "iam/policies", "iam/providers",
@@ -21,10 +22,10 @@ PAGES = ["", "accounts", "iam", "iam/users", "iam/groups", "iam/roles", "iam/pol
 XSS = "<img src=x onerror=alert(1)>\"'"
 
 
-def test_pages_are_accessible(tab, person):
-    admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+def test_pages_are_accessible_and_have_not_much_script(admin):
     for path in PAGES:
         admin.open(path)
+        assert transferred(admin.page, ".js") < 500_000, path
         chromium.screenshot(admin.page, f"console-{path.replace('/', '-') or 'overview'}")
         assert violations(admin.page) == [], path
     admin.create_account("Accessible")
@@ -43,6 +44,7 @@ def test_pages_are_accessible(tab, person):
     admin.open("iam/policies")
     admin.button("Create policy").click()
     admin.page.wait_for_selector("text=EMPTY_ARRAY_ACTION")
+    assert transferred(admin.page, ".js") < 500_000
     chromium.screenshot(admin.page, "console-policy")
     assert violations(admin.page) == []
 
@@ -63,17 +65,6 @@ def transferred(page, kind=None):
     return sum(size for name, size in sizes if kind is None or name.endswith(kind))
 
 
-def test_no_page_has_much_script(tab, person):
-    admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
-    for path in PAGES:
-        admin.open(path)
-        assert transferred(admin.page, ".js") < 500_000, path
-    admin.open("iam/policies")
-    admin.button("Create policy").click()
-    admin.page.wait_for_selector(".ace_editor")
-    assert transferred(admin.page, ".js") < 500_000
-
-
 def test_why_not_says_what_is_missing(tab, person):
     reader = tab(person(policy("access-analyzer:WhoCan"), attached=[MANAGED + "AmazonChimeReadOnly"]))
     reader.open("accounts")
@@ -84,8 +75,7 @@ def test_why_not_says_what_is_missing(tab, person):
     dialog.get_by_text(f"arn:aws:iam::{ACCOUNT_ID}:root").wait_for()
 
 
-def test_an_administrator_is_made_without_a_terminal(tab, person, unique, browser, server):
-    admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+def test_an_administrator_is_made_without_a_terminal(admin, tab, unique):
     name, group = unique("grace"), unique("readers")
     admin.open("iam/groups")
     admin.button("Create group").click()
@@ -125,8 +115,8 @@ def test_an_administrator_is_made_without_a_terminal(tab, person, unique, browse
     assert not reader.button("Create account").is_enabled()
 
 
-def test_a_policy_is_written_checked_and_counts(tab, person, unique):
-    admin, name = tab(person(attached=[MANAGED + "AdministratorAccess"])), unique("policy")
+def test_a_policy_is_written_checked_and_counts(admin, unique):
+    name = unique("policy")
     admin.open("iam/policies")
     admin.button("Create policy").click()
     admin.box("Name").fill(name)
@@ -155,8 +145,7 @@ def test_the_trail_explains_a_refusal(tab, person, server):
     assert violations(reader.page) == []
 
 
-def test_names_are_text(tab, person, root):
-    admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+def test_names_are_text(admin, root):
     admin.create_account(XSS)
     admin.page.get_by_role("heading", name=XSS, exact=True).wait_for()
     account = root.chime.list_accounts(Name=XSS)["Accounts"][0]["AccountId"]
@@ -204,8 +193,7 @@ def test_another_password_comes_first(browser, server, root, person):
     tab.close()
 
 
-def test_pages_have_addresses_and_a_way_back(tab, person):
-    admin = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+def test_pages_have_addresses_and_a_way_back(admin):
     admin.open("iam/users")
     admin.page.get_by_role("link", name="Policies", exact=True).click()
     admin.page.get_by_role("heading", name="Policies").wait_for()
@@ -219,8 +207,8 @@ def test_pages_have_addresses_and_a_way_back(tab, person):
     admin.page.get_by_role("heading", name="Events").wait_for()
 
 
-def test_a_form_is_a_command_too(tab, person, root, unique):
-    admin, name = tab(person(attached=[MANAGED + "AdministratorAccess"])), unique("it's a name")
+def test_a_form_is_a_command_too(admin, root, unique):
+    name = unique("it's a name")
     admin.open("accounts")
     admin.button("Create account").click()
     admin.box("Name").fill(name)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.aws import document
-from harness.tab import MANAGED, browser, chromium, person, tab, violations  # noqa: F401
+from harness.tab import MANAGED, admin, administrator, browser, chromium, violations  # noqa: F401
 from test_console_pages import transferred
 
 # What forms cannot show, or would write otherwise without being asked to.
@@ -20,8 +20,8 @@ ODD = {
 
 
 @pytest.fixture
-def editor(tab, person):  # noqa: F811
-    one = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+def editor(admin):  # noqa: F811
+    one = admin
     one.open("iam/policies")
     one.button("Create policy").click()
     one.page.wait_for_selector(".ace_editor")
@@ -140,11 +140,11 @@ def test_what_forms_would_spoil_is_left_to_json(editor, what):
     assert text(editor) == ODD[what]
 
 
-def test_a_trust_policy_keeps_its_principal(tab, person, root, unique):  # noqa: F811
+def test_a_trust_policy_keeps_its_principal(admin, root, unique):  # noqa: F811
     name = unique("trusted")
     trust = document({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"})
     root.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
-    one = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+    one = admin
     one.open(f"iam/roles/{name}")
     show(one, "Visual")
     one.page.get_by_text("Only in JSON, and kept as it is").wait_for()
@@ -155,8 +155,8 @@ def test_a_trust_policy_keeps_its_principal(tab, person, root, unique):  # noqa:
     assert statement["Principal"] and statement["Sid"] == "Ours"
 
 
-def test_what_nobody_may_change_is_shown(tab, person):  # noqa: F811
-    one = tab(person(attached=[MANAGED + "AdministratorAccess"]))
+def test_what_nobody_may_change_is_shown(admin):  # noqa: F811
+    one = admin
     one.open(f"iam/policy?arn={MANAGED}AmazonChimeReadOnly")
     show(one, "Visual")
     one.page.get_by_text("Actions, as the policy has them").first.wait_for()

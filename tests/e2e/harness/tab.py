@@ -1,5 +1,7 @@
 """A browser window at the web console, and the fixtures that open one."""
 
+import time
+
 import pytest
 
 from .server import ACCOUNT_ID, REPOSITORY
@@ -12,6 +14,16 @@ if not (REPOSITORY / "console/dist/index.html").exists():
 
 PASSWORD = "Correct-Horse-1"
 MANAGED = "arn:aws:iam::aws:policy/"
+
+# Shown is what the next frame has painted; whether something is still to come, the design system says itself.
+PAINTED = """() => new Promise((tell) => requestAnimationFrame(() => setTimeout(() => tell(
+    document.querySelector("h1") !== null && [...document.querySelectorAll("[class*=awsui_spinner], .waiting")]
+        .every((node) => !node.checkVisibility())))))"""
+# As a link of the console does: without loading it anew.
+GO = """(path) => {
+    history.pushState(null, "", `/console/${path}`);
+    dispatchEvent(new PopStateEvent("popstate"));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +52,14 @@ class Tab:
 
     def __init__(self, browser, server, **options):
         self.server = server
-        self.context = browser.new_context(**options)
+        # What moves is waited for, and moves for nobody.
+        self.context = browser.new_context(reduced_motion="reduce", **options)
         self.page = self.context.new_page()
         self.problems, self.failed, self.refused, self.called = [], [], [], []
+        self.under_way = set()
+        self.page.on("request", lambda request: self.under_way.add(request))
+        self.page.on("requestfinished", lambda request: self.under_way.discard(request))
+        self.page.on("requestfailed", lambda request: self.under_way.discard(request))
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.page.on("console", self.hear)
@@ -66,9 +83,23 @@ class Tab:
         assert not self.problems, self.problems
 
     def open(self, path=""):
+        """Loads the console at a page."""
+        self.under_way.clear()
         self.page.goto(f"{self.server.endpoint}/console/{path}")
-        self.page.wait_for_selector("h1")
-        self.page.wait_for_load_state("networkidle")
+        return self.settle()
+
+    def go(self, path):
+        """Goes to another page of the console that is open."""
+        self.page.evaluate(GO, path)
+        return self.settle()
+
+    def settle(self, seconds=30):
+        """Waits until the page has all that it asks for by itself, and shows it."""
+        deadline, quiet = time.monotonic() + seconds, 0
+        while quiet < 3:
+            is_painted = self.page.evaluate(PAINTED)
+            quiet = quiet + 1 if is_painted and not self.under_way else 0
+            assert time.monotonic() < deadline, f"{self.page.url} is not done: {self.under_way}"
         return self
 
     def sign_in(self, who, account=ACCOUNT_ID, password=PASSWORD):
@@ -146,9 +177,33 @@ def tab(browser, server):
         one.close()
 
 
-def violations(page):
-    """What of the page is not accessible."""
+@pytest.fixture(scope="module")
+def administrator(browser, server, root):
+    """A window that the tests of a module share, of somebody who may do everything."""
+    name = "administrator"
+    root.iam.create_user(UserName=name)
+    root.iam.create_login_profile(UserName=name, Password=PASSWORD)
+    root.iam.attach_user_policy(UserName=name, PolicyArn=MANAGED + "AdministratorAccess")
+    one = Tab(browser, server).sign_in(type("Who", (), {"name": name}))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def admin(administrator):
+    """That window as if it were new; whoever uses it opens a page first."""
+    for kept in (administrator.problems, administrator.failed, administrator.refused, administrator.called):
+        kept.clear()
+    yield administrator
+    assert not administrator.problems, administrator.problems
+
+
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+
+
+def violations(page, only=None):
+    """What of the page is not accessible; `only` one rule is asked where nothing else can have changed."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response["violations"]
+    found = Axe().run(page, options={"runOnly": [only] if only else STANDARDS}).response["violations"]
     return [(one["id"], node["html"]) for one in found for node in one["nodes"]]
