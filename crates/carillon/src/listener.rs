@@ -115,6 +115,8 @@ fn http() -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
+        // Answers are small: to copy one costs less than to write it in pieces.
+        .writev(false)
         // `Patient` keeps the time.
         .header_read_timeout(None)
         // More than allowed, so that the answer can be one that AWS clients understand.
