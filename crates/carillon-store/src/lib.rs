@@ -114,6 +114,9 @@ impl Store {
         };
         let store = Self { engine };
         migrate::run(&store).await?;
+        if let Engine::Sqlite(sqlite) = &store.engine {
+            sqlite.describe().await?;
+        }
         Ok(store)
     }
 

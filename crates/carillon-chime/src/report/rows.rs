@@ -23,6 +23,27 @@ macro_rules! select {
     };
 }
 
+macro_rules! of_organizer {
+    () => {
+        select!(
+            "WHERE account_id = $1 AND organizer_key = $2 AND ended_at >= $3
+               AND (ended_at, meeting_id) < ($4, $5)
+             ORDER BY ended_at DESC, meeting_id DESC LIMIT $6"
+        )
+    };
+}
+
+macro_rules! of_conference {
+    () => {
+        select!(
+            "WHERE account_id = $1 AND conference_id = $2 AND ended_at >= $3
+               AND (ended_at, meeting_id) < ($4, $5)
+               AND ($6 = '' OR organizer_key = $6)
+             ORDER BY ended_at DESC, meeting_id DESC LIMIT $7"
+        )
+    };
+}
+
 /// Which meetings a list has.
 pub(super) struct Filter<'a> {
     pub range: Range,
@@ -52,23 +73,14 @@ pub(super) async fn meetings_before(
         }
         (Some(organizer), None) => {
             tx.fetch_all(
-                select!(
-                    "WHERE account_id = $1 AND organizer_key = $2 AND ended_at >= $3
-                       AND (ended_at, meeting_id) < ($4, $5)
-                     ORDER BY ended_at DESC, meeting_id DESC LIMIT $6"
-                ),
+                of_organizer!(),
                 bind![account.id, organizer, from, before.0, before.1, limit],
             )
             .await
         }
         (organizer, Some(conference)) => {
             tx.fetch_all(
-                select!(
-                    "WHERE account_id = $1 AND conference_id = $2 AND ended_at >= $3
-                       AND (ended_at, meeting_id) < ($4, $5)
-                       AND ($6 = '' OR organizer_key = $6)
-                     ORDER BY ended_at DESC, meeting_id DESC LIMIT $7"
-                ),
+                of_conference!(),
                 bind![
                     account.id,
                     conference,
@@ -252,5 +264,30 @@ struct OnDay(Date, PersonDay);
 impl FromRow for OnDay {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self(Date::from_number(row.get(6)?), PersonDay::from_row(row)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use carillon_store::Store;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_list_reads_the_index_that_it_is_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("carillon.db").display());
+        let store = Store::open(&url).await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        for (sql, index) in [
+            (concat!("EXPLAIN QUERY PLAN ", of_organizer!()), "organizer"),
+            (concat!("EXPLAIN QUERY PLAN ", of_conference!()), "conference"),
+        ] {
+            let all = bind!["an account", "a key", 0_i64, 9_i64, "", "", 50_i64];
+            let values = if index == "organizer" { &all[..6] } else { &all[..] };
+            let plan: Vec<(i64, i64, i64, String)> = tx.fetch_all(sql, values).await.unwrap();
+            let expected = format!("USING INDEX activity_meeting_of_{index} (account_id=? AND ");
+            assert!(plan[0].3.contains(&expected), "{plan:?}");
+        }
     }
 }

@@ -201,6 +201,7 @@ mod tests {
     use super::{By, Newest};
     use crate::audit::{Event, event_id};
     use crate::retention::prune;
+    use crate::trail::kept::columns;
     use crate::trail::{Blocks, Place};
 
     const START: i64 = 1_700_000_000_000_000;
@@ -278,6 +279,40 @@ mod tests {
             .collect();
         expected.sort_by(|one, other| other.cmp(one));
         expected
+    }
+
+    #[tokio::test]
+    async fn a_search_reads_the_index_that_it_is_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("carillon.db").display());
+        let store = Store::open(&url).await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        for (sql, index) in [
+            (concat!("EXPLAIN QUERY PLAN ", rows!("user_name = $2")), "by_user"),
+            (
+                concat!("EXPLAIN QUERY PLAN ", rows!("access_key_id = $2")),
+                "by_key",
+            ),
+            (
+                concat!(
+                    "EXPLAIN QUERY PLAN ",
+                    rows!("resource_name = $2 AND resource_name <> ''")
+                ),
+                "by_resource",
+            ),
+            (
+                concat!(
+                    "EXPLAIN QUERY PLAN ",
+                    rows!("event_name = $2 AND read_only = FALSE")
+                ),
+                "by_name_of_write",
+            ),
+        ] {
+            let values = bind!["123456789012", "ada", 0_i64, 9_i64, "", 50_i64];
+            let plan: Vec<(i64, i64, i64, String)> = tx.fetch_all(sql, values).await.unwrap();
+            let expected = format!("USING INDEX audit_event_{index} (aws_account_id=? AND ");
+            assert!(plan[0].3.contains(&expected), "{plan:?}");
+        }
     }
 
     #[tokio::test]
