@@ -8,7 +8,6 @@ import pytest
 from harness.aws import Credentials, Principal, not_allowed, policy, refused
 from harness.server import ACCOUNT_ID
 
-NAME_PATTERN = r"[\w+=,.@-]+"
 
 
 def validation(value, member, constraint):
@@ -67,9 +66,22 @@ def test_users_that_are_not_there(root):
 
 @pytest.mark.parametrize("name", ["two words", "semi;colon", "sla/sh", "ünï", "tab\t"])
 def test_names_have_a_pattern(root, name):
-    with refused("ValidationError", 400, validation(
-            name, "userName", f"Member must satisfy regular expression pattern: {NAME_PATTERN}")):
+    with refused("ValidationError", 400, (
+            "The specified value for userName is invalid. "
+            "It must contain only alphanumeric characters and/or the following: +=,.@_-")):
         root.iam.create_user(UserName=name)
+
+
+@pytest.mark.parametrize("path", ["x", "/x", "//", "/a b/"])
+def test_paths_have_a_pattern(root, path):
+    with refused("ValidationError", 400, (
+            "The specified value for path is invalid. "
+            "It must begin and end with / and contain only alphanumeric characters and/or / characters.")):
+        root.iam.create_user(UserName="nobody", Path=path)
+    with refused("ValidationError", 400, (
+            "The specified value for pathPrefix is invalid. "
+            "It must begin with the / character and contain only alphanumeric characters and/or / characters.")):
+        root.iam.list_users(PathPrefix="x")
 
 
 def test_names_have_a_length(root, unique):

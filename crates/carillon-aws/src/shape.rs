@@ -35,7 +35,7 @@
 //! ```
 //!
 //! Besides what JSON Schema knows, these extensions are read from a schema (`#[schemars(extend(…))]`):
-//! `x-sensitive`, `x-timestamp` (`true`, or the form of a time: `iso8601`, `iso8601-seconds`, `unix`), `x-example` (a valid sample string), `x-name` and
+//! `x-sensitive`, `x-form` (what the pattern means, in AWS's words), `x-timestamp` (`true`, or the form of a time: `iso8601`, `iso8601-seconds`, `unix`), `x-example` (a valid sample string), `x-name` and
 //! `x-doc` (name and description of a type that is inlined into its place).
 
 mod compile;
@@ -145,6 +145,8 @@ pub struct Text {
     pub min: Option<u64>,
     pub max: Option<u64>,
     pub pattern: Option<Pattern>,
+    /// What the pattern means, where AWS says so instead of showing the pattern.
+    pub form: Option<String>,
     /// The only values allowed, if any are named.
     pub values: Vec<String>,
     /// The string is a time.

@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn a_refusal_says_where_it_comes_from() {
         let text = "{\"Version\": \"2012-10-17\",\n \"Statement\": {\"Effect\": \"Allow\", \"Action\": [\"a:B\"\n\"a:C\"], \"Resource\": \"*\"}}";
-        let refused = |text, ty| parse(text, ty, true).expect_err("refused").to_string();
+        let refused = |text: &str, ty| parse(text, ty, true).expect_err("refused").to_string();
         assert_eq!(
             refused(text, PolicyType::Identity),
             "Syntax errors in policy. (line 3, column 1: expected `,` or `]`; a comma is missing after `\"a:B\"`)"
@@ -55,6 +55,10 @@ mod tests {
             ),
             "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. (line 2, column 58: an action \
              is a service and a name, such as `chime:ListUsers`, or `*`)"
+        );
+        assert_eq!(
+            refused("{\"Version\": \"2012-10-17\",", PolicyType::Identity),
+            "Syntax errors in policy. (line 1, column 26: expected `}`: the `{` of line 1 is not closed)"
         );
     }
 

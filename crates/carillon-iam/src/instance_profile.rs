@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::name;
 use crate::role::Role;
 use crate::role::trust::{self, Names};
 use crate::tag::{self, TagShape};
@@ -29,7 +30,7 @@ const RESOURCE_TYPE: &str = "AWS::IAM::InstanceProfile";
 
 string_type! {
     /// The name of an instance profile.
-    pub InstanceProfileName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", example: "web-servers"
+    pub InstanceProfileName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", form: name::NAME, example: "web-servers"
 }
 
 /// An instance profile as it is kept.

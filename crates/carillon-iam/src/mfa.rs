@@ -28,7 +28,7 @@ use crate::access_key::rows::root_user_id;
 use crate::blob::Blob;
 use crate::entity::{self, EntityKind};
 use crate::error::Error;
-use crate::name::ExistingUserName;
+use crate::name::{self, ExistingUserName};
 use crate::tag::{self, TagShape};
 use crate::user::{self, Owner, Subject, User, UserRow};
 
@@ -46,7 +46,7 @@ const RESOURCE_TYPE: &str = "AWS::IAM::MFADevice";
 
 string_type! {
     /// The name of a virtual MFA device.
-    pub VirtualMfaDeviceName, min: 1, pattern: r"[\w+=,.@-]+", example: "ada"
+    pub VirtualMfaDeviceName, min: 1, pattern: r"[\w+=,.@-]+", form: name::NAME, example: "ada"
 }
 
 string_type! {

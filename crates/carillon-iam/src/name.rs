@@ -2,44 +2,53 @@
 
 use carillon_aws::string_type;
 
+/// What AWS says of a name with other characters.
+pub(crate) const NAME: &str = "It must contain only alphanumeric characters and/or the following: +=,.@_-";
+const PATH: &str =
+    "It must begin and end with / and contain only alphanumeric characters and/or / characters.";
+const PATH_PREFIX: &str =
+    "It must begin with the / character and contain only alphanumeric characters and/or / characters.";
+
 string_type! {
     /// The name of a user. Names that exist may be longer than those that can be made.
-    pub UserName, min: 1, max: 64, pattern: r"[\w+=,.@-]+", example: "ada"
+    pub UserName, min: 1, max: 64, pattern: r"[\w+=,.@-]+", form: NAME, example: "ada"
 }
 
 string_type! {
     /// The name of a user that exists.
-    pub ExistingUserName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", example: "ada"
+    pub ExistingUserName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", form: NAME, example: "ada"
 }
 
 string_type! {
     /// The name of a group.
-    pub GroupName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", example: "admins"
+    pub GroupName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", form: NAME, example: "admins"
 }
 
 string_type! {
     /// The name of a role.
-    pub RoleName, min: 1, max: 64, pattern: r"[\w+=,.@-]+", example: "helpdesk"
+    pub RoleName, min: 1, max: 64, pattern: r"[\w+=,.@-]+", form: NAME, example: "helpdesk"
 }
 
 string_type! {
     /// The name of a policy, managed or inline.
-    pub PolicyName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", example: "readers"
+    pub PolicyName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", form: NAME, example: "readers"
 }
 
 string_type! {
     /// The path of a user, group or role: `/`, or names between slashes.
-    pub Path, min: 1, max: 512, pattern: r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", example: "/"
+    pub Path, min: 1, max: 512, pattern: r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", form: PATH,
+    example: "/"
 }
 
 string_type! {
     /// The beginning of a path.
-    pub PathPrefix, min: 1, max: 512, pattern: r"\u002F[\u0021-\u007F]*", example: "/"
+    pub PathPrefix, min: 1, max: 512, pattern: r"\u002F[\u0021-\u007F]*", form: PATH_PREFIX, example: "/"
 }
 
 string_type! {
     /// The path of a managed policy.
-    pub PolicyPath, min: 1, max: 512, pattern: r"((/[A-Za-z0-9\.,\+@=_-]+)*)/", example: "/"
+    pub PolicyPath, min: 1, max: 512, pattern: r"((/[A-Za-z0-9\.,\+@=_-]+)*)/", form: PATH,
+    example: "/"
 }
 
 string_type! {

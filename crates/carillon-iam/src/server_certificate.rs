@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::name;
 use crate::tag;
 
 /// Server certificates in one AWS account.
@@ -23,7 +24,7 @@ const RESOURCE_TYPE: &str = "AWS::IAM::ServerCertificate";
 
 string_type! {
     /// The name of a server certificate.
-    pub ServerCertificateName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", example: "chime.example.com"
+    pub ServerCertificateName, min: 1, max: 128, pattern: r"[\w+=,.@-]+", form: name::NAME, example: "chime.example.com"
 }
 
 string_type! {

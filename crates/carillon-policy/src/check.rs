@@ -14,6 +14,9 @@ use crate::syntax::{self, Node, Value};
 const SYNTAX: &str = "Syntax errors in policy.";
 const VERSION: &str = "Policy document must be version 2012-10-17 or greater.";
 const LEGACY: &str = "The policy failed legacy parsing";
+const JSON: &str = "This policy contains invalid Json";
+const SID_FORM: &str = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular \
+    expression [0-9A-Za-z]*";
 const SIDS: &str = "Statement IDs (SID) in a single policy must be unique.";
 const NO_ACTIONS: &str = "Policy statement must contain actions.";
 const NO_RESOURCES: &str = "Policy statement must contain resources.";
@@ -69,14 +72,23 @@ pub(crate) fn check(text: &str, ty: PolicyType, managed: bool) -> Result<Node, M
         return refuse(SYNTAX);
     }
     let Ok(root) = syntax::read(text) else {
-        return refuse(SYNTAX);
+        return refuse(if ty == PolicyType::Trust { JSON } else { SYNTAX });
     };
     let statements = require(syntax_step(&root), SYNTAX)?;
     if managed && root.get("Version").and_then(Node::string) != Some("2012-10-17") {
         return refuse(VERSION);
     }
     let resource_message = legacy_step(&statements)?;
-    require(sids_step(&statements), SIDS)?;
+    let sids = sids(&statements);
+    // Step 4. Some services let the statements of their resource policies be named with more.
+    let alphanumeric = |sid: &&str| sid.chars().all(|character| character.is_ascii_alphanumeric());
+    if ty != PolicyType::Resource && !sids.iter().all(alphanumeric) {
+        return refuse(SID_FORM);
+    }
+    let mut seen = HashSet::new();
+    if !sids.into_iter().all(|sid| seen.insert(sid)) {
+        return refuse(SIDS);
+    }
     if statements
         .iter()
         .any(|statement| list(statement, ["Action", "NotAction"]).is_empty())
@@ -354,15 +366,11 @@ fn is_stored_time(time: &str) -> bool {
         && fields.next().is_none()
 }
 
-/// Step 4.
-fn sids_step(statements: &[&Node]) -> Option<()> {
-    let mut seen = HashSet::new();
+fn sids<'a>(statements: &[&'a Node]) -> Vec<&'a str> {
     let sids = statements
         .iter()
         .filter_map(|statement| statement.get("Sid").and_then(Node::string));
-    sids.filter(|sid| !sid.is_empty())
-        .all(|sid| seen.insert(sid))
-        .then_some(())
+    sids.filter(|sid| !sid.is_empty()).collect()
 }
 
 /// Step 7.

@@ -409,6 +409,7 @@ fn string_rules(object: &Object<String, Value>) -> Result<Text, Unsupported> {
             .and_then(Value::as_str)
             .map(compile_pattern)
             .transpose()?,
+        form: value("x-form").and_then(Value::as_str).map(str::to_owned),
         values: Vec::new(),
         timestamp: timestamp_form(object),
     })

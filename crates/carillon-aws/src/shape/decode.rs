@@ -174,7 +174,10 @@ impl<'a> Decoder<'a> {
     fn list(&mut self, list: &List, sensitive: bool, value: &mut Value, source: Source) {
         if source == Source::Text {
             match value {
-                Value::Object(map) => *value = Value::Array(numbered(map, "member")),
+                Value::Object(map) => match numbered(map, "member") {
+                    Some(items) => *value = Value::Array(items),
+                    None => return self.wrong_type("a list, numbered from 1 without gaps"),
+                },
                 // An empty list has no items to number, so a form writes it as an empty parameter.
                 Value::String(text) if text.is_empty() => *value = Value::Array(Vec::new()),
                 Value::String(_) => *value = Value::Array(vec![value.take()]),
@@ -248,8 +251,11 @@ impl<'a> Decoder<'a> {
         if source == Source::Text {
             match value {
                 Value::Object(raw) => {
-                    if let Some(entries) = self.entries(raw) {
-                        *value = Value::Object(entries);
+                    if raw.get("entry").is_some_and(Value::is_object) {
+                        match self.entries(raw) {
+                            Some(entries) => *value = Value::Object(entries),
+                            None => return self.wrong_type("a map, numbered from 1 without gaps"),
+                        }
                     }
                 }
                 Value::String(text) if text.is_empty() => *value = Value::Object(Object::new()),
@@ -298,9 +304,8 @@ impl<'a> Decoder<'a> {
     /// The entries of a map of a Query form: `{"entry": {"1": {"key": …, "value": …}}}`. A map that is not
     /// written so stands as it is. The last of two equal keys counts, as in JSON.
     fn entries(&mut self, raw: &mut Object<String, Value>) -> Option<Object<String, Value>> {
-        raw.get("entry")?.as_object()?;
         let mut entries = Object::new();
-        for (i, mut entry) in numbered(raw, "entry").into_iter().enumerate() {
+        for (i, mut entry) in numbered(raw, "entry")?.into_iter().enumerate() {
             let name = entry.get_mut("key").or(None).map(Value::take);
             let content = entry.get_mut("value").map(Value::take);
             match (name, content) {
@@ -450,7 +455,16 @@ impl Text {
         let mut broken = Vec::new();
         let matches = self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text));
         if !matches && let Some(pattern) = &self.pattern {
-            broken.push(Constraint::Pattern(pattern.as_str().to_owned()));
+            let pattern = pattern.as_str().to_owned();
+            match &self.form {
+                // Nothing has no form: it is only too short.
+                Some(_) if text.is_empty() && self.min.is_some() => {}
+                Some(sentence) => broken.push(Constraint::Form {
+                    pattern,
+                    sentence: sentence.clone(),
+                }),
+                None => broken.push(Constraint::Pattern(pattern)),
+            }
         } else if text.contains('\0') {
             // No database that keeps text keeps this character.
             broken.push(Constraint::Pattern(WITHOUT_NUL.to_owned()));
@@ -476,18 +490,23 @@ impl Text {
     }
 }
 
-/// The items of a numbered list, taken in order from 1 to the first gap. The numbers may stand inside
-/// `wrapper`, or alone (a flattened list).
-fn numbered(map: &mut Object<String, Value>, wrapper: &str) -> Vec<Value> {
+/// The items of a numbered list, in order. The numbers may stand inside `wrapper`, or alone (a flattened list).
+///
+/// Nothing, if anything but the numbers from 1 on stands there: who sends `PolicyArns.member.2` alone must not get a
+/// session without that policy.
+fn numbered(map: &mut Object<String, Value>, wrapper: &str) -> Option<Vec<Value>> {
+    let alone = map.len() == 1;
     let items = match map.get_mut(wrapper) {
-        Some(Value::Object(inner)) => inner,
+        Some(Value::Object(inner)) if alone => inner,
+        // `Tags.member=`: an empty list, as some clients write it.
+        Some(Value::String(text)) if alone && text.is_empty() => return Some(Vec::new()),
         _ => map,
     };
     let mut list = Vec::with_capacity(items.len());
     while let Some(item) = items.get_mut(&(list.len() + 1).to_string()) {
         list.push(item.take());
     }
-    list
+    (list.len() == items.len()).then_some(list)
 }
 
 /// A whole number as AWS reads it: decimal digits with an optional minus.

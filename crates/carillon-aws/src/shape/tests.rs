@@ -262,7 +262,7 @@ fn text_becomes_the_type_of_its_member() {
         "MaxResults": "10",
         "Enabled": "true",
         "Ratio": "0.5",
-        "Tags": {"member": {"2": {"Key": "b"}, "1": {"Key": "a", "Value": ""}, "4": {"Key": "after the gap"}}},
+        "Tags": {"member": {"2": {"Key": "b"}, "1": {"Key": "a", "Value": ""}}},
         "UserIdList": {"1": "x", "2": "y"},
         "Attributes": {"entry": {"1": {"key": "k", "value": "v"}}},
         "Unknown": {"1": "x"},
@@ -285,6 +285,40 @@ fn text_becomes_the_type_of_its_member() {
             Source::Text
         ),
         json!({"UserName": "a", "Tags": [], "UserIdList": ["b"]})
+    );
+}
+
+#[test]
+fn no_part_of_a_list_is_left_out() {
+    for tags in [
+        json!({"member": {"2": {"Key": "b"}}}),
+        json!({"member": {"1": {"Key": "a"}, "3": {"Key": "b"}}}),
+        json!({"member": {"0": {"Key": "a"}}}),
+        json!({"member": {"-1": {"Key": "a"}}}),
+        json!({"member": {"01": {"Key": "a"}}}),
+        json!({"member": {"4294967297": {"Key": "a"}}}),
+        json!({"member": {"1": {"Key": "a"}}, "2": {"Key": "b"}}),
+        json!({"member": {"1": {"Key": "a"}}, "entry": {"2": {"Key": "b"}}}),
+        json!({"entry": {"1": {"Key": "a"}}}),
+        json!({"member": {"Key": "a"}}),
+        json!({"Key": "a"}),
+    ] {
+        assert_eq!(
+            refusal(json!({"UserName": "a", "Tags": tags}), Source::Text),
+            "member `tags` must be a list, numbered from 1 without gaps",
+            "{tags}"
+        );
+    }
+    assert_eq!(
+        refusal(
+            json!({"UserName": "a", "Attributes": {"entry": {"2": {"key": "k", "value": "v"}}}}),
+            Source::Text
+        ),
+        "member `attributes` must be a map, numbered from 1 without gaps"
+    );
+    assert_eq!(
+        decoded::<CreateUser>(json!({"UserName": "a", "Tags": {"member": ""}}), Source::Text),
+        json!({"UserName": "a", "Tags": []})
     );
 }
 

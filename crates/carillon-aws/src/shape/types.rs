@@ -33,17 +33,19 @@ use super::{Constraint, Pattern, Text};
 #[macro_export]
 macro_rules! string_type {
     ($(#[doc = $doc:literal])* $vis:vis $Name:ident
-        $(, min: $min:expr)? $(, max: $max:expr)? $(, pattern: $pattern:expr)? $(, example: $example:expr)?
+        $(, min: $min:expr)? $(, max: $max:expr)? $(, pattern: $pattern:expr)? $(, form: $form:expr)?
+        $(, example: $example:expr)?
         , sensitive $(,)?) => {
         $crate::__string_type!(
-            [$($doc)*] $vis $Name [$($min)?] [$($max)?] [$($pattern)?] [$($example)?] true
+            [$($doc)*] $vis $Name [$($min)?] [$($max)?] [$($pattern)?] [$($form)?] [$($example)?] true
         );
     };
     ($(#[doc = $doc:literal])* $vis:vis $Name:ident
-        $(, min: $min:expr)? $(, max: $max:expr)? $(, pattern: $pattern:expr)? $(, example: $example:expr)?
+        $(, min: $min:expr)? $(, max: $max:expr)? $(, pattern: $pattern:expr)? $(, form: $form:expr)?
+        $(, example: $example:expr)?
         $(,)?) => {
         $crate::__string_type!(
-            [$($doc)*] $vis $Name [$($min)?] [$($max)?] [$($pattern)?] [$($example)?] false
+            [$($doc)*] $vis $Name [$($min)?] [$($max)?] [$($pattern)?] [$($form)?] [$($example)?] false
         );
     };
 }
@@ -52,7 +54,8 @@ macro_rules! string_type {
 #[macro_export]
 macro_rules! __string_type {
     ([$($doc:literal)*] $vis:vis $Name:ident
-        [$($min:expr)?] [$($max:expr)?] [$($pattern:expr)?] [$($example:expr)?] $sensitive:literal) => {
+        [$($min:expr)?] [$($max:expr)?] [$($pattern:expr)?] [$($form:expr)?] [$($example:expr)?]
+        $sensitive:literal) => {
         $(#[doc = $doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         $vis struct $Name(String);
@@ -67,6 +70,7 @@ macro_rules! __string_type {
                 min: $crate::__option!($($min)?),
                 max: $crate::__option!($($max)?),
                 pattern: $crate::__option!($($pattern)?),
+                form: $crate::__option!($($form)?),
                 example: Self::EXAMPLE,
                 sensitive: $sensitive,
             };
@@ -316,6 +320,8 @@ pub struct TextRules {
     /// Characters.
     pub max: Option<u64>,
     pub pattern: Option<&'static str>,
+    /// What the pattern means, where AWS says so instead of showing the pattern.
+    pub form: Option<&'static str>,
     pub example: Option<&'static str>,
     pub sensitive: bool,
 }
@@ -335,6 +341,7 @@ impl TextRules {
             min: self.min,
             max: self.max,
             pattern,
+            form: self.form.map(str::to_owned),
             ..Text::default()
         }
     }
@@ -352,6 +359,7 @@ impl TextRules {
         set("minLength", self.min.map(Into::into));
         set("maxLength", self.max.map(Into::into));
         set("pattern", self.pattern.map(Into::into));
+        set("x-form", self.form.map(Into::into));
         set("x-example", self.example.map(Into::into));
         set("x-sensitive", self.sensitive.then_some(true.into()));
         schema

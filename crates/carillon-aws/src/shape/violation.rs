@@ -50,6 +50,11 @@ pub enum Constraint {
     MinLength(u64),
     MaxLength(u64),
     Pattern(String),
+    /// A pattern that AWS puts in a sentence.
+    Form {
+        pattern: String,
+        sentence: String,
+    },
     OneOf(Vec<String>),
     Minimum(String),
     Maximum(String),
@@ -68,6 +73,16 @@ impl Violation {
         matches!(self, Self::WrongType { .. })
     }
 
+    fn is_of_form(&self) -> bool {
+        matches!(
+            self,
+            Self::Unsatisfied {
+                constraint: Constraint::Form { .. },
+                ..
+            }
+        )
+    }
+
     /// The camel-case path of the member, such as `tags.1.member.key`.
     pub fn path(&self) -> &str {
         match self {
@@ -83,6 +98,11 @@ impl fmt::Display for Violation {
                 write!(f, "the input must be {expected}")
             }
             Self::WrongType { path, expected } => write!(f, "member `{path}` must be {expected}"),
+            Self::Unsatisfied {
+                path,
+                constraint: Constraint::Form { sentence, .. },
+                ..
+            } => write!(f, "The specified value for {path} is invalid. {sentence}"),
             Self::Unsatisfied {
                 path,
                 shown,
@@ -105,7 +125,9 @@ impl fmt::Display for Constraint {
             Self::NotNull => f.write_str("Member must not be null"),
             Self::MinLength(min) => write!(f, "Member must have length greater than or equal to {min}"),
             Self::MaxLength(max) => write!(f, "Member must have length less than or equal to {max}"),
-            Self::Pattern(pattern) => write!(f, "Member must satisfy regular expression pattern: {pattern}"),
+            Self::Pattern(pattern) | Self::Form { pattern, .. } => {
+                write!(f, "Member must satisfy regular expression pattern: {pattern}")
+            }
             Self::OneOf(values) => write!(f, "Member must satisfy enum value set: [{}]", values.join(", ")),
             Self::Minimum(min) => write!(f, "Member must have value greater than or equal to {min}"),
             Self::Maximum(max) => write!(f, "Member must have value less than or equal to {max}"),
@@ -135,13 +157,23 @@ impl fmt::Display for Bracketed<'_> {
 /// The message of a `ValidationError` (IAM, STS) or `BadRequestException` (Chime) for these violations.
 ///
 /// Values of the wrong type are answered before constraints are looked at: if there is one, the message
-/// is its sentence alone.
+/// is its sentence alone. A sentence about the form of a value, too, stands alone: instead of what else is
+/// wrong with that value, and after what is wrong with others.
 pub fn violations_message(violations: &[Violation]) -> String {
     if let Some(wrong) = violations.iter().find(|violation| violation.is_wrong_type()) {
         return wrong.to_string();
     }
+    let (forms, others): (Vec<_>, Vec<_>) = violations.iter().partition(|violation| violation.is_of_form());
+    let misshapen = |violation: &Violation| forms.iter().any(|form| form.path() == violation.path());
+    let violations: Vec<_> = others
+        .into_iter()
+        .filter(|violation| !misshapen(violation))
+        .collect();
+    if let (true, Some(form)) = (violations.is_empty(), forms.first()) {
+        return form.to_string();
+    }
     let noun = if violations.len() == 1 { "error" } else { "errors" };
-    let sentences: Vec<String> = violations.iter().map(Violation::to_string).collect();
+    let sentences: Vec<String> = violations.iter().map(ToString::to_string).collect();
     format!(
         "{} validation {noun} detected: {}",
         violations.len(),
@@ -175,8 +207,34 @@ mod tests {
             "member `name` must be a string"
         );
         assert_eq!(
-            violations_message(&[missing]),
+            violations_message(std::slice::from_ref(&missing)),
             "1 validation error detected: Value null at 'id' failed to satisfy constraint: Member must not be null"
+        );
+    }
+
+    #[test]
+    fn a_form_speaks_after_others_and_instead_of_its_own() {
+        let of = |path: &str, constraint| Violation::Unsatisfied {
+            path: path.into(),
+            shown: Shown::new("a b"),
+            constraint,
+        };
+        let form = of(
+            "userName",
+            Constraint::Form {
+                pattern: "[a-z]+".into(),
+                sentence: "It must be small.".into(),
+            },
+        );
+        let long = of("userName", Constraint::MaxLength(2));
+        assert_eq!(
+            violations_message(&[form.clone(), long.clone()]),
+            "The specified value for userName is invalid. It must be small."
+        );
+        assert_eq!(
+            violations_message(&[form, long, of("maxItems", Constraint::Maximum("1".into()))]),
+            "1 validation error detected: Value 'a b' at 'maxItems' failed to satisfy constraint: \
+             Member must have value less than or equal to 1"
         );
     }
 }

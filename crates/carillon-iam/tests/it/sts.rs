@@ -322,6 +322,31 @@ async fn durations_have_bounds() {
     );
 }
 
+/// A list that begins at 2 is refused: read as an empty one it would be a session without its policy.
+#[tokio::test]
+async fn no_session_policy_is_overlooked() {
+    for server in servers().await {
+        let root = server.as_root();
+        let ada = server.as_user("ada", &[&allow("sts:*")]).await;
+        let trusting = document(
+            &json!({ "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": "sts:AssumeRole" }),
+        );
+        let role = given_role(&root, "Reader", &trusting).await;
+        let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+        for name in [
+            "PolicyArns.member.2.arn",
+            "PolicyArns.member.0.arn",
+            "PolicyArns.item.1.arn",
+        ] {
+            let refused = assume(&ada, &role, &[(name, arn)]).await;
+            assert_eq!(refused.code(), "ValidationError", "{name}");
+        }
+        assume(&ada, &role, &[("PolicyArns.member.1.arn", arn)])
+            .await
+            .ok();
+    }
+}
+
 #[tokio::test]
 async fn transitive_tags_and_the_source_survive_a_chain() {
     for server in servers().await {

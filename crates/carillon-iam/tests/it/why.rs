@@ -139,9 +139,9 @@ async fn who_may_not_explain_learns_nothing() {
 fn secretive(principal: &str) -> String {
     document(&json!([
         { "Sid": "Partners", "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "sts:AssumeRole",
-          "Condition": { "StringEquals": { "sts:ExternalId": "B-SECRET" } } },
+          "Condition": { "StringEquals": { "sts:ExternalId": "BSECRET" } } },
         { "Sid": "NeverFrom", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole",
-          "Condition": { "StringEquals": { "aws:UserAgent": "B-SECRET" } } },
+          "Condition": { "StringEquals": { "aws:UserAgent": "BSECRET" } } },
     ]))
 }
 
@@ -153,13 +153,13 @@ async fn the_trust_policy_of_another_account_is_nobody_s_business() {
         let tag = [
             ("RoleName", "Partner"),
             ("Tags.member.1.Key", "stage"),
-            ("Tags.member.1.Value", "B-SECRET"),
+            ("Tags.member.1.Value", "BSECRET"),
         ];
         other.iam("TagRole", &tag).await.ok();
         let missing = role.replace("Partner", "Missing");
         let denying = role.replace("Partner", "Denying");
         let deny = document(&json!({
-            "Sid": "B-SECRET", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole",
+            "Sid": "BSECRET", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole",
         }));
         assert_eq!(given_role(&other, "Denying", &deny).await, denying);
         let eve = server
@@ -216,7 +216,7 @@ async fn the_trust_policy_of_another_account_is_nobody_s_business() {
         assert!(others.chunks(4).all(|told| told == first), "{told:#?}");
         // What is of the caller is told as ever: the missing permission, and which one would do.
         let bob = server.as_user("bob", &[]).await;
-        assume(&bob, &role, &[("ExternalId", "B-SECRET")]).await;
+        assume(&bob, &role, &[("ExternalId", "BSECRET")]).await;
         let explained = explain(&root, &last_request(&server)).await;
         let changes = explained.ok()["explanation"]["changes"].to_string();
         assert!(
@@ -260,11 +260,11 @@ async fn a_trust_policy_is_shown_to_those_who_may_get_the_role() {
         for client in [&helper, &root] {
             let explained = explain(client, &refused).await;
             let near = sentences(&explained.ok()["explanation"]["near_misses"]);
-            assert!(near[0].contains("B-SECRET"), "{near:?}");
+            assert!(near[0].contains("BSECRET"), "{near:?}");
             assert_eq!(explained.body["notes"], json!([]));
         }
         // Nor does it leak from what it allowed.
-        assume(&eve, &role, &[("ExternalId", "B-SECRET")]).await.ok();
+        assume(&eve, &role, &[("ExternalId", "BSECRET")]).await.ok();
         let allowed = last_request(&server);
         let explained = explain(&nosy, &allowed).await;
         assert_eq!(explained.ok()["explanation"]["decision"], "Allowed");

@@ -203,6 +203,37 @@ fn statement_ids_are_unique() {
 }
 
 #[test]
+fn statement_ids_are_letters_and_digits() {
+    for sid in ["with space", "a-b", "a_b", "é"] {
+        assert_eq!(of(json!({"Sid": sid})).as_deref(), Some(SID_FORM), "{sid}");
+    }
+    let named =
+        |sid| json!({"Version": "2012-10-17", "Statement": statement(json!({"Sid": sid, "Principal": "*"}))});
+    assert_eq!(
+        message(&named("with space").to_string(), PolicyType::Resource, false),
+        None
+    );
+    assert_eq!(of(json!({"Sid": ""})), None);
+}
+
+#[test]
+fn a_trust_policy_that_is_no_json() {
+    for text in ["{", "trust.json", r#"{"Version": "2012-10-17",}"#] {
+        assert_eq!(
+            message(text, PolicyType::Trust, false).as_deref(),
+            Some(JSON),
+            "{text}"
+        );
+        assert_eq!(
+            message(text, PolicyType::Identity, true).as_deref(),
+            Some(SYNTAX),
+            "{text}"
+        );
+    }
+    assert_eq!(message("{}", PolicyType::Trust, false).as_deref(), Some(SYNTAX));
+}
+
+#[test]
 fn actions_are_there_and_well_formed() {
     for changes in [
         json!({"Action": null}),
@@ -350,7 +381,6 @@ fn odd_documents_that_are_accepted() {
         json!({"Condition": {"Bool": {"a:b": true}, "NumericEquals": {"a:b": [1, 2.5]}}}),
         json!({"Condition": {"NullIfExists": {"a:b": "true"}}}),
         json!({"Action": ["s3:GetObject", null]}),
-        json!({"Sid": "with space"}),
     ] {
         assert_eq!(of(changes.clone()), None, "{changes}");
     }
@@ -366,6 +396,7 @@ fn the_first_step_that_fails_is_reported() {
     let faults = [
         (json!({"Effect": "Permit"}), SYNTAX),
         (json!({"Effect": "allow"}), LEGACY),
+        (json!({"Sid": "-"}), SID_FORM),
         (json!({"Sid": "first"}), SIDS),
         (json!({"Action": []}), NO_ACTIONS),
         (

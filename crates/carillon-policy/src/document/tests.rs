@@ -3,9 +3,9 @@ use serde_json::json;
 use super::*;
 
 const TEXT: &str = r#"{
-  "Version": "2012-10-17",
+  "Version": "2012-10-17", "Id": "é",
   "Statement": [
-    { "Sid": "é", "Effect": "Allow", "Action": "sts:AssumeRole",
+    { "Sid": "Desk", "Effect": "Allow", "Action": "sts:AssumeRole",
       "Principal": { "AWS": ["arn:aws:iam::111122223333:role/Desk", "111122223333"] } },
     {"Effect": "Deny", "Action": "sts:*", "Principal": {"Service": "x.amazonaws.com", "AWS": "*"}}
   ]
@@ -19,7 +19,7 @@ fn statements_know_where_they_stand() {
     };
     assert_eq!(
         (first.index(), first.sid().map(|sid| &**sid), first.effect()),
-        (0, Some("é"), Effect::Allow)
+        (0, Some("Desk"), Effect::Allow)
     );
     assert_eq!(
         (second.index(), second.sid(), second.effect()),

@@ -16,6 +16,8 @@ pub fn place_of_refusal(text: &str, ty: PolicyType, refusal: &Malformed) -> Opti
         .min_by_key(|finding| {
             (
                 finding.severity != Severity::Error,
+                // What is missing from a text that breaks off may stand in the rest of it.
+                finding.code != Code::JsonSyntaxError,
                 codes.len() > 1 && finding.code == Code::UnsupportedPrincipal,
             )
         })
@@ -54,6 +56,8 @@ fn codes(message: &str) -> &'static [Code] {
                 Code::InvalidService,
             ],
         ),
+        ("This policy contains invalid Json", &[Code::JsonSyntaxError]),
+        ("Statement IDs (SID) must", &[Code::UnsupportedSid]),
         ("Statement IDs", &[Code::UniqueSidsRequired]),
         (
             "Policy statement must contain actions",
