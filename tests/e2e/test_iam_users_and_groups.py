@@ -9,7 +9,6 @@ from harness.aws import Credentials, Principal, not_allowed, policy, refused
 from harness.server import ACCOUNT_ID
 
 
-
 def validation(value, member, constraint):
     return f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
 
@@ -72,18 +71,6 @@ def test_names_have_a_pattern(root, name):
         root.iam.create_user(UserName=name)
 
 
-@pytest.mark.parametrize("path", ["x", "/x", "//", "/a b/"])
-def test_paths_have_a_pattern(root, path):
-    with refused("ValidationError", 400, (
-            "The specified value for path is invalid. "
-            "It must begin and end with / and contain only alphanumeric characters and/or / characters.")):
-        root.iam.create_user(UserName="nobody", Path=path)
-    with refused("ValidationError", 400, (
-            "The specified value for pathPrefix is invalid. "
-            "It must begin with the / character and contain only alphanumeric characters and/or / characters.")):
-        root.iam.list_users(PathPrefix="x")
-
-
 def test_names_have_a_length(root, unique):
     with refused("ValidationError", 400, validation(
             "u" * 65, "userName", "Member must have length less than or equal to 64")):
@@ -97,7 +84,7 @@ def test_names_have_a_length(root, unique):
 def test_all_that_is_wrong_is_said_at_once(root):
     with refused("ValidationError", 400, re.compile(
             r"^2 validation errors detected: Value '.+' at '.+' failed .+; Value '.+' at '.+' failed ")):
-        root.iam.create_user(UserName="no good", Path="nor this")
+        root.iam.create_user(UserName="u" * 65, Path=f"/{'p' * 512}/")
 
 
 def test_a_member_that_must_be_there(root):
@@ -108,8 +95,17 @@ def test_a_member_that_must_be_there(root):
 
 @pytest.mark.parametrize("path", ["no-slash", "/open", "open/", "/with space/"])
 def test_paths_have_a_form(root, unique, path):
-    with refused("ValidationError", 400, re.compile("at 'path' failed to satisfy constraint: Member must satisfy regular")):
+    with refused("ValidationError", 400, (
+            "The specified value for path is invalid. "
+            "It must begin and end with / and contain only alphanumeric characters and/or / characters.")):
         root.iam.create_user(UserName=unique("user"), Path=path)
+
+
+def test_beginnings_of_paths_have_a_form(root):
+    with refused("ValidationError", 400, (
+            "The specified value for pathPrefix is invalid. "
+            "It must begin with the / character and contain only alphanumeric characters and/or / characters.")):
+        root.iam.list_users(PathPrefix="no-slash")
 
 
 def test_renaming_keeps_the_id_and_changes_the_arn(root, unique, user):

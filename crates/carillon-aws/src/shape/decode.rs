@@ -250,12 +250,10 @@ impl<'a> Decoder<'a> {
     fn map(&mut self, map: &Map, sensitive: bool, value: &mut Value, source: Source) {
         if source == Source::Text {
             match value {
-                Value::Object(raw) => {
-                    if raw.get("entry").is_some_and(Value::is_object) {
-                        match self.entries(raw) {
-                            Some(entries) => *value = Value::Object(entries),
-                            None => return self.wrong_type("a map, numbered from 1 without gaps"),
-                        }
+                Value::Object(raw) if raw.get("entry").is_some_and(Value::is_object) => {
+                    match self.entries(raw) {
+                        Some(entries) => *value = Value::Object(entries),
+                        None => return self.wrong_type("a map, numbered from 1 without gaps"),
                     }
                 }
                 Value::String(text) if text.is_empty() => *value = Value::Object(Object::new()),
