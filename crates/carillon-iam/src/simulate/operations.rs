@@ -11,14 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::exclusion::{Exclusions, PolicyIdentifier};
 use super::principal::{self, Source};
-use super::question::{
-    ActionNames, ContextEntry, Levels, Question, ResourceArns, ResourceHandlingOption, ResourceName,
-};
+use super::question::{Levels, Question};
 use super::result::SimulatePolicyResponse;
 use super::{Part, Simulation, policy_inputs};
 use crate::error::Error;
-use crate::name::{Arn, Marker, PolicyDocument};
-use crate::page::{self, MaxItems};
+use crate::name::{Arn, PolicyDocument};
+use crate::page;
 
 /// Simulates the policies of a user, group or role: which actions they allow on which resources. Nothing is carried
 /// out.
@@ -29,24 +27,9 @@ pub(crate) struct SimulatePrincipalPolicy {
     #[serde(default)]
     policy_input_list: Vec<PolicyDocument>,
     #[serde(default)]
-    permissions_boundary_policy_input_list: Vec<PolicyDocument>,
-    #[serde(default)]
     policy_exclusion_list: Listed<PolicyIdentifier, 0, 256>,
-    action_names: ActionNames,
-    #[serde(default)]
-    resource_arns: ResourceArns,
-    resource_policy: Option<PolicyDocument>,
-    resource_owner: Option<ResourceName>,
-    caller_arn: Option<ResourceName>,
-    #[serde(default)]
-    context_entries: Vec<ContextEntry>,
-    #[expect(
-        dead_code,
-        reason = "each resource is simulated by itself, whatever belongs together"
-    )]
-    resource_handling_option: Option<ResourceHandlingOption>,
-    max_items: Option<MaxItems>,
-    marker: Option<Marker>,
+    #[serde(flatten)]
+    question: Question,
 }
 
 impl Operation for SimulatePrincipalPolicy {
@@ -71,21 +54,12 @@ impl Operation for SimulatePrincipalPolicy {
             &exclusions,
         )
         .await?;
-        if let Some(caller) = &self.caller_arn {
+        source.identity.extend(policy_inputs(&self.policy_input_list)?);
+        if let Some(caller) = &self.question.caller_arn {
             source.principal = principal::caller(caller.as_str())?;
         }
-        let question = Question {
-            actions: &self.action_names,
-            resources: &self.resource_arns,
-            policy_inputs: &self.policy_input_list,
-            boundary_inputs: &self.permissions_boundary_policy_input_list,
-            organization: &[],
-            resource_policy: self.resource_policy.as_ref(),
-            resource_owner: self.resource_owner.as_ref(),
-            context: &self.context_entries,
-        };
-        let simulation = question.simulation(registry, source)?;
-        answer(cx, simulation, self.max_items, self.marker.as_ref()).await
+        let simulation = self.question.simulation(registry, source, &[])?;
+        answer(cx, simulation, &self.question).await
     }
 }
 
@@ -96,24 +70,9 @@ impl Operation for SimulatePrincipalPolicy {
 pub(crate) struct SimulateCustomPolicy {
     policy_input_list: Vec<PolicyDocument>,
     #[serde(default)]
-    permissions_boundary_policy_input_list: Vec<PolicyDocument>,
-    #[serde(default)]
     ordered_organization_policy_input_list: Levels,
-    action_names: ActionNames,
-    #[serde(default)]
-    resource_arns: ResourceArns,
-    resource_policy: Option<PolicyDocument>,
-    resource_owner: Option<ResourceName>,
-    caller_arn: Option<ResourceName>,
-    #[serde(default)]
-    context_entries: Vec<ContextEntry>,
-    #[expect(
-        dead_code,
-        reason = "each resource is simulated by itself, whatever belongs together"
-    )]
-    resource_handling_option: Option<ResourceHandlingOption>,
-    max_items: Option<MaxItems>,
-    marker: Option<Marker>,
+    #[serde(flatten)]
+    question: Question,
 }
 
 impl Operation for SimulateCustomPolicy {
@@ -124,9 +83,9 @@ impl Operation for SimulateCustomPolicy {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<SimulatePolicyResponse, Error> {
-        let principal = match &self.caller_arn {
+        let principal = match &self.question.caller_arn {
             Some(caller) => principal::caller(caller.as_str())?,
-            None if self.resource_policy.is_some() => {
+            None if self.question.resource_policy.is_some() => {
                 return Err(Error::InvalidInput(
                     "CallerArn is required with a ResourcePolicy, whose Principal element names callers."
                         .to_owned(),
@@ -141,22 +100,15 @@ impl Operation for SimulateCustomPolicy {
         };
         let asker = Source {
             principal,
-            identity: Vec::new(),
+            identity: policy_inputs(&self.policy_input_list)?,
             boundary: None,
             tags: Vec::new(),
         };
-        let question = Question {
-            actions: &self.action_names,
-            resources: &self.resource_arns,
-            policy_inputs: &self.policy_input_list,
-            boundary_inputs: &self.permissions_boundary_policy_input_list,
-            organization: &self.ordered_organization_policy_input_list,
-            resource_policy: self.resource_policy.as_ref(),
-            resource_owner: self.resource_owner.as_ref(),
-            context: &self.context_entries,
-        };
-        let simulation = question.simulation(&cx.environment.registry, asker)?;
-        answer(cx, simulation, self.max_items, self.marker.as_ref()).await
+        let organization = &self.ordered_organization_policy_input_list;
+        let simulation = self
+            .question
+            .simulation(&cx.environment.registry, asker, organization)?;
+        answer(cx, simulation, &self.question).await
     }
 }
 
@@ -164,16 +116,15 @@ impl Operation for SimulateCustomPolicy {
 async fn answer<O: Operation<Access = Read>>(
     cx: &mut Context<'_, O>,
     simulation: Simulation,
-    max_items: Option<MaxItems>,
-    marker: Option<&Marker>,
+    question: &Question,
 ) -> Result<SimulatePolicyResponse, Error> {
     let asked = simulation.asked();
-    let [start] = page::after(cx, marker, &[&asked])?;
+    let [start] = page::after(cx, question.marker.as_ref(), &[&asked])?;
     let start: usize = match start.as_str() {
         "" => 0,
         number => number.parse().map_err(Fault::internal)?,
     };
-    let limit = page::limit(max_items);
+    let limit = page::limit(question.max_items);
     let Part { results, next } = cx.think(move || simulation.run(start, limit)).await??;
     let marker = next.map(|next| cx.token(&[&asked], &[next.to_string()]));
     Ok(SimulatePolicyResponse {

@@ -14,9 +14,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::principal::Source;
-use super::{Simulation, input, inputs, policy_inputs};
+use super::{Simulation, input, inputs};
 use crate::error::Error;
-use crate::name::PolicyDocument;
+use crate::name::{Marker, PolicyDocument};
+use crate::page::MaxItems;
 
 string_type! {
     /// An action: `chime:ListUsers`.
@@ -92,27 +93,45 @@ pub(super) type ResourceArns = Listed<ResourceName, 0, 1000>;
 pub(super) type Levels = Listed<OrderedOrganizationPolicy, 0, 7>;
 
 /// What both kinds of simulation ask.
-pub(super) struct Question<'a> {
-    pub actions: &'a [ActionName],
-    pub resources: &'a [ResourceName],
-    pub policy_inputs: &'a [PolicyDocument],
-    pub boundary_inputs: &'a [PolicyDocument],
-    pub organization: &'a [OrderedOrganizationPolicy],
-    pub resource_policy: Option<&'a PolicyDocument>,
-    pub resource_owner: Option<&'a ResourceName>,
-    pub context: &'a [ContextEntry],
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Question {
+    #[serde(default)]
+    permissions_boundary_policy_input_list: Vec<PolicyDocument>,
+    action_names: ActionNames,
+    #[serde(default)]
+    resource_arns: ResourceArns,
+    pub resource_policy: Option<PolicyDocument>,
+    resource_owner: Option<ResourceName>,
+    pub caller_arn: Option<ResourceName>,
+    #[serde(default)]
+    context_entries: Vec<ContextEntry>,
+    #[expect(
+        dead_code,
+        reason = "each resource is simulated by itself, whatever belongs together"
+    )]
+    resource_handling_option: Option<ResourceHandlingOption>,
+    pub max_items: Option<MaxItems>,
+    pub marker: Option<Marker>,
 }
 
-impl Question<'_> {
+impl Question {
     /// # Errors
     ///
     /// [`Error::InvalidInput`] for whatever cannot be simulated.
-    pub fn simulation(&self, registry: &Registry, mut asker: Source) -> Result<Simulation, Error> {
-        asker.identity.extend(policy_inputs(self.policy_inputs)?);
+    pub fn simulation(
+        &self,
+        registry: &Registry,
+        asker: Source,
+        organization: &[OrderedOrganizationPolicy],
+    ) -> Result<Simulation, Error> {
         let mut policies = Policies::new()
             .identity(asker.identity)
-            .service_control(self.levels()?);
-        let boundaries = inputs("PermissionsBoundaryPolicyInputList", self.boundary_inputs)?;
+            .service_control(levels(organization)?);
+        let boundaries = inputs(
+            "PermissionsBoundaryPolicyInputList",
+            &self.permissions_boundary_policy_input_list,
+        )?;
         if boundaries.len() > 1 {
             return Err(Error::InvalidInput(
                 "There can be only one permissions boundary.".to_owned(),
@@ -121,51 +140,34 @@ impl Question<'_> {
         if let Some(boundary) = boundaries.into_iter().next().or(asker.boundary) {
             policies = policies.boundary(vec![boundary]);
         }
-        let resources = match self.resources {
+        let resources = match &*self.resource_arns {
             [] => vec!["*".to_owned()],
             resources => resources.iter().map(ToString::to_string).collect(),
         };
         Ok(Simulation {
             actions: self
-                .actions
+                .action_names
                 .iter()
                 .map(|action| spellings(registry, action.as_str()))
                 .collect::<Result<_, _>>()?,
             owners: self.owners(&resources, asker.principal.account())?,
             resource_policy: self
                 .resource_policy
+                .as_ref()
                 .map(|text| resource_policy(text.as_str()))
                 .transpose()?,
-            context: context(self.context, &asker.tags)?,
+            context: context(&self.context_entries, &asker.tags)?,
             principal: asker.principal,
             resources,
             policies,
         })
     }
 
-    fn levels(&self) -> Result<Vec<Vec<Attached>>, Error> {
-        let levels = self.organization.iter().enumerate();
-        levels
-            .map(|(number, level)| {
-                let texts = level.service_control_policy_input_list.iter().enumerate();
-                texts
-                    .map(|(place, text)| {
-                        let name = format!(
-                            "OrderedOrganizationPolicyInputList.{}.ServiceControlPolicyInputList.{}",
-                            number + 1,
-                            place + 1
-                        );
-                        input(&name, text.as_str(), PolicyType::ServiceControl)
-                    })
-                    .collect()
-            })
-            .collect()
-    }
-
     /// Whose the resources are. Without a resource policy and an owner, only the caller's account is considered.
     fn owners(&self, resources: &[String], caller: Option<&str>) -> Result<Vec<Option<String>>, Error> {
         let owner = self
             .resource_owner
+            .as_ref()
             .map(|owner| account(owner.as_str()))
             .transpose()?;
         if owner.is_none() && self.resource_policy.is_none() {
@@ -178,6 +180,25 @@ impl Question<'_> {
         });
         Ok(owners.collect())
     }
+}
+
+fn levels(organization: &[OrderedOrganizationPolicy]) -> Result<Vec<Vec<Attached>>, Error> {
+    let levels = organization.iter().enumerate();
+    levels
+        .map(|(number, level)| {
+            let texts = level.service_control_policy_input_list.iter().enumerate();
+            texts
+                .map(|(place, text)| {
+                    let name = format!(
+                        "OrderedOrganizationPolicyInputList.{}.ServiceControlPolicyInputList.{}",
+                        number + 1,
+                        place + 1
+                    );
+                    input(&name, text.as_str(), PolicyType::ServiceControl)
+                })
+                .collect()
+        })
+        .collect()
 }
 
 /// A policy on a resource. That of a role says nothing of resources, so that it is read as a trust policy.
