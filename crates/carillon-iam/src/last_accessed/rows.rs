@@ -114,6 +114,37 @@ impl FromRow for Keyed {
     }
 }
 
+/// The last access of each service, or of each action: of whatever is in the column `$key`.
+/// `$4` the time that is looked back to, the others as in [`entities!`].
+macro_rules! last_accesses {
+    ($key:literal) => {
+        concat!(
+            "SELECT last.",
+            $key,
+            ", last.last_at, last.principals, last.principal_id, u.path, u.user_name, r.path, r.role_name
+               FROM (SELECT ",
+            $key,
+            ", principal_id, last_at, COUNT(*) OVER (PARTITION BY ",
+            $key,
+            ") AS principals, ROW_NUMBER() OVER (PARTITION BY ",
+            $key,
+            " ORDER BY last_at DESC, principal_id) AS place
+                       FROM (SELECT ",
+            $key,
+            ", principal_id, MAX(last_at) AS last_at
+                               FROM iam_last_access
+                              WHERE principal_id IN (",
+            entities!(),
+            ") AND last_at >= $4
+                              GROUP BY ",
+            $key,
+            ", principal_id) AS each_one) AS last",
+            names!("last.principal_id"),
+            " WHERE last.place = 1"
+        )
+    };
+}
+
 /// The last access of each service.
 pub(crate) async fn by_service(
     tx: &mut ReadTx,
@@ -121,31 +152,7 @@ pub(crate) async fn by_service(
     subject: &Subject,
     since: Timestamp,
 ) -> Result<HashMap<String, LastAccess>, StoreError> {
-    let found: Vec<Keyed> = tx
-        .fetch_all(
-            concat!(
-                "SELECT last.service, last.last_at, last.principals, last.principal_id,
-                        u.path, u.user_name, r.path, r.role_name
-                   FROM (SELECT service, principal_id, last_at,
-                                COUNT(*) OVER (PARTITION BY service) AS principals,
-                                ROW_NUMBER() OVER (PARTITION BY service
-                                                   ORDER BY last_at DESC, principal_id) AS place
-                           FROM (SELECT service, principal_id, MAX(last_at) AS last_at
-                                   FROM iam_last_access
-                                  WHERE principal_id IN (",
-                entities!(),
-                ") AND last_at >= $4
-                                  GROUP BY service, principal_id) AS each_one) AS last",
-                names!("last.principal_id"),
-                " WHERE last.place = 1"
-            ),
-            bind![account, subject.id(), subject.policy_arn(), since],
-        )
-        .await?;
-    Ok(found
-        .into_iter()
-        .map(|Keyed(key, access)| (key, access))
-        .collect())
+    keyed(tx, last_accesses!("service"), account, subject, since).await
 }
 
 /// The last access of each action.
@@ -155,22 +162,19 @@ pub(crate) async fn by_action(
     subject: &Subject,
     since: Timestamp,
 ) -> Result<HashMap<String, LastAccess>, StoreError> {
+    keyed(tx, last_accesses!("action"), account, subject, since).await
+}
+
+async fn keyed(
+    tx: &mut ReadTx,
+    last_accesses: &'static str,
+    account: AwsAccountId,
+    subject: &Subject,
+    since: Timestamp,
+) -> Result<HashMap<String, LastAccess>, StoreError> {
     let found: Vec<Keyed> = tx
         .fetch_all(
-            concat!(
-                "SELECT last.action, last.last_at, last.principals, last.principal_id,
-                        u.path, u.user_name, r.path, r.role_name
-                   FROM (SELECT action, principal_id, last_at,
-                                COUNT(*) OVER (PARTITION BY action) AS principals,
-                                ROW_NUMBER() OVER (PARTITION BY action
-                                                   ORDER BY last_at DESC, principal_id) AS place
-                           FROM iam_last_access
-                          WHERE principal_id IN (",
-                entities!(),
-                ") AND last_at >= $4) AS last",
-                names!("last.principal_id"),
-                " WHERE last.place = 1"
-            ),
+            last_accesses,
             bind![account, subject.id(), subject.policy_arn(), since],
         )
         .await?;
