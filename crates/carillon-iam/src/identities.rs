@@ -127,8 +127,7 @@ impl IamIdentities {
         let secret = self
             .environment
             .vault
-            .open(&secret_purpose(access_key_id), &sealed)
-            .and_then(|secret| String::from_utf8(secret).ok())
+            .open_text(&secret_purpose(access_key_id), &sealed)
             .ok_or_else(|| {
                 Unidentified::Store(StoreError::Corrupt {
                     column: 2,

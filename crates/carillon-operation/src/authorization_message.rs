@@ -20,8 +20,7 @@ pub fn encode(vault: &Vault, entropy: &dyn Entropy, account: AwsAccountId, reque
 
 /// The identifier of the request that a message is about; nothing if it is none of this AWS account.
 pub fn decode(vault: &Vault, account: AwsAccountId, message: &str) -> Option<String> {
-    let plain = vault.open(&purpose(account), message)?;
-    String::from_utf8(plain).ok()
+    vault.open_text(&purpose(account), message)
 }
 
 fn purpose(account: AwsAccountId) -> String {

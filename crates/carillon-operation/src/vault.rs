@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use carillon_aws::time::Entropy;
+use chacha20poly1305::XChaCha20Poly1305;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -61,7 +61,7 @@ impl Vault {
         };
         let sealed = self
             .cipher
-            .encrypt(XNonce::from_slice(&nonce), payload)
+            .encrypt((&nonce).into(), payload)
             .expect("only plaintexts of 256 GiB and more are refused");
         let mut bytes = Vec::with_capacity(NONCE + sealed.len());
         bytes.extend_from_slice(&nonce);
@@ -72,12 +72,17 @@ impl Vault {
     /// What was sealed for `purpose`, or nothing if it was sealed for another, altered, or by another key.
     pub fn open(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;
         let payload = Payload {
             msg: sealed,
             aad: purpose.as_bytes(),
         };
-        self.cipher.decrypt(XNonce::from_slice(nonce), payload).ok()
+        self.cipher.decrypt(nonce.into(), payload).ok()
+    }
+
+    /// As [`Vault::open`], for a text.
+    pub fn open_text(&self, purpose: &str, sealed: &str) -> Option<String> {
+        String::from_utf8(self.open(purpose, sealed)?).ok()
     }
 }
 
