@@ -33,7 +33,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const KIND: &'static str;
     /// How long it is tried again.
     const PATIENCE: Duration;
-    type Gathered: Send;
+    /// What the outside said; `()` for a job that does not ask, or has nothing to write of it.
+    type Gathered: Default + Send;
 
     /// Two jobs of a kind with the same key are one. By default each is its own.
     fn unique_key(&self) -> Option<String> {
@@ -41,22 +42,29 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 
     /// Asks the outside world. No transaction is open; `store` is for looking whether there is still a reason to ask.
+    /// By default nothing is asked.
     fn gather(
         &self,
         environment: &Environment,
         store: &Store,
         outside: &Outside,
-    ) -> impl Future<Output = Result<Self::Gathered, JobError>> + Send;
+    ) -> impl Future<Output = Result<Self::Gathered, JobError>> + Send {
+        let _ = (environment, store, outside);
+        async { Ok(Self::Gathered::default()) }
+    }
 
     /// Writes what was gathered, and answers what the audit trail should say of it. The runner writes those events
-    /// in the same transaction.
+    /// in the same transaction. By default nothing is written.
     fn apply(
         &self,
         gathered: &Self::Gathered,
         tx: &mut WriteTx,
         environment: &Environment,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Event>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Event>, StoreError>> + Send {
+        let _ = (gathered, tx, environment, now);
+        async { Ok(Vec::new()) }
+    }
 
     /// Writes that it was given up, with the reason, and answers events as [`Job::apply`] does.
     fn abandon(

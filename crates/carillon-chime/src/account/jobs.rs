@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use carillon_aws::time::{Entropy, Timestamp};
-use carillon_operation::{Environment, Event, Job, JobError, Outside, enqueue};
-use carillon_store::{Store, StoreError, WriteTx};
+use carillon_operation::{Environment, Event, Job, enqueue};
+use carillon_store::{StoreError, WriteTx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -51,10 +51,6 @@ impl Job for PurgeAccount {
 
     fn unique_key(&self) -> Option<String> {
         Some(format!("{}/{}/{}", self.account_id, self.due, self.portion))
-    }
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
     }
 
     async fn apply(
@@ -140,10 +136,6 @@ impl Job for WindDown {
     const KIND: &'static str = "chime.account.wind-down";
     const PATIENCE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
     type Gathered = ();
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
-    }
 
     async fn apply(
         &self,

@@ -69,16 +69,6 @@ impl Job for DeleteObjects {
         }
         Ok(())
     }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
-    }
 }
 
 /// Deletes the object of an upload that came to nothing.
@@ -105,16 +95,6 @@ impl Job for DropUnkept {
         };
         let deleted = objects.delete(&self.object).await;
         deleted.map_err(|error| JobError::Retry(error.to_string()))
-    }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
     }
 }
 
@@ -162,10 +142,6 @@ impl Job for ForgetFiles {
 
     fn unique_key(&self) -> Option<String> {
         Some(format!("{}/{}", self.user_id, self.portion))
-    }
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
     }
 
     async fn apply(

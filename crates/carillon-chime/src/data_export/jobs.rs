@@ -254,10 +254,6 @@ impl Job for ExpireExport {
         Some(self.export_id.clone())
     }
 
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
-    }
-
     async fn apply(
         &self,
         (): &(),
@@ -302,15 +298,5 @@ impl Job for TellReady {
             &environment.settings.public_url,
         );
         send(outside, &mail).await
-    }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
     }
 }

@@ -14,7 +14,7 @@ use super::{DelegateRow, DelegateStatus, ended, rows};
 use crate::account::{self, AccountRow, Life};
 use crate::email::{EmailAddress, key_of};
 use crate::session;
-use crate::user::jobs::{DELIVERY, send};
+use crate::user::jobs::{DELIVERY, send, unseal};
 
 /// Sends the mail of an invitation.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,11 +68,7 @@ impl Job for SendDelegateInvitation {
         store: &Store,
         outside: &Outside,
     ) -> Result<(), JobError> {
-        let token = environment
-            .vault
-            .open(&purpose(&self.mail_id), &self.sealed_token)
-            .and_then(|token| String::from_utf8(token).ok())
-            .ok_or_else(|| JobError::Abandon("the token was sealed by another key".to_owned()))?;
+        let token = unseal(environment, &purpose(&self.mail_id), &self.sealed_token)?;
         // The mail may have waited: its token must still be good for something.
         let mut tx = store.read().await?;
         let found = rows::find_by_token(&mut tx, &session::digest(&token)).await?;
@@ -99,16 +95,6 @@ impl Job for SendDelegateInvitation {
         }
         .mail();
         send(outside, &mail).await
-    }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
     }
 }
 
@@ -137,16 +123,6 @@ impl Job for TellDelegation {
             &environment.settings.public_url,
         );
         send(outside, &mail).await
-    }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
     }
 }
 
@@ -235,10 +211,6 @@ impl Job for EndDelegation {
 
     fn unique_key(&self) -> Option<String> {
         Some(self.delegate_id.clone())
-    }
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
     }
 
     async fn apply(

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use carillon_aws::time::{Entropy, Timestamp};
-use carillon_operation::{Environment, Event, Job, JobError, Outside, enqueue};
-use carillon_store::{ReadTx, Store, StoreError, WriteTx};
+use carillon_operation::{Environment, Event, Job, enqueue};
+use carillon_store::{ReadTx, StoreError, WriteTx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -124,10 +124,6 @@ impl Job for ReleasePeople {
     const KIND: &'static str = "chime.domain.release";
     const PATIENCE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
     type Gathered = ();
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
-    }
 
     async fn apply(
         &self,

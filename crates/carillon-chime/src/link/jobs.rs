@@ -16,7 +16,7 @@ use super::{HOUR, LinkRow, MAILS_AN_HOUR, PASSWORD, Purpose, REGISTRATION, rows}
 use crate::email::key_of;
 use crate::session;
 use crate::user::entry::{Entry, forgets};
-use crate::user::jobs::{DELIVERY, send};
+use crate::user::jobs::{DELIVERY, send, unseal};
 
 /// Decides what is written to an address for which somebody asked for a mail.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,10 +33,6 @@ impl Job for AnswerAsk {
 
     fn unique_key(&self) -> Option<String> {
         Some(format!("{} {}", self.purpose, key_of(&self.email)))
-    }
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
     }
 
     async fn apply(
@@ -153,25 +149,11 @@ impl Job for SendLetter {
             if !is_open {
                 return Ok(());
             }
-            secret = environment
-                .vault
-                .open(&sealing(&self.link_id), sealed)
-                .and_then(|token| String::from_utf8(token).ok())
-                .ok_or_else(|| JobError::Abandon("the token was sealed by another key".to_owned()))?;
+            secret = unseal(environment, &sealing(&self.link_id), sealed)?;
         }
         let public_url = &environment.settings.public_url;
         let mail = self.letter.mail(&self.link_id, &self.email, public_url, &secret);
         send(outside, &mail).await
-    }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
     }
 }
 
@@ -185,10 +167,6 @@ impl Job for ForgetLink {
     const KIND: &'static str = "chime.link.forget";
     const PATIENCE: Duration = DELIVERY;
     type Gathered = ();
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
-    }
 
     async fn apply(
         &self,

@@ -39,10 +39,6 @@ impl Job for EndSession {
         Some(self.session_id.clone())
     }
 
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
-    }
-
     async fn apply(
         &self,
         (): &(),
@@ -89,10 +85,6 @@ impl Job for ReviewGrants {
 
     fn unique_key(&self) -> Option<String> {
         Some(self.user_id.clone())
-    }
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
     }
 
     async fn apply(
@@ -190,16 +182,6 @@ impl Job for TellClient {
             Err(error) => Err(JobError::Retry(error.to_string())),
         }
     }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
-    }
 }
 
 /// Looks once a day whether keys are to be changed.
@@ -229,10 +211,6 @@ impl Job for RotateKeys {
 
     fn unique_key(&self) -> Option<String> {
         Some(self.day.to_string())
-    }
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
     }
 
     async fn apply(

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use carillon_aws::time::Timestamp;
-use carillon_operation::{Environment, Event, Job, JobError, Outside, enqueue};
-use carillon_store::{Store, StoreError, WriteTx};
+use carillon_operation::{Environment, Event, Job, enqueue};
+use carillon_store::{StoreError, WriteTx};
 use serde::{Deserialize, Serialize};
 
 use super::rows;
@@ -20,10 +20,6 @@ impl Job for ForgetSession {
     const KIND: &'static str = "chime.session.forget";
     const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
     type Gathered = ();
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
-    }
 
     async fn apply(
         &self,

@@ -133,14 +133,4 @@ impl Job for CopySupportRequest {
         };
         send(outside, &notice.to_contact()).await
     }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
-    }
 }

@@ -75,11 +75,7 @@ impl Job for SendInvitation {
         if !is_open {
             return Ok(());
         }
-        let token = environment
-            .vault
-            .open(&purpose(&self.invite_id), &self.sealed_token)
-            .and_then(|token| String::from_utf8(token).ok())
-            .ok_or_else(|| JobError::Abandon("the token was sealed by another key".to_owned()))?;
+        let token = unseal(environment, &purpose(&self.invite_id), &self.sealed_token)?;
         let mail = Invitation {
             invite_id: &self.invite_id,
             email: &self.email,
@@ -91,16 +87,6 @@ impl Job for SendInvitation {
         }
         .mail();
         send(outside, &mail).await
-    }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
     }
 
     async fn abandon(
@@ -126,10 +112,6 @@ impl Job for ExpireInvitations {
     const KIND: &'static str = "chime.invitation.expire";
     const PATIENCE: Duration = DELIVERY;
     type Gathered = ();
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
-    }
 
     async fn apply(
         &self,
@@ -168,16 +150,6 @@ impl Job for TellPinReset {
         );
         send(outside, &mail).await
     }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
-    }
 }
 
 /// Ends the trial of a person who still belongs to no account.
@@ -190,10 +162,6 @@ impl Job for EndTrial {
     const KIND: &'static str = "chime.trial.end";
     const PATIENCE: Duration = DELIVERY;
     type Gathered = ();
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
-    }
 
     async fn apply(
         &self,
@@ -211,6 +179,14 @@ impl Job for EndTrial {
         // Whoever belongs to no account is in nobody's trail.
         Ok(Vec::new())
     }
+}
+
+/// The token that a mail is to carry.
+pub(crate) fn unseal(environment: &Environment, purpose: &str, sealed: &str) -> Result<String, JobError> {
+    environment
+        .vault
+        .open_text(purpose, sealed)
+        .ok_or_else(|| JobError::Abandon("the token was sealed by another key".to_owned()))
 }
 
 /// Hands a mail to the relay.

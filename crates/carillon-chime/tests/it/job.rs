@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use carillon_aws::time::Timestamp;
-use carillon_operation::{Environment, Event, Job, JobError, Outside, enqueue_at_once};
-use carillon_store::{Store, StoreError, WriteTx, bind};
+use carillon_operation::{Job, enqueue_at_once};
+use carillon_store::{StoreError, bind};
 use serde::{Deserialize, Serialize};
 
 use crate::world::worlds;
@@ -20,20 +19,6 @@ impl Job for Look {
 
     fn unique_key(&self) -> Option<String> {
         Some("one".to_owned())
-    }
-
-    async fn gather(&self, _: &Environment, _: &Store, _: &Outside) -> Result<(), JobError> {
-        Ok(())
-    }
-
-    async fn apply(
-        &self,
-        (): &(),
-        _: &mut WriteTx,
-        _: &Environment,
-        _: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
     }
 }
 
