@@ -261,6 +261,16 @@ impl ReadTx {
             .map_or(0, |(number,)| number))
     }
 
+    /// How many: what `SELECT COUNT(*) …` answers, as the kind of number that lengths and limits are.
+    pub async fn fetch_count(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<usize, StoreError> {
+        let count = self.fetch_number(sql, values).await?;
+        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    }
+
     async fn each(
         &mut self,
         sql: &'static str,

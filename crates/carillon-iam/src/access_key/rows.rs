@@ -41,13 +41,11 @@ pub(crate) async fn list_after(
 }
 
 pub(crate) async fn count(tx: &mut ReadTx, user_id: &str) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_access_key WHERE user_id = $1",
-            bind![user_id],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_access_key WHERE user_id = $1",
+        bind![user_id],
+    )
+    .await
 }
 
 /// Whether any AWS account has a key of this identifier.

@@ -92,14 +92,12 @@ pub(super) async fn count_of_owner(
     owner_id: &str,
     service_name: &str,
 ) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_credential
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_credential
               WHERE owner_id = $1 AND kind = $2 AND ($3 = '' OR service_name = $3)",
-            bind![owner_id, kind.as_str(), service_name],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+        bind![owner_id, kind.as_str(), service_name],
+    )
+    .await
 }
 
 /// Those of the AWS account with a fingerprint: identifier of the owner.

@@ -34,13 +34,11 @@ pub(crate) async fn find(
 }
 
 pub(crate) async fn count(tx: &mut ReadTx, account: AwsAccountId) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_group WHERE aws_account_id = $1",
-            bind![account],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_group WHERE aws_account_id = $1",
+        bind![account],
+    )
+    .await
 }
 
 pub(crate) async fn insert(
@@ -161,13 +159,11 @@ pub(crate) async fn of_user_after(
 }
 
 pub(crate) async fn count_of_user(tx: &mut ReadTx, user_id: &str) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_membership WHERE user_id = $1",
-            bind![user_id],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_membership WHERE user_id = $1",
+        bind![user_id],
+    )
+    .await
 }
 
 pub(crate) async fn is_member(tx: &mut ReadTx, group_id: &str, user_id: &str) -> Result<bool, StoreError> {

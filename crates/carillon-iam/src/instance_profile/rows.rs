@@ -43,13 +43,11 @@ pub(crate) async fn find(
 }
 
 pub(crate) async fn count(tx: &mut ReadTx, account: AwsAccountId) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_instance_profile WHERE aws_account_id = $1",
-            bind![account],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_instance_profile WHERE aws_account_id = $1",
+        bind![account],
+    )
+    .await
 }
 
 /// How many instance profiles hold the role.

@@ -52,24 +52,20 @@ pub(crate) async fn has_virtual(tx: &mut ReadTx, owner_id: &str) -> Result<bool,
 
 /// How many virtual devices an AWS account has.
 pub(super) async fn count(tx: &mut ReadTx, account: AwsAccountId) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_mfa_device WHERE aws_account_id = $1 AND sealed_seed IS NOT NULL",
-            bind![account],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_mfa_device WHERE aws_account_id = $1 AND sealed_seed IS NOT NULL",
+        bind![account],
+    )
+    .await
 }
 
 /// How many devices of any kind a user or root has.
 pub(crate) async fn count_of_owner(tx: &mut ReadTx, owner_id: &str) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_mfa_device WHERE owner_id = $1",
-            bind![owner_id],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_mfa_device WHERE owner_id = $1",
+        bind![owner_id],
+    )
+    .await
 }
 
 pub(super) async fn insert(

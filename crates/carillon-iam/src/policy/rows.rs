@@ -91,7 +91,7 @@ pub(crate) async fn name_is_taken(
     name: &str,
 ) -> Result<bool, StoreError> {
     let count = tx
-        .fetch_number(
+        .fetch_count(
             "SELECT COUNT(*) FROM iam_policy WHERE aws_account_id = $1 AND name_key = $2",
             bind![account, name.to_lowercase()],
         )
@@ -100,13 +100,11 @@ pub(crate) async fn name_is_taken(
 }
 
 pub(crate) async fn count(tx: &mut ReadTx, account: AwsAccountId) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_policy WHERE aws_account_id = $1",
-            bind![account],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_policy WHERE aws_account_id = $1",
+        bind![account],
+    )
+    .await
 }
 
 /// What a list of policies is limited to.

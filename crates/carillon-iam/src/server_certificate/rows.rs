@@ -36,13 +36,11 @@ pub(super) async fn find(
 }
 
 pub(super) async fn count(tx: &mut ReadTx, account: AwsAccountId) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_server_certificate WHERE aws_account_id = $1",
-            bind![account],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_server_certificate WHERE aws_account_id = $1",
+        bind![account],
+    )
+    .await
 }
 
 /// Server certificates by name, after the name with this key, whose paths begin with a prefix. The certificates

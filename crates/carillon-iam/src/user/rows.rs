@@ -35,13 +35,11 @@ pub(crate) async fn find(
 }
 
 pub(crate) async fn count(tx: &mut ReadTx, account: AwsAccountId) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_user WHERE aws_account_id = $1",
-            bind![account],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_user WHERE aws_account_id = $1",
+        bind![account],
+    )
+    .await
 }
 
 pub(crate) async fn insert(
