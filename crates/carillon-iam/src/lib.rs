@@ -18,6 +18,7 @@ mod error;
 mod group;
 mod holding;
 mod identities;
+mod identity_provider;
 mod inline_policy;
 mod instance_profile;
 mod last_accessed;

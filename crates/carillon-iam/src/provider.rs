@@ -10,20 +10,22 @@ use carillon_aws::id::AwsAccountId;
 use carillon_aws::shape::Listed;
 use carillon_aws::string_type;
 use carillon_aws::time::Timestamp;
-use carillon_operation::{Caller, Fault, Target};
-use carillon_store::ReadTx;
+use carillon_operation::Caller;
+use carillon_store::{ReadTx, StoreError};
 
 use crate::error::Error;
+use crate::identity_provider::Kind;
 use crate::name::Arn;
-use crate::tag;
 
 /// Identity providers in one AWS account. Source: IAM User Guide, "IAM and STS quotas".
 pub(crate) const PROVIDERS: usize = 100;
 /// Client identifiers of one provider. Source: as above.
 pub(crate) const CLIENT_IDS: usize = 100;
 
-/// What the trail files events under.
-const RESOURCE_TYPE: &str = "AWS::IAM::OIDCProvider";
+pub(crate) const KIND: Kind = Kind {
+    resource_type: "AWS::IAM::OIDCProvider",
+    prefix: "oidc-provider/",
+};
 const SCHEME: &str = "https://";
 
 string_type! {
@@ -57,24 +59,13 @@ pub(crate) struct ProviderRow {
 
 impl ProviderRow {
     pub fn arn(&self, account: AwsAccountId) -> String {
-        arn(account, &self.name)
+        KIND.arn(account, &self.name)
     }
 
     /// What tokens of this provider have in `iss`.
     pub fn issuer(&self) -> String {
         format!("{SCHEME}{}", self.name)
     }
-}
-
-pub(crate) fn arn(account: AwsAccountId, name: &str) -> String {
-    format!("arn:aws:iam::{account}:oidc-provider/{name}")
-}
-
-/// The name of the provider with this ARN, if it is one of the AWS account.
-pub(crate) fn name_in(account: AwsAccountId, arn: &str) -> Option<&str> {
-    arn.strip_prefix("arn:aws:iam::")?
-        .strip_prefix(account.as_str())?
-        .strip_prefix(":oidc-provider/")
 }
 
 /// The name of the provider that is this issuer: a host, perhaps with a port, and a path.
@@ -96,22 +87,23 @@ pub(crate) fn name_of(issuer: &str) -> Option<&str> {
     (is_host && is_port && is_plain).then_some(name)
 }
 
-/// The provider with this ARN, or `NoSuchEntity`.
-async fn require(tx: &mut ReadTx, account: AwsAccountId, arn: &Arn) -> Result<ProviderRow, Error> {
-    let found = match name_in(account, arn.as_str()) {
-        Some(name) => rows::find(tx, account, name).await?,
-        None => None,
-    };
-    found.ok_or_else(|| Error::NotFound(format!("OpenIDConnect Provider not found for arn {arn}")))
+/// The provider with this ARN, if it is one of the AWS account.
+pub(crate) async fn find(
+    tx: &mut ReadTx,
+    account: AwsAccountId,
+    arn: &str,
+) -> Result<Option<ProviderRow>, StoreError> {
+    match KIND.name_in(account, arn) {
+        Some(name) => rows::find(tx, account, name).await,
+        None => Ok(None),
+    }
 }
 
-/// What the policies are asked about: the ARN as it is given, and the tags if it is one of the caller's account.
-pub(crate) async fn target(tx: &mut ReadTx, caller: &Caller, arn: &Arn) -> Result<Target, Fault> {
-    let mut target = Target::on(arn.to_string()).filed_under(RESOURCE_TYPE, arn.as_str());
-    if name_in(caller.aws_account_id, arn.as_str()).is_some() {
-        target.tags = tag::of(tx, arn.as_str()).await?;
-    }
-    Ok(target)
+/// The provider with this ARN, or `NoSuchEntity`.
+async fn require(tx: &mut ReadTx, account: AwsAccountId, arn: &Arn) -> Result<ProviderRow, Error> {
+    find(tx, account, arn.as_str())
+        .await?
+        .ok_or_else(|| Error::NotFound(format!("OpenIDConnect Provider not found for arn {arn}")))
 }
 
 /// The identifier that the tags of a provider are kept under: its ARN.
@@ -153,17 +145,5 @@ mod tests {
         ] {
             assert_eq!(name_of(issuer), None, "{issuer}");
         }
-    }
-
-    #[test]
-    fn a_provider_belongs_to_one_account() {
-        let account: AwsAccountId = "123456789012".parse().unwrap();
-        let own = arn(account, "a.b/c");
-        assert_eq!(name_in(account, &own), Some("a.b/c"));
-        assert_eq!(name_in("123456789013".parse().unwrap(), &own), None);
-        assert_eq!(
-            name_in(account, "arn:aws:iam::123456789012:saml-provider/x"),
-            None
-        );
     }
 }

@@ -8,20 +8,22 @@ use base64::prelude::BASE64_STANDARD;
 use carillon_aws::id::AwsAccountId;
 use carillon_aws::string_type;
 use carillon_aws::time::Timestamp;
-use carillon_operation::{Caller, Fault, Target};
+use carillon_operation::Caller;
 use carillon_saml::{IdentityProvider, Metadata};
-use carillon_store::ReadTx;
+use carillon_store::{ReadTx, StoreError};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use crate::error::Error;
+use crate::identity_provider::Kind;
 use crate::name::Arn;
-use crate::tag;
 
 /// Providers in one AWS account. Source: IAM User Guide, "IAM and STS quotas".
 pub(crate) const SAML_PROVIDERS: usize = 100;
 
-/// What the trail files events under.
-pub(crate) const RESOURCE_TYPE: &str = "AWS::IAM::SAMLProvider";
+pub(crate) const KIND: Kind = Kind {
+    resource_type: "AWS::IAM::SAMLProvider",
+    prefix: "saml-provider/",
+};
 /// How long a provider is good for whose metadata does not say, in seconds: a hundred years, as with AWS.
 const LONG: i64 = 100 * 365 * 86_400;
 
@@ -66,7 +68,7 @@ pub(crate) struct SamlProviderRow {
 
 impl SamlProviderRow {
     pub fn arn(&self, account: AwsAccountId) -> String {
-        arn(account, &self.name)
+        KIND.arn(account, &self.name)
     }
 
     /// Takes over what newly sent metadata says.
@@ -112,24 +114,13 @@ impl SamlProviderRow {
     }
 }
 
-pub(crate) fn arn(account: AwsAccountId, name: &str) -> String {
-    format!("arn:aws:iam::{account}:saml-provider/{name}")
-}
-
-/// The name of the provider with this ARN, if it is one of the AWS account.
-pub(crate) fn name_in(account: AwsAccountId, arn: &str) -> Option<&str> {
-    arn.strip_prefix("arn:aws:iam::")?
-        .strip_prefix(account.as_str())?
-        .strip_prefix(":saml-provider/")
-}
-
 /// The provider with this ARN, if it is one of the AWS account.
 pub(crate) async fn find(
     tx: &mut ReadTx,
     account: AwsAccountId,
     arn: &str,
-) -> Result<Option<SamlProviderRow>, carillon_store::StoreError> {
-    match name_in(account, arn) {
+) -> Result<Option<SamlProviderRow>, StoreError> {
+    match KIND.name_in(account, arn) {
         Some(name) => rows::find(tx, account, name).await,
         None => Ok(None),
     }
@@ -140,15 +131,6 @@ async fn require(tx: &mut ReadTx, account: AwsAccountId, arn: &Arn) -> Result<Sa
     find(tx, account, arn.as_str())
         .await?
         .ok_or_else(|| Error::NotFound(format!("Manifest not found for arn {arn}")))
-}
-
-/// What the policies are asked about: the ARN as it is given, and the tags if it is one of the caller's account.
-pub(crate) async fn target(tx: &mut ReadTx, caller: &Caller, arn: &Arn) -> Result<Target, Fault> {
-    let mut target = Target::on(arn.to_string()).filed_under(RESOURCE_TYPE, arn.as_str());
-    if name_in(caller.aws_account_id, arn.as_str()).is_some() {
-        target.tags = tag::of(tx, arn.as_str()).await?;
-    }
-    Ok(target)
 }
 
 /// The identifier that the tags of a provider are kept under: its ARN.
@@ -174,19 +156,5 @@ mod tests {
         let account = "123456789012".parse().unwrap();
         // printf '%s' 'https://example.com/saml123456789012/MySAMLIdP' | openssl sha1 -binary | base64
         assert_eq!(provider.name_qualifier(account), "1uAJanUnBc2XeUkHURMht+xam2c=");
-    }
-
-    #[test]
-    fn a_provider_belongs_to_one_account() {
-        let account: AwsAccountId = "123456789012".parse().unwrap();
-        assert_eq!(name_in(account, &arn(account, "Corp")), Some("Corp"));
-        assert_eq!(
-            name_in("123456789013".parse().unwrap(), &arn(account, "Corp")),
-            None
-        );
-        assert_eq!(
-            name_in(account, "arn:aws:iam::123456789012:oidc-provider/Corp"),
-            None
-        );
     }
 }

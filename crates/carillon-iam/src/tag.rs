@@ -113,12 +113,12 @@ pub(crate) async fn put(tx: &mut WriteTx, entity_id: &str, tags: &[Tag]) -> Resu
         .await?;
     }
     let count = tx
-        .fetch_number(
+        .fetch_count(
             "SELECT COUNT(*) FROM iam_tag WHERE entity_id = $1",
             bind![entity_id],
         )
         .await?;
-    if usize::try_from(count).unwrap_or(usize::MAX) > TAGS {
+    if count > TAGS {
         return Err(Error::LimitExceeded {
             quota: "TagsPerEntity",
             limit: TAGS,
@@ -144,6 +144,11 @@ pub(crate) async fn remove_all(tx: &mut WriteTx, entity_id: &str) -> Result<(), 
     tx.execute("DELETE FROM iam_tag WHERE entity_id = $1", bind![entity_id])
         .await?;
     Ok(())
+}
+
+/// Tags of what is shown to the caller, which says nothing of them where there are none.
+pub(crate) fn shown(tags: Vec<(String, String)>) -> Option<Vec<TagShape>> {
+    (!tags.is_empty()).then(|| shapes(tags))
 }
 
 /// Tags as stored, in the form of the wire.

@@ -80,7 +80,7 @@ impl Operation for CreateInstanceProfile {
         rows::insert(cx.tx, account, &profile).await?;
         tag::put(cx.tx, &profile.id, &self.tags).await?;
         let mut shape = profile.shape(account, Vec::new());
-        shape.tags = (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags)));
+        shape.tags = tag::shown(tag::pairs(&self.tags));
         Ok(InstanceProfileOutput {
             instance_profile: shape,
         })
@@ -113,7 +113,7 @@ impl Operation for GetInstanceProfile {
         let mut shape = shapes
             .pop()
             .ok_or_else(|| Error::Fault(Fault::internal("one row makes one shape")))?;
-        shape.tags = (!tags.is_empty()).then(|| tag::shapes(tags));
+        shape.tags = tag::shown(tags);
         Ok(InstanceProfileOutput {
             instance_profile: shape,
         })

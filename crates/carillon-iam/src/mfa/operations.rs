@@ -107,7 +107,7 @@ impl Operation for CreateVirtualMFADevice {
                 qr_code_png: Some(Blob(picture)),
                 user: None,
                 enable_date: None,
-                tags: (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags))),
+                tags: tag::shown(tag::pairs(&self.tags)),
             },
         })
     }

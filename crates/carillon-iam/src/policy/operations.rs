@@ -117,7 +117,7 @@ impl Operation for CreatePolicy {
         // Sessions may name a policy that was deleted, and this one has its ARN.
         raise_revision(cx.tx, account, cx.now).await?;
         let mut shape = policy.shape();
-        shape.tags = (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags)));
+        shape.tags = tag::shown(tag::pairs(&self.tags));
         Ok(PolicyOutput { policy: shape })
     }
 }

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CLIENT_IDS, ClientId, OpenIDConnectProviderUrl, PROVIDERS, ProviderRow, RESOURCE_TYPE, Thumbprints, arn,
-    name_of, require, rows, target,
+    CLIENT_IDS, ClientId, KIND, OpenIDConnectProviderUrl, PROVIDERS, ProviderRow, Thumbprints, name_of,
+    require, rows,
 };
 use crate::error::Error;
 use crate::name::Arn;
@@ -50,10 +50,8 @@ impl Operation for CreateOpenIDConnectProvider {
 
     async fn target(&self, caller: &Caller, _: &mut ReadTx) -> Result<Target, Fault> {
         let url = self.url.as_str();
-        let arn = arn(caller.aws_account_id, name_of(url).unwrap_or(url));
-        let mut target = Target::on(arn.clone()).filed_under(RESOURCE_TYPE, arn);
-        tag::made_with(&mut target, &self.tags);
-        Ok(target)
+        let name = name_of(url).unwrap_or(url);
+        Ok(KIND.target_of_new(caller.aws_account_id, name, &self.tags))
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<CreatedProvider, Error> {
@@ -88,7 +86,7 @@ impl Operation for CreateOpenIDConnectProvider {
         tag::put(cx.tx, &arn, &self.tags).await?;
         Ok(CreatedProvider {
             open_id_connect_provider_arn: arn,
-            tags: (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags))),
+            tags: tag::shown(tag::pairs(&self.tags)),
         })
     }
 }
@@ -141,7 +139,7 @@ impl Operation for GetOpenIDConnectProvider {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        target(tx, caller, &self.arn).await
+        KIND.target(tx, caller, &self.arn).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ProviderOutput, Error> {
@@ -152,7 +150,7 @@ impl Operation for GetOpenIDConnectProvider {
             client_id_list: provider.client_ids,
             thumbprint_list: provider.thumbprints,
             create_date: IsoSeconds(provider.created_at),
-            tags: (!tags.is_empty()).then(|| tag::shapes(tags)),
+            tags: tag::shown(tags),
         })
     }
 }
@@ -189,7 +187,7 @@ impl Operation for ListOpenIDConnectProviders {
             providers: names
                 .iter()
                 .map(|name| ProviderEntry {
-                    arn: arn(account, name),
+                    arn: KIND.arn(account, name),
                 })
                 .collect(),
         })
@@ -211,7 +209,7 @@ impl Operation for DeleteOpenIDConnectProvider {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        target(tx, caller, &self.arn).await
+        KIND.target(tx, caller, &self.arn).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {

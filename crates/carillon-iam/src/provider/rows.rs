@@ -4,6 +4,7 @@ use carillon_aws::id::AwsAccountId;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::ProviderRow;
+use crate::identity_provider::{list, written};
 
 impl FromRow for ProviderRow {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
@@ -14,19 +15,6 @@ impl FromRow for ProviderRow {
             created_at: row.get(3)?,
         })
     }
-}
-
-fn list(row: &Row<'_>, column: usize) -> Result<Vec<String>, StoreError> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|error| StoreError::Corrupt {
-        column,
-        expected: "a list of strings",
-        found: error.to_string(),
-    })
-}
-
-fn text(list: &[String]) -> String {
-    serde_json::to_string(list).expect("strings are always written")
 }
 
 /// The provider of this name, exactly.
@@ -65,8 +53,8 @@ pub(crate) async fn insert(
         bind![
             account,
             provider.name,
-            text(&provider.client_ids),
-            text(&provider.thumbprints),
+            written(&provider.client_ids),
+            written(&provider.thumbprints),
             provider.created_at
         ],
     )
@@ -84,8 +72,8 @@ pub(crate) async fn update(
         "UPDATE iam_oidc_provider SET client_ids = $1, thumbprints = $2
           WHERE aws_account_id = $3 AND provider_name = $4",
         bind![
-            text(&provider.client_ids),
-            text(&provider.thumbprints),
+            written(&provider.client_ids),
+            written(&provider.thumbprints),
             account,
             provider.name
         ],

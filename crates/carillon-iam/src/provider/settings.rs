@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::operations::add_client_id;
-use super::{ClientId, Thumbprints, require, rows, target};
+use super::{ClientId, KIND, Thumbprints, require, rows};
 use crate::error::Error;
 use crate::name::Arn;
 
@@ -28,7 +28,7 @@ impl Operation for AddClientIDToOpenIDConnectProvider {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        target(tx, caller, &self.arn).await
+        KIND.target(tx, caller, &self.arn).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
@@ -58,7 +58,7 @@ impl Operation for RemoveClientIDFromOpenIDConnectProvider {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        target(tx, caller, &self.arn).await
+        KIND.target(tx, caller, &self.arn).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
@@ -89,7 +89,7 @@ impl Operation for UpdateOpenIDConnectProviderThumbprint {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        target(tx, caller, &self.arn).await
+        KIND.target(tx, caller, &self.arn).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {

@@ -109,7 +109,7 @@ impl Operation for CreateRole {
         raise_revision(cx.tx, account, cx.now).await?;
         let mut shape = role.shape(account, written);
         shape.permissions_boundary = role.permissions_boundary.map(AttachedPermissionsBoundary::of);
-        shape.tags = (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags)));
+        shape.tags = tag::shown(tag::pairs(&self.tags));
         Ok(RoleOutput { role: shape })
     }
 }
@@ -157,7 +157,7 @@ impl Operation for GetRole {
         let mut shape = role.shape(account, &trust_policy);
         shape.role_last_used = Some(role.last_used());
         shape.permissions_boundary = role.permissions_boundary.map(AttachedPermissionsBoundary::of);
-        shape.tags = (!tags.is_empty()).then(|| tag::shapes(tags));
+        shape.tags = tag::shown(tags);
         Ok(RoleOutput { role: shape })
     }
 }

@@ -177,10 +177,8 @@ async fn find(tx: &mut ReadTx, name: &str) -> Result<Named, StoreError> {
 /// Whether an identity provider of the AWS account has this ARN. Those of other accounts do not count: whoever
 /// administers them would decide who gets the role, and what is answered would tell which of them exist.
 async fn is_provider(tx: &mut ReadTx, account: AwsAccountId, arn: &str) -> Result<bool, StoreError> {
-    match provider::name_in(account, arn) {
-        Some(name) => Ok(provider::rows::find(tx, account, name).await?.is_some()),
-        None => Ok(saml_provider::find(tx, account, arn).await?.is_some()),
-    }
+    Ok(provider::find(tx, account, arn).await?.is_some()
+        || saml_provider::find(tx, account, arn).await?.is_some())
 }
 
 async fn is_account(tx: &mut ReadTx, account: AwsAccountId) -> Result<bool, StoreError> {

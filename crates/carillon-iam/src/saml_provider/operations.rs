@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AssertionEncryptionMode, RESOURCE_TYPE, SAML_PROVIDERS, SAMLMetadataDocument, SAMLPrivateKey,
-    SAMLPrivateKeyId, SAMLProviderName, SamlProviderRow, arn, require, rows, target,
+    AssertionEncryptionMode, KIND, SAML_PROVIDERS, SAMLMetadataDocument, SAMLPrivateKey, SAMLPrivateKeyId,
+    SAMLProviderName, SamlProviderRow, require, rows,
 };
 use crate::error::Error;
 use crate::name::Arn;
@@ -49,10 +49,7 @@ impl Operation for CreateSAMLProvider {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, _: &mut ReadTx) -> Result<Target, Fault> {
-        let arn = arn(caller.aws_account_id, self.name.as_str());
-        let mut target = Target::on(arn.clone()).filed_under(RESOURCE_TYPE, arn);
-        tag::made_with(&mut target, &self.tags);
-        Ok(target)
+        Ok(KIND.target_of_new(caller.aws_account_id, self.name.as_str(), &self.tags))
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<CreatedSAMLProvider, Error> {
@@ -87,7 +84,7 @@ impl Operation for CreateSAMLProvider {
         tag::put(cx.tx, &arn, &self.tags).await?;
         Ok(CreatedSAMLProvider {
             arn,
-            tags: (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags))),
+            tags: tag::shown(tag::pairs(&self.tags)),
         })
     }
 }
@@ -131,7 +128,7 @@ impl Operation for UpdateSAMLProvider {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        target(tx, caller, &self.arn).await
+        KIND.target(tx, caller, &self.arn).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<UpdatedSAMLProvider, Error> {
@@ -187,7 +184,7 @@ impl Operation for GetSAMLProvider {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        target(tx, caller, &self.arn).await
+        KIND.target(tx, caller, &self.arn).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<SAMLProviderOutput, Error> {
@@ -199,7 +196,7 @@ impl Operation for GetSAMLProvider {
             id: provider.id,
             create_date: IsoSeconds(provider.created_at),
             valid_until: IsoSeconds(provider.valid_until),
-            tags: (!tags.is_empty()).then(|| tag::shapes(tags)),
+            tags: tag::shown(tags),
         })
     }
 }
@@ -262,7 +259,7 @@ impl Operation for DeleteSAMLProvider {
     type Error = Error;
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
-        target(tx, caller, &self.arn).await
+        KIND.target(tx, caller, &self.arn).await
     }
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {

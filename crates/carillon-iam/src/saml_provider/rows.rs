@@ -4,27 +4,19 @@ use carillon_aws::id::AwsAccountId;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
 use super::SamlProviderRow;
+use crate::identity_provider::{list, written};
 
 impl FromRow for SamlProviderRow {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        let certificates: String = row.get(3)?;
         Ok(Self {
             name: row.get(0)?,
             id: row.get(1)?,
             entity_id: row.get(2)?,
-            certificates: serde_json::from_str(&certificates).map_err(|error| StoreError::Corrupt {
-                column: 3,
-                expected: "a list of strings",
-                found: error.to_string(),
-            })?,
+            certificates: list(row, 3)?,
             valid_until: row.get(4)?,
             created_at: row.get(5)?,
         })
     }
-}
-
-fn text(list: &[String]) -> String {
-    serde_json::to_string(list).expect("strings are always written")
 }
 
 /// The provider of this name, exactly.
@@ -52,13 +44,11 @@ pub(crate) async fn all(tx: &mut ReadTx, account: AwsAccountId) -> Result<Vec<Sa
 }
 
 pub(crate) async fn count(tx: &mut ReadTx, account: AwsAccountId) -> Result<usize, StoreError> {
-    let count = tx
-        .fetch_number(
-            "SELECT COUNT(*) FROM iam_saml_provider WHERE aws_account_id = $1",
-            bind![account],
-        )
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    tx.fetch_count(
+        "SELECT COUNT(*) FROM iam_saml_provider WHERE aws_account_id = $1",
+        bind![account],
+    )
+    .await
 }
 
 /// The metadata of a provider that is there, as it was sent.
@@ -92,7 +82,7 @@ pub(crate) async fn insert(
             provider.id,
             metadata,
             provider.entity_id,
-            text(&provider.certificates),
+            written(&provider.certificates),
             provider.valid_until,
             provider.created_at
         ],
@@ -114,7 +104,7 @@ pub(crate) async fn update(
         bind![
             metadata,
             provider.entity_id,
-            text(&provider.certificates),
+            written(&provider.certificates),
             provider.valid_until,
             account,
             provider.name

@@ -110,7 +110,7 @@ impl Operation for UploadServerCertificate {
         tag::put(cx.tx, &row.id, &self.tags).await?;
         Ok(UploadedServerCertificate {
             server_certificate_metadata: row.metadata(account),
-            tags: (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags))),
+            tags: tag::shown(tag::pairs(&self.tags)),
         })
     }
 }
@@ -161,7 +161,7 @@ impl Operation for GetServerCertificate {
                 server_certificate_metadata: row.metadata(account),
                 certificate_body: row.body,
                 certificate_chain: row.chain,
-                tags: (!tags.is_empty()).then(|| tag::shapes(tags)),
+                tags: tag::shown(tags),
             },
         })
     }

@@ -7,10 +7,9 @@ use carillon_aws::shape::Listed;
 use carillon_aws::string_type;
 use carillon_aws::time::Timestamp;
 use carillon_operation::{
-    Admission, Asks, Caller, CallerKind, Context, Fault, Introduction, Operation, SamlSubject, Settings,
-    Spec, Target, Unknown, WebIdentity, Write,
+    Admission, Asks, Caller, Context, Fault, Introduction, Operation, SamlSubject, Settings, Spec, Target,
+    Unknown, WebIdentity, Write,
 };
-use carillon_policy::Principal;
 use carillon_saml::{Assertion, Expected, Refusal, Response};
 use carillon_store::ReadTx;
 use schemars::JsonSchema;
@@ -66,10 +65,6 @@ pub(crate) struct SAMLOutput {
     source_identity: Option<String>,
 }
 
-const ASSUME: &[&str] = &["sts:AssumeRoleWithSAML"];
-const TAG: &[&str] = &["sts:TagSession"];
-const SET_SOURCE: &[&str] = &["sts:SetSourceIdentity"];
-
 /// What begins the names of the attributes that are for AWS.
 const ATTRIBUTES: &str = "https://aws.amazon.com/SAML/Attributes/";
 /// Before the names of formats that are told without it.
@@ -106,33 +101,17 @@ impl Operation for AssumeRoleWithSAML {
         let provider = known.ok_or_else(|| heard(invalid("Specified provider doesn't exist.")))?;
         let identity = self.identity(&response, &provider, account, by).map_err(heard)?;
         let subject = &identity.subject;
-        Ok(Caller {
-            aws_account_id: account,
-            arn: identity.provider.clone(),
-            user_id: format!("{}:{subject}", provider.name_qualifier(account)),
-            principal: Principal::WebIdentity {
-                provider: identity.provider.clone(),
-            },
-            kind: CallerKind::WebIdentity(identity),
-            access_key_id: String::new(),
-            tags: Vec::new(),
-            session: None,
-        })
+        let user_id = format!("{}:{subject}", provider.name_qualifier(account));
+        Ok(vouched::caller(account, user_id, identity))
     }
 
     fn asks(&self, caller: &Caller) -> Option<Asks> {
-        let each: [Asks; 4] = [
-            &[ASSUME],
-            &[ASSUME, TAG],
-            &[ASSUME, SET_SOURCE],
-            &[ASSUME, TAG, SET_SOURCE],
-        ];
-        vouched::asks(caller, each)
+        vouched::asks!(caller, "sts:AssumeRoleWithSAML")
     }
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
         let identity = vouched::introduced(caller)?;
-        let refused = || Fault::denied(format!("Not authorized to perform {}", ASSUME[0]));
+        let refused = || Fault::denied("Not authorized to perform sts:AssumeRoleWithSAML");
         // The provider may have been deleted, or given other keys, since it was asked.
         let provider = saml_provider::find(tx, caller.aws_account_id, &identity.provider).await?;
         let proven = provider.and_then(|provider| {

@@ -1,6 +1,8 @@
 //! What the operations have in common whose callers are proven by the word of an identity provider.
 
-use carillon_operation::{Asks, Caller, Fault, Target, WebIdentity};
+use carillon_aws::id::AwsAccountId;
+use carillon_operation::{Asks, Caller, CallerKind, Fault, Target, WebIdentity};
+use carillon_policy::Principal;
 
 use super::role_session::{DURATION, SessionDuration, SessionTags};
 use crate::error::Error;
@@ -9,8 +11,39 @@ use crate::tag::{self, Tag};
 /// Tags of one session. Source: STS API Reference, `AssumeRoleWithSAML`.
 const TAGS: usize = 50;
 
-/// The actions that each of them asks for, by what the provider says besides: nothing, tags, a source identity, both.
-pub(super) fn asks(caller: &Caller, each: [Asks; 4]) -> Option<Asks> {
+/// The caller for whom a provider vouches, in the AWS account of the role.
+pub(super) fn caller(account: AwsAccountId, user_id: String, identity: WebIdentity) -> Caller {
+    Caller {
+        aws_account_id: account,
+        arn: identity.provider.clone(),
+        user_id,
+        principal: Principal::WebIdentity {
+            provider: identity.provider.clone(),
+        },
+        kind: CallerKind::WebIdentity(identity),
+        access_key_id: String::new(),
+        tags: Vec::new(),
+        session: None,
+    }
+}
+
+/// The actions that `$action` asks for, by what the provider says besides: nothing, tags, a source identity, both.
+macro_rules! asks {
+    ($caller:expr, $action:literal) => {
+        $crate::sts::vouched::asked(
+            $caller,
+            [
+                &[&[$action]],
+                &[&[$action], &["sts:TagSession"]],
+                &[&[$action], &["sts:SetSourceIdentity"]],
+                &[&[$action], &["sts:TagSession"], &["sts:SetSourceIdentity"]],
+            ],
+        )
+    };
+}
+pub(super) use asks;
+
+pub(super) fn asked(caller: &Caller, each: [Asks; 4]) -> Option<Asks> {
     let identity = caller.web_identity()?;
     let [plain, tags, source, both] = each;
     let has_tags = !identity.tags.is_empty() || !identity.transitive_tag_keys.is_empty();

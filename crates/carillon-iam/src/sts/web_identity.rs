@@ -3,10 +3,9 @@
 use carillon_aws::shape::Listed;
 use carillon_aws::string_type;
 use carillon_operation::{
-    Admission, Asks, Caller, CallerKind, Context, Fault, Introduction, Operation, Spec, Target, Unknown,
-    WebIdentity, Write,
+    Admission, Asks, Caller, Context, Fault, Introduction, Operation, Spec, Target, Unknown, WebIdentity,
+    Write,
 };
-use carillon_policy::Principal;
 use carillon_store::ReadTx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,10 +61,6 @@ pub(crate) struct WebIdentityOutput {
     source_identity: Option<String>,
 }
 
-const ASSUME: &[&str] = &["sts:AssumeRoleWithWebIdentity"];
-const TAG: &[&str] = &["sts:TagSession"];
-const SET_SOURCE: &[&str] = &["sts:SetSourceIdentity"];
-
 impl Operation for AssumeRoleWithWebIdentity {
     const SPEC: Spec = Spec::named("sts:AssumeRoleWithWebIdentity").admission(Admission::Introduced);
 
@@ -101,39 +96,22 @@ impl Operation for AssumeRoleWithWebIdentity {
             .prove(&provider, provider.arn(account), documents, by.call.now)
             .await
             .map_err(heard)?;
-        Ok(Caller {
-            aws_account_id: account,
-            arn: identity.provider.clone(),
-            user_id: format!("{}:{}:{}", identity.provider, identity.audience, identity.subject),
-            principal: Principal::WebIdentity {
-                provider: identity.provider.clone(),
-            },
-            kind: CallerKind::WebIdentity(identity),
-            access_key_id: String::new(),
-            tags: Vec::new(),
-            session: None,
-        })
+        let user_id = format!("{}:{}:{}", identity.provider, identity.audience, identity.subject);
+        Ok(vouched::caller(account, user_id, identity))
     }
 
     fn asks(&self, caller: &Caller) -> Option<Asks> {
-        let each: [Asks; 4] = [
-            &[ASSUME],
-            &[ASSUME, TAG],
-            &[ASSUME, SET_SOURCE],
-            &[ASSUME, TAG, SET_SOURCE],
-        ];
-        vouched::asks(caller, each)
+        vouched::asks!(caller, "sts:AssumeRoleWithWebIdentity")
     }
 
     async fn target(&self, caller: &Caller, tx: &mut ReadTx) -> Result<Target, Fault> {
         let identity = vouched::introduced(caller)?;
         // The provider may have been deleted, or the application removed from it, since it vouched.
-        let still_known = match provider::name_in(caller.aws_account_id, &identity.provider) {
-            Some(name) => rows::find(tx, caller.aws_account_id, name).await?,
-            None => None,
-        };
+        let still_known = provider::find(tx, caller.aws_account_id, &identity.provider).await?;
         if !still_known.is_some_and(|provider| provider.client_ids.contains(&identity.audience)) {
-            return Err(Fault::denied(format!("Not authorized to perform {}", ASSUME[0])));
+            return Err(Fault::denied(
+                "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+            ));
         }
         let mut target = role_session::target(tx, &self.role_arn).await?;
         let name = self.role_session_name.as_str();

@@ -183,7 +183,7 @@ operations!(
 operations!(
     "an identity provider", #[serde(rename = "OpenIDConnectProviderArn")] arn: Arn,
     TagOpenIDConnectProvider, UntagOpenIDConnectProvider, ListOpenIDConnectProviderTags,
-    target: |tx, caller, arn| provider::target(tx, caller, arn),
+    target: |tx, caller, arn| provider::KIND.target(tx, caller, arn),
     listed: |cx, arn| provider::tagged(cx.tx, cx.caller, arn),
     changed: |cx, arn| provider::tagged(cx.tx, cx.caller, arn),
 );
@@ -191,7 +191,7 @@ operations!(
 operations!(
     "an identity provider that speaks SAML", #[serde(rename = "SAMLProviderArn")] arn: Arn,
     TagSAMLProvider, UntagSAMLProvider, ListSAMLProviderTags,
-    target: |tx, caller, arn| saml_provider::target(tx, caller, arn),
+    target: |tx, caller, arn| saml_provider::KIND.target(tx, caller, arn),
     listed: |cx, arn| saml_provider::tagged(cx.tx, cx.caller, arn),
     changed: |cx, arn| saml_provider::tagged(cx.tx, cx.caller, arn),
 );

@@ -78,7 +78,7 @@ impl Operation for CreateUser {
         raise_revision(cx.tx, account, cx.now).await?;
         let mut shape = user.shape(account);
         shape.permissions_boundary = user.permissions_boundary.map(AttachedPermissionsBoundary::of);
-        shape.tags = (!self.tags.is_empty()).then(|| tag::shapes(tag::pairs(&self.tags)));
+        shape.tags = tag::shown(tag::pairs(&self.tags));
         Ok(UserOutput { user: shape })
     }
 }
@@ -135,7 +135,7 @@ impl Operation for GetUser {
         let tags = tag::of(cx.tx, &user.id).await?;
         let mut shape = user.shape(account);
         shape.permissions_boundary = user.permissions_boundary.map(AttachedPermissionsBoundary::of);
-        shape.tags = (!tags.is_empty()).then(|| tag::shapes(tags));
+        shape.tags = tag::shown(tags);
         Ok(UserOutput { user: shape })
     }
 }
