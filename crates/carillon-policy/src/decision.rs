@@ -171,6 +171,7 @@ impl<'a> Decision<Cited<'a>> {
 }
 
 impl<By> Decision<By> {
+    /// Whether the request may be carried out; either kind of denial says no.
     pub fn is_allowed(&self) -> bool {
         matches!(self, Decision::Allowed { .. })
     }

@@ -260,6 +260,7 @@ impl Statement {
         self.sid.as_ref()
     }
 
+    /// What follows where the statement applies.
     pub fn effect(&self) -> Effect {
         self.effect
     }

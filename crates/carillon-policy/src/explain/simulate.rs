@@ -45,6 +45,7 @@ pub struct Matched {
 }
 
 impl Simulator {
+    /// Asks these policies, which are read for it at the first request.
     pub fn new(policies: Policies) -> Simulator {
         Simulator {
             policies,

@@ -76,6 +76,7 @@ pub enum KeyKind {
 }
 
 impl Vocabulary {
+    /// The service whose actions begin with `prefix`, in any case, and which people know as `title`.
     pub fn new(prefix: &str, title: &str, actions: Vec<Action>, keys: Vec<Key>) -> Vocabulary {
         let by_name = actions
             .iter()
@@ -133,6 +134,7 @@ impl Key {
 }
 
 impl Catalogue {
+    /// Of two services with one prefix the later counts.
     pub fn new(services: impl IntoIterator<Item = Vocabulary>) -> Catalogue {
         Catalogue {
             services: services
