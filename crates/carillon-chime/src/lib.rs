@@ -4,7 +4,6 @@ pub mod account;
 pub mod activity;
 mod attachment;
 mod beyond;
-mod catalogue;
 mod data_export;
 mod delegate;
 mod domain;
@@ -22,7 +21,6 @@ mod session;
 mod support;
 mod user;
 
-pub use catalogue::{ActionClass, classify, names};
 pub use data_export::{DOWNLOADS, open_data_export};
 pub use domain::name::read_providers as read_mail_providers;
 pub use error::Error;

@@ -165,3 +165,43 @@ fn the_managed_policies_grow_in_version_two_only() {
         assert!(versions[0].iter().all(|action| versions[1].contains(action)));
     }
 }
+
+#[test]
+fn policies_may_name_what_aws_has_and_this_server_has_not() {
+    let registry = Registry::new(&[&CHIME]);
+    let chime = registry.catalogue().service("chime").unwrap();
+    let is_served = |name: &str| chime.action(name).map(|action| action.served);
+    for name in [
+        "createaccount",
+        "AcceptDelegate",
+        "ListMeetingsReportData",
+        "ResetPersonalPIN",
+        "RetrieveDataExport",
+        "RetrieveDataExports",
+        "ValidateDelegate",
+    ] {
+        assert_eq!(is_served(name), Some(true), "{name}");
+    }
+    // The last two are what AWS's reference named when the table was published, and the table does not.
+    for name in ["CreateMeeting", "CreateRoom", "GetAccountResource", "UpdateCDRSettings"] {
+        assert_eq!(is_served(name), Some(false), "{name}");
+    }
+    assert_eq!(is_served("FlyToTheMoon"), None);
+}
+
+#[test]
+fn what_is_only_known_has_no_operation() {
+    let registry = Registry::new(&[&CHIME]);
+    let entries = &registry.services()[0].entries;
+    let names: Vec<&str> = CHIME.terms.known_actions.lines().collect();
+    assert!(names.is_sorted(), "each name has its place");
+    for name in names {
+        assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{name}");
+        let action = format!("chime:{name}");
+        let is_declared = entries
+            .iter()
+            .flat_map(|entry| &entry.spellings)
+            .any(|spelling| spelling.eq_ignore_ascii_case(&action));
+        assert!(!is_declared, "{name} has an operation");
+    }
+}
