@@ -15,6 +15,7 @@ mod license;
 mod link;
 mod name;
 pub mod open_id;
+mod page;
 mod portal;
 mod report;
 mod session;

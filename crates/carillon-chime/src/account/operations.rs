@@ -13,6 +13,7 @@ use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::license::License;
 use crate::name::{AccountId, AccountName, PageSize, name_key, page_size, require_printable};
+use crate::page::{beginning, time_and_id};
 use crate::{domain, user};
 
 /// The answer of operations about one account.
@@ -162,7 +163,8 @@ impl Operation for ListAccounts {
         }
         let disabled = if filter.include_disabled { "disabled" } else { "" };
         let filters = [filter.name.as_deref().unwrap_or_default(), disabled];
-        let (after_at, after_id) = self.after(cx, &filters)?;
+        let first = (Timestamp::MIN, String::new());
+        let (after_at, after_id) = beginning(cx, self.next_token.as_ref(), &filters, first, time_and_id)?;
         let (size, rows_read) = page_size(self.max_results);
         let (caller, after) = (cx.caller.aws_account_id, (after_at, after_id.as_str()));
         let mut found = rows::list_after(cx.tx, caller, &filter, after, rows_read).await?;
@@ -179,19 +181,6 @@ impl Operation for ListAccounts {
 }
 
 impl ListAccounts {
-    fn after(&self, cx: &Context<'_, Self>, filters: &[&str]) -> Result<(Timestamp, String), Error> {
-        let Some(token) = &self.next_token else {
-            return Ok((Timestamp::MIN, String::new()));
-        };
-        match cx.place(token, filters).as_deref() {
-            Some([at, id]) => {
-                let at = at.parse().map_err(|_| Error::next_token())?;
-                Ok((Timestamp::from_micros(at), id.clone()))
-            }
-            _ => Err(Error::next_token()),
-        }
-    }
-
     /// The account that a person belongs to, if it is the caller's and passes the other filters.
     async fn of_person(
         &self,

@@ -12,6 +12,7 @@ use crate::account::{AccountType, ManagedAccount};
 use crate::email::EmailAddress;
 use crate::error::Error;
 use crate::name::{AccountId, ResultMax, is_uuid, result_max};
+use crate::page::{beginning, time_and_id};
 use crate::user;
 
 /// The types of accounts that have exports.
@@ -173,16 +174,8 @@ impl Operation for ListDataExports {
         let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         account.require_type(ENTERPRISE)?;
         let filters = [account.id.as_str()];
-        let (at, id) = match &self.next_token {
-            None => (Timestamp::MIN, String::new()),
-            Some(token) => match cx.place(token, &filters).as_deref() {
-                Some([at, id]) => {
-                    let at = at.parse().map_err(|_| Error::next_token())?;
-                    (Timestamp::from_micros(at), id.clone())
-                }
-                _ => return Err(Error::next_token()),
-            },
-        };
+        let first = (Timestamp::MIN, String::new());
+        let (at, id) = beginning(cx, self.next_token.as_ref(), &filters, first, time_and_id)?;
         let (size, rows_read) = result_max(self.max_results);
         let found = rows::list_after(cx.tx, &account, (at, &id), rows_read).await?;
         let page = cx.page(found, size, &filters, |last| {

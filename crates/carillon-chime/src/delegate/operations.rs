@@ -18,6 +18,7 @@ use crate::account::{self, Account, Life, ManagedAccount, OwnedAccount};
 use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::name::{AccountId, AccountName, require_printable};
+use crate::page::{beginning, time_and_id};
 use crate::session;
 
 carillon_aws::string_type! {
@@ -379,16 +380,8 @@ impl Operation for ListDelegates {
             });
         }
         let filters = [account.id.as_str()];
-        let (after_at, after_id) = match &self.next_token {
-            None => (Timestamp::MIN, String::new()),
-            Some(token) => match cx.place(token, &filters).as_deref() {
-                Some([at, id]) => {
-                    let at = at.parse().map_err(|_| Error::next_token())?;
-                    (Timestamp::from_micros(at), id.clone())
-                }
-                _ => return Err(Error::next_token()),
-            },
-        };
+        let first = (Timestamp::MIN, String::new());
+        let (after_at, after_id) = beginning(cx, self.next_token.as_ref(), &filters, first, time_and_id)?;
         let size = self.max_results.map_or(50, DelegatePageSize::get).clamp(1, 99);
         let after = (after_at, after_id.as_str());
         let found = rows::list_after(cx.tx, &account, after, cx.now, size + 1).await?;

@@ -11,6 +11,7 @@ use super::{Domain, DomainRow, DomainStatus, MOST, jobs, release, rows};
 use crate::account::{self, ManagedAccount};
 use crate::error::Error;
 use crate::name::{AccountId, ResultMax, result_max};
+use crate::page::beginning;
 
 /// The answer of operations about one domain.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -187,13 +188,9 @@ impl Operation for ListDomains {
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListDomainsOutput, Error> {
         let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let filters = [account.id.as_str()];
-        let after = match &self.next_token {
-            None => String::new(),
-            Some(token) => match cx.place(token, &filters).as_deref() {
-                Some([name]) => name.clone(),
-                _ => return Err(Error::next_token()),
-            },
-        };
+        let after = beginning(cx, self.next_token.as_ref(), &filters, String::new(), |key| {
+            key.first().cloned()
+        })?;
         let (size, rows_read) = result_max(self.max_results);
         let found = rows::list_after(cx.tx, &account, &after, rows_read).await?;
         let page = cx.page(found, size, &filters, |last| vec![last.name.clone()]);

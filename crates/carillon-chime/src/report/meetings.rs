@@ -16,6 +16,7 @@ use crate::activity::source;
 use crate::email::{EmailAddress, WireEmailAddress, key_of, member};
 use crate::error::Error;
 use crate::name::{AccountId, is_uuid};
+use crate::page::{beginning, time_and_id};
 use crate::user::SensitiveString;
 
 /// Attendees of one answer, if nothing is said.
@@ -135,13 +136,8 @@ impl Operation for ListMeetingReportData {
         ];
         let filters = filters.each_ref().map(String::as_str);
         let (_, end) = range.moments();
-        let before = match &self.next_token {
-            None => (end, String::new()),
-            Some(token) => cx
-                .place(token, &filters)
-                .and_then(|key| place(&key))
-                .ok_or_else(Error::next_token)?,
-        };
+        let last = (end, String::new());
+        let before = beginning(cx, self.next_token.as_ref(), &filters, last, time_and_id)?;
         let filter = rows::Filter {
             range,
             organizer_key: organizer_key.as_deref(),
@@ -161,12 +157,6 @@ impl Operation for ListMeetingReportData {
             next_token: page.next,
         })
     }
-}
-
-/// The time and the identifier that a page token names.
-fn place(key: &[String]) -> Option<(Timestamp, String)> {
-    let [at, id] = key else { return None };
-    Some((Timestamp::from_micros(at.parse().ok()?), id.clone()))
 }
 
 /// Shows a meeting that ended, with its attendees, their connections and what they thought of it.
@@ -227,13 +217,9 @@ impl Operation for GetMeetingDetail {
         let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let report = require_meeting(cx.tx, &account, &self.meeting_id).await?;
         let filters = [account.id.as_str(), self.meeting_id.as_str()];
-        let after = match &self.next_token {
-            None => -1,
-            Some(token) => cx
-                .place(token, &filters)
-                .and_then(|key| key.first()?.parse::<i64>().ok())
-                .ok_or_else(Error::next_token)?,
-        };
+        let after = beginning(cx, self.next_token.as_ref(), &filters, -1, |key| {
+            key.first()?.parse().ok()
+        })?;
         let most = self
             .max_results
             .map_or(ATTENDEES, ResultMax::get)
@@ -400,13 +386,8 @@ impl Operation for ListMeetingEvents {
         let account = ManagedAccount::find(cx, self.account_id.as_str())?;
         let meeting = require_meeting(cx.tx, &account, &self.meeting_id).await?;
         let filters = [account.id.as_str(), self.meeting_id.as_str()];
-        let after = match &self.next_token {
-            None => (Timestamp::MIN, -1, String::new()),
-            Some(token) => cx
-                .place(token, &filters)
-                .and_then(|key| event_place(&key))
-                .ok_or_else(Error::next_token)?,
-        };
+        let first = (Timestamp::MIN, -1, String::new());
+        let after = beginning(cx, self.next_token.as_ref(), &filters, first, event_place)?;
         let (size, rows_read) = result_max(self.max_results);
         let after = (after.0, after.1, after.2.as_str());
         let found = crate::activity::rows::events_after(cx.tx, &meeting.meeting_id, after, rows_read).await?;

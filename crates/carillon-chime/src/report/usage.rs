@@ -14,6 +14,7 @@ use crate::activity::figures::{Figures, PersonDay, Span};
 use crate::activity::source;
 use crate::error::Error;
 use crate::name::{AccountId, UserId};
+use crate::page::beginning;
 use crate::user::operations::require_user;
 
 carillon_aws::string_enum! {
@@ -118,13 +119,9 @@ impl Operation for ListAccountUsageReportData {
         let period = self.period.unwrap_or(ReportPeriod::Day);
         let bounds = [asked.first.to_string(), asked.last.to_string()];
         let filters = [account.id.as_str(), &bounds[0], &bounds[1], period.as_str()];
-        let first = match &self.next_token {
-            None => asked.first,
-            Some(token) => cx
-                .place(token, &filters)
-                .and_then(|key| key.first()?.parse::<Date>().ok())
-                .ok_or_else(Error::next_token)?,
-        };
+        let first = beginning(cx, self.next_token.as_ref(), &filters, asked.first, |key| {
+            key.first()?.parse().ok()
+        })?;
         let (size, _) = result_max(self.max_results);
         let mut parts = Vec::with_capacity(size);
         let mut rest = Range { first, ..asked };

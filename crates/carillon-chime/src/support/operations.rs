@@ -18,6 +18,7 @@ use crate::account::ManagedAccount;
 use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::name::{AccountId, require_printable};
+use crate::page::{beginning, time_and_id};
 
 carillon_aws::string_type! {
     /// The identifier of a request for help.
@@ -182,16 +183,8 @@ impl Operation for ListSupportRequests {
     type Error = Error;
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<ListSupportRequestsOutput, Error> {
-        let (before_at, before_id) = match &self.next_token {
-            None => (Timestamp::MAX, String::new()),
-            Some(token) => match cx.place(token, &[]).as_deref() {
-                Some([at, id]) => {
-                    let at = at.parse().map_err(|_| Error::next_token())?;
-                    (Timestamp::from_micros(at), id.clone())
-                }
-                _ => return Err(Error::next_token()),
-            },
-        };
+        let first = (Timestamp::MAX, String::new());
+        let (before_at, before_id) = beginning(cx, self.next_token.as_ref(), &[], first, time_and_id)?;
         let size = self.max_results.map_or(50, SupportPageSize::get).clamp(1, 99);
         let (owner, before) = (cx.aws_account_id(), (before_at, before_id.as_str()));
         let found = rows::list_before(cx.tx, owner, before, size + 1).await?;

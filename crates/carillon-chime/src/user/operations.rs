@@ -10,6 +10,7 @@ use crate::account::ManagedAccount;
 use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::name::{AccountId, PageSize, UserId, is_uuid, page_size};
+use crate::page::beginning;
 use crate::session;
 
 /// The answer of operations about one user.
@@ -166,13 +167,8 @@ impl ListUsers {
             account.id.as_str(),
             self.user_type.map_or("", |user_type| user_type.as_str()),
         ];
-        let after = match &self.next_token {
-            None => rows::Place::first(),
-            Some(token) => cx
-                .place(token, &filters)
-                .and_then(|key| place(&key))
-                .ok_or_else(Error::next_token)?,
-        };
+        let first = rows::Place::first();
+        let after = beginning(cx, self.next_token.as_ref(), &filters, first, place)?;
         let (size, rows_read) = page_size(self.max_results);
         let found = rows::list_after(cx.tx, account, self.user_type, &after, rows_read).await?;
         Ok(cx.page(found, size, &filters, |last| {

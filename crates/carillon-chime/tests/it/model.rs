@@ -183,7 +183,12 @@ fn policies_may_name_what_aws_has_and_this_server_has_not() {
         assert_eq!(is_served(name), Some(true), "{name}");
     }
     // The last two are what AWS's reference named when the table was published, and the table does not.
-    for name in ["CreateMeeting", "CreateRoom", "GetAccountResource", "UpdateCDRSettings"] {
+    for name in [
+        "CreateMeeting",
+        "CreateRoom",
+        "GetAccountResource",
+        "UpdateCDRSettings",
+    ] {
         assert_eq!(is_served(name), Some(false), "{name}");
     }
     assert_eq!(is_served("FlyToTheMoon"), None);
