@@ -252,9 +252,8 @@ impl NamedPrincipal {
     pub(crate) fn is_malformed(&self) -> bool {
         match self.form {
             Form::Everyone | Form::Account(_) => false,
-            Form::Service | Form::Provider | Form::Nobody => {
-                self.text.is_empty() || self.text.contains(['*', '?'])
-            }
+            Form::Service => !is_service(&self.text),
+            Form::Provider | Form::Nobody => self.text.is_empty() || self.text.contains(['*', '?']),
             Form::Role | Form::RoleSession | Form::Exact => {
                 self.text.contains(['*', '?'])
                     || !(is_unique_id(&self.text) || self.text.parse::<Principal>().is_ok())
@@ -359,6 +358,14 @@ impl PrincipalElement {
 /// Twelve digits.
 pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The name of an AWS service as a principal: `events.amazonaws.com`, with a Region in it or that of China at the end.
+pub(crate) fn is_service(text: &str) -> bool {
+    let name = text.strip_suffix(".cn").unwrap_or(text);
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    name.strip_suffix(".amazonaws.com")
+        .is_some_and(|name| !name.is_empty() && name.bytes().all(plain))
 }
 
 fn is_unique_id(text: &str) -> bool {

@@ -533,6 +533,8 @@ fn trust_policies_say_who_may_assume_the_role() {
         (json!({"AWS": ["*", "1234"]}), Some("\"AWS\":\"1234\"")),
         (json!("ana"), Some("\"AWS\":\"ana\"")),
         (json!({"Service": "*"}), Some("\"SERVICE\":\"*\"")),
+        (json!({"Service": "ec2"}), Some("\"SERVICE\":\"ec2\"")),
+        (json!({"Service": "ec2.amazonaws.com.cn"}), None),
     ] {
         let expected = expected.map(|name| format!("Invalid principal in policy: {name}"));
         assert_eq!(trust(json!({"Principal": principal})), expected, "{principal}");

@@ -8,7 +8,7 @@ use super::nearest::nearest;
 use super::report::{Path, Remark};
 use super::tree::{Member, Node, Value};
 use super::{Checker, Severity};
-use crate::principal::is_account;
+use crate::principal::{is_account, is_service};
 use crate::{PolicyType, Principal};
 
 const KINDS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
@@ -132,19 +132,13 @@ impl<'t> Checker<'t> {
         }
         match kind {
             "AWS" => self.aws_principal(path, node, text),
+            "Service" if is_service(text) => {}
             "Service" => {
-                let service = text.strip_suffix(".cn").unwrap_or(text);
-                let name = service.strip_suffix(".amazonaws.com");
-                let plain = |byte: u8| {
-                    byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
-                };
-                if !name.is_some_and(|name| !name.is_empty() && name.bytes().all(plain)) {
-                    let message = format!("`{text}` is no service principal, such as `chime.amazonaws.com`");
-                    let lower = text.to_ascii_lowercase();
-                    let bare = self.catalogue.is_prefix(&lower);
-                    let fix = bare.then(|| (node.range.clone(), quoted(&format!("{lower}.amazonaws.com"))));
-                    self.add(remark(Code::InvalidServicePrincipalFormat, message).fix_if(fix));
-                }
+                let message = format!("`{text}` is no service principal, such as `chime.amazonaws.com`");
+                let lower = text.to_ascii_lowercase();
+                let bare = self.catalogue.is_prefix(&lower);
+                let fix = bare.then(|| (node.range.clone(), quoted(&format!("{lower}.amazonaws.com"))));
+                self.add(remark(Code::InvalidServicePrincipalFormat, message).fix_if(fix));
             }
             "Federated" => {
                 let provider = [":saml-provider/", ":oidc-provider/"]
