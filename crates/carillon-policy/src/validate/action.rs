@@ -1,5 +1,6 @@
 //! `Action` and `NotAction`.
 
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use super::Checker;
@@ -14,6 +15,11 @@ use crate::check::TRUST;
 
 /// Comparisons for redundancy in one list; longer lists are compared as far as that.
 const MOST_COMPARISONS: usize = 100_000;
+
+/// Actions of one list that are looked at for whether they are all of a service.
+const MOST_NAMED: usize = 2_000;
+/// Fewer names of one service are short enough.
+const FEWEST_NAMED: usize = 4;
 
 /// What a statement does with the actions it names, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +51,44 @@ impl Checker<'_> {
             self.redundant(&path, element, Code::RedundantAction, action_covers, |text| {
                 text.to_ascii_lowercase()
             });
+            self.whole_services(&path, element);
+        }
+    }
+
+    /// Lists that have become long by naming each action of a service.
+    fn whole_services(&mut self, path: &Path<'_>, element: &Node) {
+        let mut named: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let texts = element.each().iter().filter_map(Node::string);
+        for (service, name) in texts.filter_map(|text| text.split_once(':')).take(MOST_NAMED) {
+            named.entry(service.to_ascii_lowercase()).or_default().push(name);
+        }
+        let catalogue = self.catalogue;
+        for (service, names) in named {
+            let Some(known) = catalogue
+                .service(&service)
+                .filter(|_| names.len() >= FEWEST_NAMED)
+            else {
+                continue;
+            };
+            let mut missing: HashSet<&str> = known.actions.iter().map(|action| &*action.name).collect();
+            for name in &names {
+                if name.contains(['*', '?']) {
+                    known.matching(name).for_each(|action| {
+                        missing.remove(&*action.name);
+                    });
+                } else if let Some(action) = known.action(name) {
+                    missing.remove(&*action.name);
+                }
+            }
+            let already = names.iter().any(|name| name.bytes().all(|byte| byte == b'*'));
+            if missing.is_empty() && !already {
+                let title = &known.title;
+                let message = format!("this names every action of {title} there is today");
+                let remark = Remark::new(Code::EveryActionOfService, path, element.range.clone(), message);
+                self.add(remark.suggest(format!(
+                    "`{service}:*` is shorter; it means the actions to come as well"
+                )));
+            }
         }
     }
 

@@ -115,6 +115,8 @@ codes! {
     WildcardInServicePrefix = "WILDCARD_IN_SERVICE_PREFIX" Warning,
     /// An action that another one in the list covers.
     RedundantAction = "REDUNDANT_ACTION" Suggestion,
+    /// Every action of a service, one by one.
+    EveryActionOfService = "EVERY_ACTION_OF_SERVICE" Suggestion,
 
     // Resources.
     /// A resource that is neither an ARN nor `*`.

@@ -170,6 +170,7 @@ const ACTIONS: &[Row] = &[
     (Code::WildcardInServicePrefix, I, r#""Effect": "Allow", "Action": "«*»:*", "Resource": "*""#, GOOD),
     (Code::RedundantAction, I, r#""Effect": "Allow", "Action": ["s3:Get*", «"s3:GetObject"»], "Resource": "*""#, r#""Effect": "Allow", "Action": ["s3:Get*", "s3:ListObjects"], "Resource": "*""#),
     (Code::RedundantAction, I, r#""Effect": "Allow", "Action": ["s3:GetObject", «"S3:getobject"»], "Resource": "*""#, GOOD),
+    (Code::EveryActionOfService, I, r#""Effect": "Allow", "Action": «["chime:ListUsers", "chime:GetUser", "chime:getaccount*", "chime:GetVoiceConnector", "chime:DescribeChannel"]», "Resource": "*""#, r#""Effect": "Allow", "Action": ["chime:ListUsers", "chime:GetUser", "chime:GetAccount", "chime:GetVoiceConnector", "chime:DescribeChannel"], "Resource": "*""#),
     (Code::VariableUnsupportedInElement, I, r#""Effect": "Allow", "Action": "s3:«${aws:username}»", "Resource": "*""#, GOOD),
 ];
 
