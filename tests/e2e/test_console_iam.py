@@ -1,5 +1,6 @@
 """The pages of IAM beyond users, groups, roles and policies: credentials, providers, certificates, the AWS account."""
 
+import contextlib
 import csv
 import re
 import shutil
@@ -8,8 +9,12 @@ import subprocess
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from playwright.sync_api import expect
 
-from harness.tab import admin, administrator, browser, violations  # noqa: F401
+from harness.aws import policy
+from harness.saml import Provider
+from harness.server import ACCOUNT_ID
+from harness.tab import admin, administrator, browser, person, tab, violations  # noqa: F401
 from test_credentials import certificate, pem_of_key
 from test_mfa import Device
 
@@ -121,6 +126,171 @@ def test_identity_providers(admin, root, unique):
     admin.box(f"Type “{address}” to confirm").fill(address)
     admin.confirm("Delete identity provider")
     assert root.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+
+
+def test_saml_providers(admin, root, unique, tmp_path):
+    name, idp = unique("corp"), Provider()
+    admin.open("iam/saml-providers")
+    admin.press("Add SAML provider")
+    admin.box("Name").fill(name)
+    admin.box("Metadata").fill("<md:EntityDescriptor/>" + " " * 1000)
+    admin.dialog.get_by_role("button", name="Add", exact=True).click()
+    admin.dialog.get_by_text("metadata").nth(0).wait_for()
+    file = tmp_path / "metadata.xml"
+    file.write_text(idp.metadata())
+    admin.page.get_by_label("File with the metadata").set_input_files(file)
+    expect(admin.box("Metadata")).to_have_value(idp.metadata())
+    admin.confirm("Add")
+    admin.page.get_by_role("link", name=name, exact=True).click()
+    (arn,) = [one["Arn"] for one in root.iam.list_saml_providers()["SAMLProviderList"]]
+    admin.sees(f"{admin.server.endpoint}/saml")
+    idp.rotate()
+    admin.press("Replace metadata")
+    admin.box("Metadata").fill(idp.metadata())
+    admin.confirm("Replace")
+    admin.sees("The metadata is replaced.")
+    assert root.iam.get_saml_provider(SAMLProviderArn=arn)["SAMLMetadataDocument"] == idp.metadata()
+    admin.settle().screenshot("console-saml-provider")
+    assert violations(admin.page) == []
+
+    trusting = unique("trusting")
+    admin.open("iam/roles")
+    admin.press("Create role")
+    admin.box("Name").fill(trusting)
+    admin.choose("Who may take it on", f"SAML provider {name}")
+    admin.screenshot("console-create-role")
+    admin.confirm("Create role")
+    (statement,) = root.iam.get_role(RoleName=trusting)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert (statement["Principal"], statement["Action"]) == ({"Federated": arn}, "sts:AssumeRoleWithSAML")
+    assert statement["Condition"] == {"StringEquals": {"SAML:aud": f"{admin.server.endpoint}/saml"}}
+    admin.open(f"iam/roles/{trusting}")
+    admin.choose("Trust somebody else, too", "This AWS account")
+    admin.press("Save the trust policy")
+    admin.sees("is changed.")
+    statements = root.iam.get_role(RoleName=trusting)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert [one["Action"] for one in statements] == ["sts:AssumeRoleWithSAML", "sts:AssumeRole"]
+
+    admin.open("iam/saml-providers")
+    admin.page.get_by_role("radio").first.check()
+    admin.press("Delete")
+    admin.box(f"Type “{name}” to confirm").fill(name)
+    admin.confirm("Delete SAML provider")
+    assert root.iam.list_saml_providers()["SAMLProviderList"] == []
+
+
+@pytest.fixture
+def tagged(root, managed, role, unique):
+    """What has tags, made when it is asked for: its page, what opens the tags there, and the tags it has."""
+    iam, name = root.iam, unique("tagged")
+
+    def of_user():
+        iam.create_user(UserName=name)
+        return f"iam/users/{name}", None, lambda: iam.list_user_tags(UserName=name)
+
+    def of_role():
+        made = role().rpartition("/")[2]
+        return f"iam/roles/{made}", None, lambda: iam.list_role_tags(RoleName=made)
+
+    def of_policy():
+        arn = managed()
+        return f"iam/policy?arn={arn}", None, lambda: iam.list_policy_tags(PolicyArn=arn)
+
+    def of_openid():
+        arn = iam.create_open_id_connect_provider(Url=f"https://{name}.example.com")["OpenIDConnectProviderArn"]
+        return (f"iam/provider?arn={arn}", None,
+                lambda: iam.list_open_id_connect_provider_tags(OpenIDConnectProviderArn=arn))
+
+    def of_saml():
+        arn = iam.create_saml_provider(Name=name, SAMLMetadataDocument=Provider().metadata())["SAMLProviderArn"]
+        return f"iam/saml-provider?arn={arn}", None, lambda: iam.list_saml_provider_tags(SAMLProviderArn=arn)
+
+    def of_profile():
+        iam.create_instance_profile(InstanceProfileName=name)
+        return "iam/instance-profiles", name, lambda: iam.list_instance_profile_tags(InstanceProfileName=name)
+
+    def of_certificate():
+        key = ec.generate_private_key(ec.SECP256R1())
+        iam.upload_server_certificate(
+            ServerCertificateName=name, CertificateBody=certificate("site.example.com", key)[1],
+            PrivateKey=pem_of_key(key))
+        return "iam/server-certificates", name, lambda: iam.list_server_certificate_tags(ServerCertificateName=name)
+
+    def of_device():
+        iam.create_user(UserName=name)
+        device = Device(iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"])
+        device.with_codes(iam.enable_mfa_device, name)
+        return f"iam/users/{name}", device.serial, lambda: iam.list_mfa_device_tags(SerialNumber=device.serial)
+
+    made = {"user": of_user, "role": of_role, "policy": of_policy, "openid": of_openid, "saml": of_saml,
+            "profile": of_profile, "certificate": of_certificate, "device": of_device}
+    yield lambda kind: made[kind]()
+    # Other tests look at all there is.
+    for remove in (
+            lambda: iam.delete_instance_profile(InstanceProfileName=name),
+            lambda: iam.delete_server_certificate(ServerCertificateName=name),
+            lambda: iam.delete_saml_provider(SAMLProviderArn=f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/{name}"),
+            lambda: iam.delete_open_id_connect_provider(
+                OpenIDConnectProviderArn=f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/{name}.example.com")):
+        with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+            remove()
+
+
+@pytest.mark.parametrize("kind", ["user", "role", "policy", "openid", "saml", "profile", "certificate", "device"])
+def test_tags(admin, tagged, kind):
+    page, chosen, tags = tagged(kind)
+    admin.open(page)
+    place = admin.page
+    if kind in ("profile", "certificate"):
+        admin.page.get_by_role("radio", name=chosen, exact=True).check()
+        admin.press("Tags")
+        place = admin.dialog
+    elif kind == "device":
+        admin.press(f"Tags of {chosen}")
+        place = admin.dialog
+    for value in ("Baking", "Selling"):
+        place.get_by_role("textbox", name="Key", exact=True).fill("Team: bakers")
+        place.get_by_role("textbox", name="Value", exact=True).fill(value)
+        place.get_by_role("button", name="Set tag", exact=True).click()
+        place.get_by_role("cell", name=value, exact=True).wait_for()
+        assert tags()["Tags"] == [{"Key": "Team: bakers", "Value": value}]
+    if kind in ("user", "profile"):
+        admin.screenshot(f"console-tags-{kind}")
+        assert violations(admin.page) == []
+    place.get_by_role("button", name="Remove the tag Team: bakers", exact=True).click()
+    place.get_by_text("No tags").wait_for()
+    assert tags()["Tags"] == []
+
+
+def test_tags_are_not_shown_to_whoever_may_not_see_them(tab, person, root, unique):
+    name = unique("ada")
+    root.iam.create_user(UserName=name, Tags=[{"Key": "Team", "Value": "Hidden"}])
+    one = tab(person(policy("iam:GetUser", "iam:TagUser")))
+    one.open(f"iam/users/{name}")
+    assert "iam:ListUserTags" in one.actions("denied")
+    assert one.page.query_selector("text=Hidden") is None
+    assert one.refused == []
+
+
+def test_columns_are_kept_as_they_were_left(admin, root, unique):
+    name = unique("ada")
+    root.iam.create_user(UserName=name)
+    admin.open("iam/users")
+    headers = admin.page.get_by_role("columnheader")
+    assert headers.filter(has_text="Path").count() == 1
+    admin.press("Columns of IAM users")
+    admin.screenshot("console-columns")
+    assert violations(admin.page) == []
+    admin.dialog.get_by_role("checkbox", name="Path").uncheck(force=True)
+    admin.confirm("Confirm")
+    expect(headers.filter(has_text="Path")).to_have_count(0)
+    admin.open("iam/users")
+    assert headers.filter(has_text="Path").count() == 0
+    # What somebody else wrote there is no reason to show nothing.
+    for broken in ('[null]', '7', '{', '[{"id": "no such", "visible": true}]'):
+        admin.page.evaluate("text => localStorage.setItem('carillon-columns-IAM users', text)", broken)
+        admin.open("iam/users")
+        assert headers.filter(has_text="Path").count() == 1, broken
+    admin.page.evaluate("localStorage.clear()")
 
 
 def test_instance_profiles(admin, root, role, unique):

@@ -94,6 +94,11 @@ const RESOURCES: Record<string, Resource> = {
     named: "Url",
     as: { ClientIDList: "client_id_list" },
   },
+  CreateSAMLProvider: {
+    type: "aws_iam_saml_provider",
+    named: "Name",
+    as: { SAMLMetadataDocument: "saml_metadata_document" },
+  },
   CreateAccessKey: { type: "aws_iam_access_key", named: "UserName", as: { UserName: "user" } },
   CreateLoginProfile: {
     type: "aws_iam_user_login_profile",

@@ -2,12 +2,14 @@
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
+import CollectionPreferences from "@cloudscape-design/components/collection-preferences";
 import Header from "@cloudscape-design/components/header";
 import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
 
+import { useColumnDisplay } from "./column-display";
 import { ErrorAlert } from "./error-alert";
 
 interface Listed<T> {
@@ -44,6 +46,7 @@ interface Props<T> {
 export function ListTable<T>(props: Props<T>) {
   const { list, title, nameOf } = props;
   const lower = title.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase());
+  const [display, setDisplay] = useColumnDisplay(title, props.columns);
   const until = list.before + list.items.length;
   const range = list.before > 0 ? `${list.before + 1}–${until}` : `${until}`;
   const table = (
@@ -51,6 +54,26 @@ export function ListTable<T>(props: Props<T>) {
       variant="container"
       items={list.items}
       columnDefinitions={props.columns}
+      columnDisplay={display}
+      preferences={
+        <CollectionPreferences
+          title={`Columns of ${lower}`}
+          confirmLabel="Confirm"
+          cancelLabel="Cancel"
+          preferences={{ contentDisplay: display }}
+          onConfirm={({ detail }) => setDisplay([...(detail.contentDisplay ?? display)])}
+          contentDisplayPreference={{
+            title: "Columns",
+            description: "Which are shown, and in which order. This browser remembers it.",
+            options: props.columns.map(({ id = "", header, isRowHeader }) => ({
+              id,
+              label: typeof header === "string" ? header : id,
+              // Without it nobody knows what a row is about.
+              alwaysVisible: isRowHeader,
+            })),
+          }}
+        />
+      }
       trackBy={props.trackBy}
       loading={list.isLoading}
       loadingText={`Loading ${lower}`}

@@ -6,18 +6,15 @@ import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Spinner from "@cloudscape-design/components/spinner";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { call } from "../../api/client";
 import { ActionButton } from "../../common/action-button";
 import { Confirm } from "../../common/confirm";
 import { download } from "../../common/csv";
-import { Denied } from "../../common/denied";
-import { ErrorAlert } from "../../common/error-alert";
 import { useNotifications } from "../../common/notifications";
 import { RouteLink } from "../../common/route-link";
+import { Section, useRead } from "../../common/section";
 import { useMay } from "../../permissions";
 import { NameForm } from "./name-form";
 import { PasswordPolicy } from "./password-policy";
@@ -48,25 +45,18 @@ const COUNTS: { count: string; quota?: string; label: string; to?: string }[] = 
     label: "Server certificates",
     to: "/iam/server-certificates",
   },
-  { count: "Providers", label: "Identity providers", to: "/iam/providers" },
+  { count: "Providers", label: "Identity providers" },
   { count: "MFADevices", label: "MFA devices" },
   { count: "MFADevicesInUse", label: "MFA devices in use" },
 ];
 
 function Summary() {
-  const may = useMay("iam", "GetAccountSummary");
-  const query = useQuery({
-    queryKey: ["account-summary"],
-    enabled: may,
-    queryFn: async () => (await call("iam", "GetAccountSummary", {})).SummaryMap,
+  const read = useRead("iam", "GetAccountSummary", "nothing is counted", ["account-summary"], async () => {
+    return (await call("iam", "GetAccountSummary", {})).SummaryMap;
   });
-  const counted = query.data;
   return (
-    <Container header={<Header variant="h2">What there is</Header>}>
-      {!may && <Denied service="iam" operation="GetAccountSummary" so="nothing is counted" />}
-      {query.isLoading && <Spinner />}
-      {query.isError && <ErrorAlert error={query.error} onRetry={() => void query.refetch()} />}
-      {counted && (
+    <Section title="What there is" read={read}>
+      {(counted) => (
         <SpaceBetween size="m">
           <KeyValuePairs
             columns={3}
@@ -89,51 +79,41 @@ function Summary() {
           />
         </SpaceBetween>
       )}
-    </Container>
+    </Section>
   );
 }
 
 function Alias() {
   const [dialog, setDialog] = useState<"set" | "remove">();
-  const may = useMay("iam", "ListAccountAliases");
   const { tell } = useNotifications();
-  const query = useQuery({
-    queryKey: ["account-alias"],
-    enabled: may,
-    queryFn: async () => (await call("iam", "ListAccountAliases", {})).AccountAliases[0] ?? "",
+  const read = useRead("iam", "ListAccountAliases", "it is not shown", ["account-alias"], async () => {
+    return (await call("iam", "ListAccountAliases", {})).AccountAliases[0] ?? "";
   });
-  const alias = query.data;
   const close = () => setDialog(undefined);
   return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          description="Whoever signs in can give it instead of the account ID."
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              <ActionButton
-                service="iam"
-                operation="DeleteAccountAlias"
-                disabled={!alias}
-                onClick={() => setDialog("remove")}
-              >
-                Remove alias
-              </ActionButton>
-              <ActionButton service="iam" operation="CreateAccountAlias" onClick={() => setDialog("set")}>
-                Set alias
-              </ActionButton>
-            </SpaceBetween>
-          }
-        >
-          Alias of the AWS account
-        </Header>
-      }
-    >
-      {!may && <Denied service="iam" operation="ListAccountAliases" so="it is not shown" />}
-      {query.isLoading && <Spinner />}
-      {query.isError && <ErrorAlert error={query.error} />}
-      {alias !== undefined && (alias ? <Box variant="code">{alias}</Box> : "None")}
+    <>
+      <Section
+        title="Alias of the AWS account"
+        description="Whoever signs in can give it instead of the account ID."
+        read={read}
+        actions={
+          <>
+            <ActionButton
+              service="iam"
+              operation="DeleteAccountAlias"
+              disabled={!read.data}
+              onClick={() => setDialog("remove")}
+            >
+              Remove alias
+            </ActionButton>
+            <ActionButton service="iam" operation="CreateAccountAlias" onClick={() => setDialog("set")}>
+              Set alias
+            </ActionButton>
+          </>
+        }
+      >
+        {(alias) => (alias ? <Box variant="code">{alias}</Box> : "None")}
+      </Section>
       {dialog === "set" && (
         <NameForm
           title="Set alias"
@@ -144,25 +124,25 @@ function Alias() {
           onClose={close}
           onDone={(name) => {
             tell(`The AWS account is called ${name}.`);
-            void query.refetch();
+            void read.refetch();
           }}
         />
       )}
-      {dialog === "remove" && alias && (
+      {dialog === "remove" && read.data && (
         <Confirm
-          title={`Remove the alias ${alias}?`}
+          title={`Remove the alias ${read.data}?`}
           verb="Remove"
           onClose={close}
           onConfirm={async () => {
-            await call("iam", "DeleteAccountAlias", { AccountAlias: alias });
+            await call("iam", "DeleteAccountAlias", { AccountAlias: read.data ?? "" });
             tell("The alias is removed.");
-            await query.refetch();
+            await read.refetch();
           }}
         >
-          Addresses that have it, /{alias}/console among them, stop working. Others may take it.
+          Addresses that have it, /{read.data}/console among them, stop working. Others may take it.
         </Confirm>
       )}
-    </Container>
+    </>
   );
 }
 

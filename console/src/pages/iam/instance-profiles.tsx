@@ -8,6 +8,7 @@ import { RouteLink } from "../../common/route-link";
 import { Time } from "../../common/time";
 import { Entities } from "./entities";
 import { NameForm } from "./name-form";
+import { TagsButton } from "./tags";
 
 /** Kept for tools that manage roles: this server starts no machines. */
 export default function InstanceProfiles() {
@@ -51,7 +52,12 @@ export default function InstanceProfiles() {
         note: "Its role must be taken out before.",
         run: ({ InstanceProfileName }) => call("iam", "DeleteInstanceProfile", { InstanceProfileName }),
       }}
-      actions={(chosen, changed) => <RoleOf profile={chosen} onChange={changed} />}
+      actions={(chosen, changed) => (
+        <>
+          <TagsButton kind="InstanceProfile" of={chosen?.InstanceProfileName} />
+          <RoleOf profile={chosen} onChange={changed} />
+        </>
+      )}
     />
   );
 }

@@ -1,24 +1,16 @@
-import Box from "@cloudscape-design/components/box";
 import Checkbox from "@cloudscape-design/components/checkbox";
-import Container from "@cloudscape-design/components/container";
 import FormField from "@cloudscape-design/components/form-field";
-import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import SpaceBetween from "@cloudscape-design/components/space-between";
-import Spinner from "@cloudscape-design/components/spinner";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { type Input as OperationInput, call, unlessMissing } from "../../api/client";
 import type { IamPasswordPolicy } from "../../api/operations";
 import { ActionButton } from "../../common/action-button";
 import { Confirm } from "../../common/confirm";
-import { Denied } from "../../common/denied";
-import { ErrorAlert } from "../../common/error-alert";
 import { FormDialog } from "../../common/form-dialog";
 import { useNotifications } from "../../common/notifications";
-import { useMay } from "../../permissions";
+import { Section, useRead } from "../../common/section";
 
 type Rules = OperationInput<"iam", "UpdateAccountPasswordPolicy">;
 
@@ -33,63 +25,57 @@ const CHOICES: { name: keyof Rules & keyof IamPasswordPolicy; label: string }[] 
 
 export function PasswordPolicy() {
   const [dialog, setDialog] = useState<"change" | "delete">();
-  const may = useMay("iam", "GetAccountPasswordPolicy");
   const { tell } = useNotifications();
-  const query = useQuery({
-    queryKey: ["password-policy"],
-    enabled: may,
-    queryFn: async () => (await unlessMissing(call("iam", "GetAccountPasswordPolicy", {})))?.PasswordPolicy ?? null,
+  const read = useRead("iam", "GetAccountPasswordPolicy", "it is not shown", ["password-policy"], async () => {
+    return (await unlessMissing(call("iam", "GetAccountPasswordPolicy", {})))?.PasswordPolicy ?? null;
   });
-  const rules = query.data;
+  const rules = read.data;
   const close = () => setDialog(undefined);
   return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          description="Of the passwords of IAM users."
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              <ActionButton
-                service="iam"
-                operation="DeleteAccountPasswordPolicy"
-                disabled={!rules}
-                onClick={() => setDialog("delete")}
-              >
-                Delete policy
-              </ActionButton>
-              <ActionButton service="iam" operation="UpdateAccountPasswordPolicy" onClick={() => setDialog("change")}>
-                Change policy
-              </ActionButton>
-            </SpaceBetween>
-          }
-        >
-          Password policy
-        </Header>
-      }
-    >
-      {!may && <Denied service="iam" operation="GetAccountPasswordPolicy" so="it is not shown" />}
-      {query.isLoading && <Spinner />}
-      {query.isError && <ErrorAlert error={query.error} />}
-      {rules === null && "None: the defaults count."}
-      {rules && (
-        <KeyValuePairs
-          columns={3}
-          items={[
-            { label: "Characters at least", value: rules.MinimumPasswordLength },
-            { label: "Expires after", value: rules.MaxPasswordAge ? `${rules.MaxPasswordAge} days` : "never" },
-            { label: "Old ones that are refused", value: rules.PasswordReusePrevention ?? 0 },
-            ...CHOICES.map(({ name, label }) => ({ label, value: rules[name] ? "yes" : "no" })),
-          ]}
-        />
-      )}
+    <>
+      <Section
+        title="Password policy"
+        description="Of the passwords of IAM users."
+        read={read}
+        actions={
+          <>
+            <ActionButton
+              service="iam"
+              operation="DeleteAccountPasswordPolicy"
+              disabled={!rules}
+              onClick={() => setDialog("delete")}
+            >
+              Delete policy
+            </ActionButton>
+            <ActionButton service="iam" operation="UpdateAccountPasswordPolicy" onClick={() => setDialog("change")}>
+              Change policy
+            </ActionButton>
+          </>
+        }
+      >
+        {(rules) =>
+          rules ? (
+            <KeyValuePairs
+              columns={3}
+              items={[
+                { label: "Characters at least", value: rules.MinimumPasswordLength },
+                { label: "Expires after", value: rules.MaxPasswordAge ? `${rules.MaxPasswordAge} days` : "never" },
+                { label: "Old ones that are refused", value: rules.PasswordReusePrevention ?? 0 },
+                ...CHOICES.map(({ name, label }) => ({ label, value: rules[name] ? "yes" : "no" })),
+              ]}
+            />
+          ) : (
+            "None: the defaults count."
+          )
+        }
+      </Section>
       {dialog === "change" && (
         <Change
           rules={rules ?? undefined}
           onClose={close}
           onDone={() => {
             tell("The password policy is changed. It counts for passwords that are set from now on.");
-            void query.refetch();
+            void read.refetch();
           }}
         />
       )}
@@ -101,13 +87,13 @@ export function PasswordPolicy() {
           onConfirm={async () => {
             await call("iam", "DeleteAccountPasswordPolicy", {});
             tell("The password policy is deleted.");
-            await query.refetch();
+            await read.refetch();
           }}
         >
-          <Box>The defaults count again, and passwords no longer expire.</Box>
+          The defaults count again, and passwords no longer expire.
         </Confirm>
       )}
-    </Container>
+    </>
   );
 }
 

@@ -18,6 +18,7 @@ import { useNotifications } from "../../common/notifications";
 import { Time } from "../../common/time";
 import { documentOf } from "./kinds";
 import { PolicyEditor } from "./policy-editor";
+import { Tags } from "./tags";
 
 /** A managed policy. Its address has the ARN in the query, because an ARN has slashes. */
 export default function PolicyPage() {
@@ -173,6 +174,7 @@ export default function PolicyPage() {
             },
           ]}
         />
+        {!isAws && <Tags kind="Policy" of={PolicyArn} />}
       </SpaceBetween>
       {isDeleting && (
         <Confirm

@@ -20,6 +20,7 @@ import { useNotifications } from "../../common/notifications";
 import { Time } from "../../common/time";
 import { NameForm } from "./name-form";
 import { addressOf, linesOf } from "./providers";
+import { Tags } from "./tags";
 
 /** An OpenID Connect provider. Its address has the ARN in the query, because an ARN has slashes. */
 export default function Provider() {
@@ -126,6 +127,7 @@ export default function Provider() {
             },
           ]}
         />
+        <Tags kind="OpenIDConnectProvider" of={arn} />
       </SpaceBetween>
       {dialog === "audience" && (
         <NameForm

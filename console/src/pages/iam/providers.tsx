@@ -17,9 +17,9 @@ export function addressOf(arn: string): string {
 export default function Providers() {
   return (
     <Entities<IamProviderEntry>
-      title="Identity providers"
+      title="OpenID Connect providers"
       one="identity provider"
-      description="OpenID Connect providers whose tokens roles may trust (AssumeRoleWithWebIdentity)."
+      description="Servers that sign tokens which roles may trust (AssumeRoleWithWebIdentity)."
       trackBy="Arn"
       nameOf={({ Arn }) => addressOf(Arn)}
       fetch={async () => ({ items: (await call("iam", "ListOpenIDConnectProviders", {})).OpenIDConnectProviderList })}

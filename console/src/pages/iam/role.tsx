@@ -17,6 +17,8 @@ import { Time } from "../../common/time";
 import { documentOf } from "./kinds";
 import { PoliciesPanel } from "./policies-panel";
 import { PolicyEditor } from "./policy-editor";
+import { Tags } from "./tags";
+import { type Statement, Trusted, withStatement } from "./trusted";
 
 export default function RolePage() {
   const { roleName: RoleName = "" } = useParams();
@@ -34,6 +36,14 @@ function Shown({ role, onChange }: { role: IamRole; onChange: () => void }) {
   const [trust, setTrust] = useState(kept);
   const [busy, setBusy] = useState(false);
   const { tell, fail } = useNotifications();
+
+  function add(statement: Statement) {
+    try {
+      setTrust(withStatement(trust, statement));
+    } catch {
+      fail(new Error("The trust policy is no JSON yet, so nothing can be added to it."));
+    }
+  }
 
   async function save() {
     setBusy(true);
@@ -84,9 +94,13 @@ function Shown({ role, onChange }: { role: IamRole; onChange: () => void }) {
             </Header>
           }
         >
-          <PolicyEditor kind="trust" value={trust} onChange={setTrust} />
+          <SpaceBetween size="m">
+            <Trusted label="Trust somebody else, too" onChoose={add} />
+            <PolicyEditor kind="trust" value={trust} onChange={setTrust} />
+          </SpaceBetween>
         </Container>
         <PoliciesPanel kind="Role" name={role.RoleName} />
+        <Tags kind="Role" of={role.RoleName} />
       </SpaceBetween>
     </ContentLayout>
   );

@@ -10,6 +10,7 @@ import { Time } from "../../common/time";
 import { usePermissions } from "../../permissions";
 import { Entities } from "./entities";
 import { PolicyEditor } from "./policy-editor";
+import { Trusted, trustOfAccount, withStatement } from "./trusted";
 
 export default function Roles() {
   return (
@@ -54,22 +55,10 @@ interface CreateProps {
 }
 
 function Create({ onClose, onCreated }: CreateProps) {
-  const { principal } = usePermissions();
-  const account = principal.split(":")[4];
+  const account = usePermissions().principal.split(":")[4] ?? "";
   const [name, setName] = useState("");
   const [description, setDescription] = useState("");
-  const [trust, setTrust] = useState(
-    JSON.stringify(
-      {
-        Version: "2012-10-17",
-        Statement: [
-          { Effect: "Allow", Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: "sts:AssumeRole" },
-        ],
-      },
-      null,
-      2,
-    ),
-  );
+  const [trust, setTrust] = useState(() => withStatement("", trustOfAccount(account)));
   return (
     <FormDialog
       title="Create role"
@@ -87,6 +76,7 @@ function Create({ onClose, onCreated }: CreateProps) {
       <FormField label="Description" description="Optional.">
         <Input value={description} onChange={({ detail }) => setDescription(detail.value)} />
       </FormField>
+      <Trusted label="Who may take it on" onChoose={(statement) => setTrust(withStatement("", statement))} />
       <PolicyEditor kind="trust" value={trust} onChange={setTrust} />
     </FormDialog>
   );

@@ -11,6 +11,7 @@ import { FormDialog } from "../../common/form-dialog";
 import { Time } from "../../common/time";
 import { Entities } from "./entities";
 import { NameForm } from "./name-form";
+import { TagsButton } from "./tags";
 
 export default function ServerCertificates() {
   return (
@@ -40,7 +41,12 @@ export default function ServerCertificates() {
         note: "Its private key goes with it.",
         run: ({ ServerCertificateName }) => call("iam", "DeleteServerCertificate", { ServerCertificateName }),
       }}
-      actions={(chosen, changed) => <Rename certificate={chosen} onChange={changed} />}
+      actions={(chosen, changed) => (
+        <>
+          <TagsButton kind="ServerCertificate" of={chosen?.ServerCertificateName} />
+          <Rename certificate={chosen} onChange={changed} />
+        </>
+      )}
     />
   );
 }

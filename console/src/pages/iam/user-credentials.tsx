@@ -13,6 +13,7 @@ import { FormDialog } from "../../common/form-dialog";
 import { useNotifications } from "../../common/notifications";
 import { Credentials } from "./credentials";
 import { ShownOnce } from "./secret";
+import { TagsButton } from "./tags";
 
 export function UserCredentials({ userName }: { userName: string }) {
   return (
@@ -104,7 +105,13 @@ function MfaDevices({ userName: UserName }: { userName: string }) {
             created: device.EnableDate,
           })),
       }}
-      more={({ id }, changed) => <Resync userName={UserName} serialNumber={id} onDone={changed} />}
+      more={({ id }, changed) => (
+        <>
+          <Resync userName={UserName} serialNumber={id} onDone={changed} />
+          {/* Passkeys have none. */}
+          {id.includes(":mfa/") && <TagsButton kind="MFADevice" of={id} isInline />}
+        </>
+      )}
       remove={{
         operation: "DeactivateMFADevice",
         verb: "Take away",

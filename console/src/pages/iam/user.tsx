@@ -21,9 +21,11 @@ import { Denied } from "../../common/denied";
 import { ErrorAlert } from "../../common/error-alert";
 import { FormDialog } from "../../common/form-dialog";
 import { useNotifications } from "../../common/notifications";
+import { Section, useRead } from "../../common/section";
 import { Time } from "../../common/time";
 import { useMay } from "../../permissions";
 import { PoliciesPanel } from "./policies-panel";
+import { Tags } from "./tags";
 import { UserCredentials } from "./user-credentials";
 
 export default function IamUser() {
@@ -54,6 +56,7 @@ export default function IamUser() {
         <Groups userName={UserName} />
         <Password userName={UserName} />
         <UserCredentials userName={UserName} />
+        <Tags kind="User" of={UserName} />
       </SpaceBetween>
     </ContentLayout>
   );
@@ -158,52 +161,50 @@ function Groups({ userName: UserName }: { userName: string }) {
 
 function Password({ userName: UserName }: { userName: string }) {
   const [dialog, setDialog] = useState<"set" | "remove">();
-  const may = useMay("iam", "GetLoginProfile");
   const { tell } = useNotifications();
-  const query = useQuery({
-    queryKey: ["login-profile", UserName],
-    enabled: may,
-    queryFn: async () => (await unlessMissing(call("iam", "GetLoginProfile", { UserName })))?.LoginProfile ?? null,
-  });
-  const profile = query.data;
-  const operation = profile ? "UpdateLoginProfile" : "CreateLoginProfile";
+  const read = useRead(
+    "iam",
+    "GetLoginProfile",
+    "whether there is a password is not shown",
+    ["login-profile", UserName],
+    async () => (await unlessMissing(call("iam", "GetLoginProfile", { UserName })))?.LoginProfile ?? null,
+  );
+  const operation = read.data ? "UpdateLoginProfile" : "CreateLoginProfile";
   return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              <ActionButton
-                service="iam"
-                operation="DeleteLoginProfile"
-                disabled={!profile}
-                onClick={() => setDialog("remove")}
-              >
-                Remove password
-              </ActionButton>
-              <ActionButton service="iam" operation={operation} onClick={() => setDialog("set")}>
-                {profile ? "Set another password" : "Give a password"}
-              </ActionButton>
-            </SpaceBetween>
-          }
-        >
-          Console sign-in
-        </Header>
-      }
-    >
-      {query.isError && <ErrorAlert error={query.error} />}
-      {!may && <Denied service="iam" operation="GetLoginProfile" so="whether there is a password is not shown" />}
-      {profile === null && "Has no password, so cannot sign in to the console."}
-      {profile && (
-        <KeyValuePairs
-          columns={2}
-          items={[
-            { label: "Password since", value: <Time at={profile.CreateDate} /> },
-            { label: "Must be changed at the next sign-in", value: profile.PasswordResetRequired ? "yes" : "no" },
-          ]}
-        />
-      )}
+    <>
+      <Section
+        title="Console sign-in"
+        read={read}
+        actions={
+          <>
+            <ActionButton
+              service="iam"
+              operation="DeleteLoginProfile"
+              disabled={!read.data}
+              onClick={() => setDialog("remove")}
+            >
+              Remove password
+            </ActionButton>
+            <ActionButton service="iam" operation={operation} onClick={() => setDialog("set")}>
+              {read.data ? "Set another password" : "Give a password"}
+            </ActionButton>
+          </>
+        }
+      >
+        {(profile) =>
+          profile ? (
+            <KeyValuePairs
+              columns={2}
+              items={[
+                { label: "Password since", value: <Time at={profile.CreateDate} /> },
+                { label: "Must be changed at the next sign-in", value: profile.PasswordResetRequired ? "yes" : "no" },
+              ]}
+            />
+          ) : (
+            "Has no password, so cannot sign in to the console."
+          )
+        }
+      </Section>
       {dialog === "set" && (
         <SetPassword
           userName={UserName}
@@ -211,7 +212,7 @@ function Password({ userName: UserName }: { userName: string }) {
           onClose={() => setDialog(undefined)}
           onDone={() => {
             tell(`The password of ${UserName} is set.`);
-            void query.refetch();
+            void read.refetch();
           }}
         />
       )}
@@ -223,13 +224,13 @@ function Password({ userName: UserName }: { userName: string }) {
           onConfirm={async () => {
             await call("iam", "DeleteLoginProfile", { UserName });
             tell(`${UserName} can no longer sign in to the console.`);
-            await query.refetch();
+            await read.refetch();
           }}
         >
           Sessions of the console end at once. Access keys stay.
         </Confirm>
       )}
-    </Container>
+    </>
   );
 }
 
