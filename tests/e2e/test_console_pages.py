@@ -22,6 +22,7 @@ PAGES = ["", "accounts", "iam", "iam/users", "iam/groups", "iam/roles", "iam/pol
 XSS = "<img src=x onerror=alert(1)>\"'"
 
 
+@pytest.mark.timeout(600)
 def test_pages_are_accessible_and_have_not_much_script(admin):
     for path in PAGES:
         admin.open(path)
