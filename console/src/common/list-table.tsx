@@ -45,7 +45,7 @@ interface Props<T> {
 
 export function ListTable<T>(props: Props<T>) {
   const { list, title, nameOf } = props;
-  const lower = title.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase());
+  const lower = title.replace(/^[A-Z](?=[a-z]+\b)/, (first) => first.toLowerCase());
   const [display, setDisplay] = useColumnDisplay(title, props.columns);
   const until = list.before + list.items.length;
   const range = list.before > 0 ? `${list.before + 1}–${until}` : `${until}`;
