@@ -16,6 +16,17 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// AWS accounts that are read at a time.
 const ACCOUNTS: i64 = 1_000;
 
+/// AWS accounts, and whether anything in their trails is old enough: most days, in most of them, nothing is, and whoever
+/// writes waits for a write that changes nothing as for any other.
+const TRAILS: &str = "SELECT a.aws_account_id, CAST(CASE
+           WHEN EXISTS (SELECT 1 FROM audit_event e
+                         WHERE e.aws_account_id = a.aws_account_id AND e.event_at < $1) THEN 1
+           WHEN EXISTS (SELECT 1 FROM audit_block b
+                         WHERE b.aws_account_id = a.aws_account_id AND b.last_at < $1) THEN 1
+           ELSE 0 END AS BIGINT)
+       FROM aws_account a WHERE a.aws_account_id > $2 ORDER BY a.aws_account_id LIMIT $3";
+const OLD_SNAPSHOT: &str =
+    "SELECT seen_at FROM decision_snapshot WHERE seen_at < $1 ORDER BY seen_at LIMIT 1 OFFSET $2";
 const DELETE_EVENTS: &str = "DELETE FROM audit_event WHERE aws_account_id = $1 AND event_at < $2";
 const DELETE_SNAPSHOTS: &str = "DELETE FROM decision_snapshot WHERE seen_at < $1";
 
@@ -29,18 +40,14 @@ pub async fn prune(store: &Store, now: Timestamp, keep: Duration) -> Result<(), 
     let cutoff = earlier(now, keep);
     let mut after = String::new();
     loop {
-        let accounts: Vec<(AwsAccountId,)> = store
+        let accounts: Vec<(AwsAccountId, i64)> = store
             .read()
             .await?
-            .fetch_all(
-                "SELECT aws_account_id FROM aws_account WHERE aws_account_id > $1
-                  ORDER BY aws_account_id LIMIT $2",
-                bind![after, ACCOUNTS],
-            )
+            .fetch_all(TRAILS, bind![cutoff, after, ACCOUNTS])
             .await?;
-        let Some((last,)) = accounts.last() else { break };
+        let Some((last, _)) = accounts.last() else { break };
         after = last.to_string();
-        for (account,) in accounts {
+        for (account, _) in accounts.into_iter().filter(|(_, is_due)| *is_due > 0) {
             while delete_events(store, account, cutoff).await? {
                 tokio::time::sleep(PAUSE).await;
             }
@@ -86,14 +93,13 @@ async fn delete_events(store: &Store, account: AwsAccountId, cutoff: Timestamp) 
 }
 
 async fn delete_snapshots(store: &Store, cutoff: Timestamp) -> Result<bool, StoreError> {
-    let end: Option<(i64,)> = store
-        .read()
-        .await?
-        .fetch_optional(
-            "SELECT seen_at FROM decision_snapshot WHERE seen_at < $1 ORDER BY seen_at LIMIT 1 OFFSET $2",
-            bind![cutoff, SLICE - 1],
-        )
-        .await?;
+    let mut tx = store.read().await?;
+    let first: Option<(i64,)> = tx.fetch_optional(OLD_SNAPSHOT, bind![cutoff, 0]).await?;
+    if first.is_none() {
+        return Ok(false);
+    }
+    let end: Option<(i64,)> = tx.fetch_optional(OLD_SNAPSHOT, bind![cutoff, SLICE - 1]).await?;
+    drop(tx);
     let until = end.map_or(cutoff.as_micros(), |(at,)| at.saturating_add(1));
     store.append(DELETE_SNAPSHOTS, vec![Value::Number(until)]).await?;
     Ok(end.is_some())
@@ -104,6 +110,30 @@ mod tests {
     use super::*;
 
     const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+    #[tokio::test]
+    async fn nobody_waits_where_nothing_is_too_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("carillon.db").display());
+        let store = Store::open(&url).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        for account in 0..3 {
+            tx.execute(
+                "INSERT INTO aws_account (aws_account_id, name, email, root_user_id, access_revision, created_at)
+                 VALUES ($1, '', '', '', 0, 0)",
+                bind![format!("11112222333{account}")],
+            )
+            .await
+            .unwrap();
+        }
+        tx.commit().await.unwrap();
+        // Whoever wants to write now waits.
+        let writing = store.write().await.unwrap();
+        let pruned = prune(&store, Timestamp::from_seconds(1_700_000_000), Duration::ZERO);
+        let done = tokio::time::timeout(Duration::from_secs(10), pruned).await;
+        done.expect("there is nothing to write").unwrap();
+        drop(writing);
+    }
 
     #[tokio::test]
     async fn what_is_too_old_goes_and_the_rest_stays() {
