@@ -288,7 +288,22 @@ impl Job for TellReady {
     const PATIENCE: Duration = DELIVERY;
     type Gathered = ();
 
-    async fn gather(&self, environment: &Environment, _: &Store, outside: &Outside) -> Result<(), JobError> {
+    async fn gather(
+        &self,
+        environment: &Environment,
+        store: &Store,
+        outside: &Outside,
+    ) -> Result<(), JobError> {
+        let mut tx = store.read().await?;
+        let export = rows::find_any(&mut tx, &self.export_id).await?;
+        let account = account::rows::find_any(&mut tx, &self.account_id).await?;
+        drop(tx);
+        let is_there = export
+            .is_some_and(|export| export.status_at(environment.clock.now()) == DataExportStatus::Succeeded);
+        if !is_there || !account.is_some_and(|account| account.life != Life::Disabled) {
+            // The mail waited, and there is nothing to fetch any more.
+            return Ok(());
+        }
         let mail = export_is_ready(
             &self.export_id,
             &self.email,

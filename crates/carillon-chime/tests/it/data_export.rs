@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use carillon_aws::time::Timestamp;
+use carillon_chime::account::Life;
 use carillon_chime::{Files, JOBS, Portal, open_data_export};
 use carillon_operation::{BoxFuture, Chunks, Label, ObjectError, Objects, Outside, Peer};
 use futures_core::Stream;
@@ -306,5 +307,34 @@ async fn an_export_fails_when_the_store_stays_away_and_does_not_count() {
         assert_eq!(status, 400, "{refusal}");
         world.server.clock().advance(HOUR * 24);
         assert_eq!(start(&world, &account).await.0, 201);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_file_that_is_gone() {
+    for (world, objects) in worlds_with_files().await {
+        for (number, end) in ["nothing", "the account", "the links"].into_iter().enumerate() {
+            let account = world.account("Example").await;
+            let email = format!("ada{number}@example.com");
+            let (_, mut ada) = world.member(&account, &email).await;
+            assert_eq!(upload(&world, &mut ada, b"hello", false).await.status, 303);
+            world.set_type(&account, "EnterpriseLWA").await;
+            let asking = world.server.as_user(&email, &["AmazonChimeFullAccess"]).await;
+            let path = format!("/accounts/{account}/data-exports");
+            assert_eq!(asking.rest("chime", "POST", &path, Value::Null).await.status, 201);
+            // The relay is away while the export is written.
+            work(&world, &objects).await;
+            match end {
+                "the account" => world.set_life(&account, Life::Disabled).await,
+                "the links" => world.server.clock().advance(HOUR * 24 * 6),
+                _ => {}
+            }
+            world.server.clock().advance(HOUR * 2);
+            let before = world.mails().len();
+            world.work().await;
+            let told = world.mails().split_off(before);
+            let told = told.iter().filter(|mail| mail.subject.contains("export")).count();
+            assert_eq!(told, usize::from(end == "nothing"), "{end}");
+        }
     }
 }
