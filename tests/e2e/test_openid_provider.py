@@ -8,6 +8,8 @@ import urllib.parse
 import pytest
 import requests
 from authlib.common.security import generate_token
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from harness.mail import link_of
 from harness.portal import Browser
@@ -124,7 +126,7 @@ def test_discovery_says_what_is_there(server, wiki):
     assert known["code_challenge_methods_supported"] == ["S256"]
     assert known["backchannel_logout_supported"] and known["backchannel_logout_session_supported"]
     for key in requests.get(known["jwks_uri"], timeout=10).json()["keys"]:
-        assert key["kty"] == "EC" and key["alg"] == "ES256" and "d" not in key
+        assert (key["kty"], key["alg"]) in [("EC", "ES256"), ("RSA", "RS256")] and "d" not in key
     answer = requests.options(known["token_endpoint"], timeout=10)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (204, "*")
 
@@ -220,8 +222,8 @@ def test_what_is_revoked_is_over(wiki, product, person):
     assert wiki.ask("revoke", token="nonsense").status_code == 200
 
 
-@pytest.mark.parametrize("way", ["suspended", "logged out", "removed from the portal"])
-def test_whoever_is_stopped_is_out_everywhere(root, wiki, person, way):
+@pytest.mark.parametrize("way", ["suspended", "logged out", "removed from the portal", "account suspended"])
+def test_whoever_is_stopped_is_out_everywhere(server, root, wiki, person, way):
     user, browser = person()
     tokens = wiki.sign_in(browser)
     sid = wiki.read(tokens["id_token"])["sid"]
@@ -231,6 +233,8 @@ def test_whoever_is_stopped_is_out_everywhere(root, wiki, person, way):
         root.chime.batch_suspend_user(**ids, UserIdList=[user["UserId"]])
     elif way == "logged out":
         root.chime.logout_user(**ids, UserId=user["UserId"])
+    elif way == "account suspended":
+        carillon("chime-account", "set-status", user["AccountId"], "Suspended", *server.storage())
     else:
         page = browser.open("/portal")
         browser.submit(page, next(form for form in page.forms if form.action == "/signout"))
@@ -318,6 +322,55 @@ def test_a_key_in_wrong_hands_is_withdrawn(server, wiki, person):
     refused(wiki.userinfo(tokens["access_token"]), "invalid_token", 401)
     renewed = wiki.refresh(tokens).json()
     assert wiki.read(renewed["id_token"]) and wiki.userinfo(renewed["access_token"]).status_code == 200
+
+
+def rsa_key(folder, bits=2048, form=serialization.PrivateFormat.PKCS8):
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    path = folder / f"rsa-{bits}-{form.name}.pem"
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    return path
+
+
+def test_a_product_that_knows_rs256_alone(server, product, wiki, person, root, tmp_path):
+    def bring(path, *options, check=True):
+        return carillon("oidc-client", "import-key", path, *options, *server.storage(), check=check)
+
+    (tmp_path / "none.pem").write_text("no key")
+    for wrong in (rsa_key(tmp_path, 1024), tmp_path / "none.pem", tmp_path / "missing.pem"):
+        assert bring(wrong, check=False).returncode != 0
+    # As `openssl genrsa` wrote it, and as it writes it today.
+    first = bring(rsa_key(tmp_path, form=serialization.PrivateFormat.TraditionalOpenSSL)).stdout.split()[-1]
+    old = product("--signing-algorithm", "RS256")
+    assert old.known["id_token_signing_alg_values_supported"] == ["ES256", "RS256"]
+    user, browser = person()
+    tokens = old.sign_in(browser)
+    for name, kind in (("id_token", "JWT"), ("access_token", "at+jwt")):
+        assert old.read(tokens[name], kind)["sub"] == user["UserId"]
+        assert header_of(tokens[name]) == {"alg": "RS256", "typ": kind, "kid": first}
+    assert old.userinfo(tokens["access_token"]).status_code == 200
+    assert header_of(wiki.sign_in(browser)["id_token"])["alg"] == "ES256", "others stay as they are"
+    # The key of one algorithm is none of another.
+    public = next(key for key in requests.get(old.known["jwks_uri"], timeout=10).json()["keys"] if key["kid"] == first)
+    claims = old.read(tokens["access_token"], "at+jwt")
+    for alg in ("HS256", "ES256", "none"):
+        confused = forged({"alg": alg, "typ": "at+jwt", "kid": first}, claims, public["n"][:86])
+        refused(old.userinfo(confused), "invalid_token", 401)
+
+    second = bring(rsa_key(tmp_path, 3072)).stdout.split()[-1]
+    renewed = old.refresh(tokens).json()
+    assert header_of(renewed["id_token"])["kid"] == second
+    assert old.userinfo(tokens["access_token"]).status_code == 200, "the one before is good for a day"
+    third = bring(rsa_key(tmp_path), "--withdraw").stdout.split()[-1]
+    assert {key.kid for key in old.keys().keys} & {first, second, third} == {third}
+    refused(old.userinfo(renewed["access_token"]), "invalid_token", 401)
+    assert wiki.userinfo(wiki.sign_in(browser)["access_token"]).status_code == 200
+    root.chime.logout_user(AccountId=user["AccountId"], UserId=user["UserId"])
+    (told,) = old.logouts()
+    assert told["sub"] == user["UserId"]
+
+
+def header_of(token):
+    return json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
 
 
 def forged(header, claims, signature=""):

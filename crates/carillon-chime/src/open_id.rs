@@ -10,3 +10,5 @@ pub(crate) mod jws;
 pub(crate) mod key;
 pub mod operator;
 pub(crate) mod rows;
+
+pub use key::Algorithm;

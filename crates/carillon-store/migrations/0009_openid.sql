@@ -13,6 +13,8 @@ CREATE TABLE chime_openid_client (
     account_id TEXT,
     -- The licence that people need for it, at least.
     license TEXT,
+    -- What its tokens are signed by: ES256 or RS256.
+    algorithm TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
 
@@ -42,12 +44,14 @@ CREATE INDEX chime_openid_grant_of_session ON chime_openid_grant (session_id, cl
 CREATE INDEX chime_openid_grant_of_user ON chime_openid_grant (user_id);
 CREATE INDEX chime_openid_grant_of_client ON chime_openid_grant (client_id);
 
--- What tokens are signed with. The one that began last signs; the others are published still, or already.
+-- What tokens are signed with. The one of an algorithm that began last signs; the others are published still, or already.
 CREATE TABLE chime_openid_key (
     key_id TEXT NOT NULL PRIMARY KEY,
-    -- The point of P-256, not compressed, in hexadecimal.
+    -- ES256, of keys that we draw, or RS256, of keys that the operator brings.
+    algorithm TEXT NOT NULL,
+    -- The point of P-256, not compressed, or modulus and exponent with a space, in hexadecimal.
     public_key TEXT NOT NULL,
-    -- The private key in PKCS #8, sealed by the vault.
+    -- The private key in PKCS #8 (RSA: or PKCS #1), sealed by the vault.
     sealed TEXT NOT NULL,
     signs_from BIGINT NOT NULL
 );

@@ -1,12 +1,17 @@
 //! `carillon oidc-client`: the products that people sign in to through the portal.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use carillon_aws::secret::Secret;
 use carillon_aws::time::{Clock, SystemClock, SystemEntropy};
 use carillon_chime::License;
+use carillon_chime::open_id::Algorithm;
 use carillon_chime::open_id::operator::{self, NewClient, Shown};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
 
 use crate::deployment;
 use crate::options::Storage;
@@ -39,6 +44,17 @@ pub enum Command {
         /// The identifier of the client.
         #[arg(value_name = "ID")]
         client_id: String,
+    },
+    /// Signs with this key of RSA from now on, where a product asks for RS256. Tokens signed with the one before stay good.
+    ImportKey {
+        #[command(flatten)]
+        storage: Storage,
+        /// The private key in PEM, of 2048 to 4096 bits.
+        #[arg(value_name = "FILE")]
+        key: PathBuf,
+        /// Withdraws the keys of RSA before it at once: for when one may have come into wrong hands.
+        #[arg(long)]
+        withdraw: bool,
     },
     /// Signs with a new key from now on. It happens by itself every 90 days. Tokens signed before stay good.
     RotateKeys {
@@ -75,6 +91,9 @@ pub struct Create {
     /// The license that people need for it, at least: Basic, Plus or Pro.
     #[arg(long, value_name = "LICENSE")]
     license: Option<License>,
+    /// What its tokens are signed by: ES256, or RS256, which needs a key of your own (import-key).
+    #[arg(long, value_name = "ALGORITHM", default_value = "ES256")]
+    signing_algorithm: Algorithm,
 }
 
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
@@ -98,6 +117,7 @@ async fn carry_out(command: &Command) -> anyhow::Result<String> {
                 back_channel_uri: options.back_channel_logout_uri.clone(),
                 account_id: options.account.clone(),
                 license: options.license,
+                algorithm: options.signing_algorithm,
                 is_public: options.public,
             };
             let (client, secret) =
@@ -139,6 +159,20 @@ async fn carry_out(command: &Command) -> anyhow::Result<String> {
             .await?;
             described(&client, Some(&secret))
         }
+        Command::ImportKey {
+            storage,
+            key,
+            withdraw,
+        } => {
+            let secret =
+                PrivateKeyDer::from_pem_file(key).with_context(|| format!("the key {}", key.display()))?;
+            let (store, vault) = deployment::open(storage).await?;
+            let key = deployment::change(&store, async |tx| {
+                operator::import_key(tx, secret.secret_der(), &vault, entropy, now, *withdraw).await
+            })
+            .await?;
+            format!("Key  {key}\n")
+        }
         Command::RotateKeys { storage, withdraw } => {
             let (store, vault) = deployment::open(storage).await?;
             let key = deployment::change(&store, async |tx| {
@@ -169,9 +203,10 @@ fn described(client: &Shown, secret: Option<&Secret<String>>) -> String {
     }
     let _ = writeln!(
         text,
-        "Name           {}\nKind           {}",
+        "Name           {}\nKind           {}\nSigned by      {}",
         client.name,
-        kind(client)
+        kind(client),
+        client.algorithm
     );
     let lists = [
         ("Redirect URI   ", client.redirect_uris.as_slice()),

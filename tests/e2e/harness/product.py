@@ -68,6 +68,7 @@ class Product:
 
     def __init__(self, server, certificate, *options, public=False):
         self.server = server
+        self.algorithm = "RS256" if "RS256" in options else "ES256"
         self.pages = Listener()
         self.back_channel = Listener(certificate)
         self.callback = self.pages.url + "/callback"
@@ -122,7 +123,7 @@ class Product:
         return KeySet.import_key_set(requests.get(self.known["jwks_uri"], timeout=10).json())
 
     def read(self, token, kind="JWT"):
-        decoded = jwt.decode(token, self.keys(), algorithms=["ES256"])
+        decoded = jwt.decode(token, self.keys(), algorithms=[self.algorithm])
         assert decoded.header["typ"] == kind, decoded.header
         return decoded.claims
 

@@ -3,6 +3,7 @@
 use carillon_aws::time::Timestamp;
 use http::Uri;
 
+use super::key::Algorithm;
 use crate::license::License;
 use crate::user::UserRow;
 
@@ -27,6 +28,8 @@ pub(crate) struct ClientRow {
     pub account_id: Option<String>,
     /// The licence that people need, at least.
     pub license: Option<License>,
+    /// What its tokens are signed by.
+    pub algorithm: Algorithm,
     pub created_at: Timestamp,
 }
 
@@ -127,6 +130,7 @@ mod tests {
             back_channel_uri: None,
             account_id: None,
             license: None,
+            algorithm: Algorithm::ES256,
             created_at: Timestamp::EPOCH,
         }
     }

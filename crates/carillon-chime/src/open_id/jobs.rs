@@ -145,12 +145,15 @@ impl Job for TellClient {
         let client = rows::client(&mut tx, &self.client_id).await?;
         let keys = rows::keys(&mut tx).await?;
         drop(tx);
-        let Some(address) = client.and_then(|client| client.back_channel_uri) else {
+        let Some(client) = client else {
+            return Ok(());
+        };
+        let Some(address) = client.back_channel_uri else {
             return Ok(());
         };
         let now = environment.clock.now();
         let later = |why: &str| JobError::Retry(why.to_owned());
-        let key = key::current(&keys, now).ok_or_else(|| later("there is no key"))?;
+        let key = key::current(&keys, client.algorithm, now).ok_or_else(|| later("there is no key"))?;
         let claims = json!({
             "iss": environment.settings.public_url,
             "aud": self.client_id,

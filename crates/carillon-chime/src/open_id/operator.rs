@@ -10,14 +10,15 @@ use carillon_store::{ReadTx, WriteTx};
 use serde_json::json;
 
 use super::client::{ADDRESSES, ClientRow, NAME, check_back_channel, check_redirect};
-use super::{key, rows};
+use super::key::{self, Algorithm, KeyRow};
+use super::rows;
 use crate::account;
 use crate::error::Error;
 use crate::license::License;
 use crate::session::digest;
 
 /// A client as the operator describes it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct NewClient {
     pub name: String,
     pub redirect_uris: Vec<String>,
@@ -25,6 +26,7 @@ pub struct NewClient {
     pub back_channel_uri: Option<String>,
     pub account_id: Option<String>,
     pub license: Option<License>,
+    pub algorithm: Algorithm,
     /// It cannot keep a secret: an app, or a page's script.
     pub is_public: bool,
 }
@@ -40,6 +42,7 @@ pub struct Shown {
     pub back_channel_uri: Option<String>,
     pub account_id: Option<String>,
     pub license: Option<License>,
+    pub algorithm: Algorithm,
 }
 
 impl From<ClientRow> for Shown {
@@ -53,6 +56,7 @@ impl From<ClientRow> for Shown {
             back_channel_uri: client.back_channel_uri,
             account_id: client.account_id,
             license: client.license,
+            algorithm: client.algorithm,
         }
     }
 }
@@ -111,12 +115,18 @@ pub async fn create(
         back_channel_uri: new.back_channel_uri.clone(),
         account_id: new.account_id.clone(),
         license: new.license,
+        algorithm: new.algorithm,
         created_at: now,
     };
     if let Some(account_id) = &client.account_id
         && account::rows::find_any(tx, account_id).await?.is_none()
     {
         return Err(Error::account_not_found(account_id).into());
+    }
+    if key::current(&rows::keys(tx).await?, client.algorithm, now).is_none()
+        && client.algorithm == Algorithm::RS256
+    {
+        return Err(Error::Conflict("there is no key of RSA: import one first".to_owned()).into());
     }
     record(tx, &client, "CreateOpenIdClient", entropy, now).await?;
     rows::insert_client(tx, &client).await?;
@@ -172,7 +182,7 @@ pub async fn rotate_secret(
     Ok((client.into(), secret))
 }
 
-/// Makes a new key that signs from now on. The old ones are published for another day, or, if `withdraw`, gone: what
+/// Makes a new key that signs from now on. The old ones of ours are published for another day, or, if `withdraw`, gone: what
 /// they signed is good for nothing any more.
 ///
 /// # Errors
@@ -186,13 +196,44 @@ pub async fn rotate_keys(
     withdraw: bool,
 ) -> Result<String, Fault> {
     if withdraw {
-        for old in rows::keys(tx).await? {
-            rows::delete_key(tx, &old.id).await?;
-        }
+        withdraw_keys(tx, Algorithm::ES256).await?;
     }
     let key = key::add(tx, vault, entropy, now).await?;
     key::watch(tx, entropy, now).await?;
     Ok(key.id)
+}
+
+/// Signs from now on with this private key of RSA, in PKCS #8 or PKCS #1, where a product asks for that. What becomes of
+/// the one before is as with [`rotate_keys`].
+///
+/// # Errors
+///
+/// [`Fault::Refused`] when it is no such key.
+pub async fn import_key(
+    tx: &mut WriteTx,
+    secret: &[u8],
+    vault: &Vault,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+    withdraw: bool,
+) -> Result<String, Fault> {
+    let key = KeyRow::import(secret, vault, entropy, now).ok_or_else(|| {
+        Error::BadRequest("the key must be one of RSA, of 2048 to 4096 bits, not encrypted".to_owned())
+    })?;
+    if withdraw {
+        withdraw_keys(tx, Algorithm::RS256).await?;
+    }
+    rows::insert_key(tx, &key).await?;
+    key::watch(tx, entropy, now).await?;
+    Ok(key.id)
+}
+
+async fn withdraw_keys(tx: &mut WriteTx, algorithm: Algorithm) -> Result<(), Fault> {
+    let keys = rows::keys(tx).await?;
+    for old in keys.iter().filter(|key| key.algorithm == algorithm) {
+        rows::delete_key(tx, &old.id).await?;
+    }
+    Ok(())
 }
 
 async fn find(tx: &mut ReadTx, client_id: &str) -> Result<ClientRow, Fault> {

@@ -21,7 +21,8 @@ impl FromRow for ClientRow {
             back_channel_uri: row.get(5)?,
             account_id: row.get(6)?,
             license: row.parse_optional(7)?,
-            created_at: row.get(8)?,
+            algorithm: row.parse(8)?,
+            created_at: row.get(9)?,
         })
     }
 }
@@ -30,7 +31,7 @@ macro_rules! select_client {
     ($rest:literal) => {
         concat!(
             "SELECT client_id, name, secret_digest, redirect_uris, post_logout_uris, back_channel_uri, account_id,
-                    license, created_at
+                    license, algorithm, created_at
                FROM chime_openid_client ",
             $rest
         )
@@ -55,8 +56,8 @@ pub(crate) async fn insert_client(tx: &mut WriteTx, client: &ClientRow) -> Resul
     tx.execute(
         "INSERT INTO chime_openid_client
            (client_id, name, secret_digest, redirect_uris, post_logout_uris, back_channel_uri, account_id, license,
-            created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            algorithm, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         bind![
             client.id,
             client.name,
@@ -66,6 +67,7 @@ pub(crate) async fn insert_client(tx: &mut WriteTx, client: &ClientRow) -> Resul
             client.back_channel_uri,
             client.account_id,
             client.license.map(|license| license.as_str()),
+            client.algorithm.as_str(),
             client.created_at
         ],
     )
@@ -251,9 +253,10 @@ impl FromRow for KeyRow {
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.get(0)?,
-            public_key: row.get(1)?,
-            sealed: row.get(2)?,
-            signs_from: row.get(3)?,
+            algorithm: row.parse(1)?,
+            public_key: row.get(2)?,
+            sealed: row.get(3)?,
+            signs_from: row.get(4)?,
         })
     }
 }
@@ -261,7 +264,7 @@ impl FromRow for KeyRow {
 /// All keys, in the order of their beginning: a handful.
 pub(crate) async fn keys(tx: &mut ReadTx) -> Result<Vec<KeyRow>, StoreError> {
     tx.fetch_all(
-        "SELECT key_id, public_key, sealed, signs_from FROM chime_openid_key ORDER BY signs_from, key_id",
+        "SELECT key_id, algorithm, public_key, sealed, signs_from FROM chime_openid_key ORDER BY signs_from, key_id",
         bind![],
     )
     .await
@@ -269,8 +272,15 @@ pub(crate) async fn keys(tx: &mut ReadTx) -> Result<Vec<KeyRow>, StoreError> {
 
 pub(crate) async fn insert_key(tx: &mut WriteTx, key: &KeyRow) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO chime_openid_key (key_id, public_key, sealed, signs_from) VALUES ($1, $2, $3, $4)",
-        bind![key.id, key.public_key, key.sealed, key.signs_from],
+        "INSERT INTO chime_openid_key (key_id, algorithm, public_key, sealed, signs_from)
+         VALUES ($1, $2, $3, $4, $5)",
+        bind![
+            key.id,
+            key.algorithm.as_str(),
+            key.public_key,
+            key.sealed,
+            key.signs_from
+        ],
     )
     .await?;
     Ok(())

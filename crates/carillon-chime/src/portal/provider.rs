@@ -26,7 +26,7 @@ use self::standing::recording;
 use super::page::{self, Page, Stop};
 use super::visit::Visit;
 use crate::open_id::grant::SCOPES;
-use crate::open_id::key::{self, KeyRow};
+use crate::open_id::key::{self, Algorithm, KeyRow};
 use crate::open_id::rows;
 
 /// Whether programs ask here, not browsers of people: no cookie counts, so any origin may.
@@ -43,7 +43,7 @@ pub(super) fn is_for_programs(visit: &Visit<'_>) -> bool {
 pub(super) async fn answer(visit: &Visit<'_>) -> Page {
     let outcome = match (&visit.parts.method, visit.path().as_slice()) {
         (&Method::OPTIONS, _) => Ok(preflight()),
-        (&Method::GET | &Method::HEAD, [_, "openid-configuration"]) => Ok(discovery(visit)),
+        (&Method::GET | &Method::HEAD, [_, "openid-configuration"]) => discovery(visit).await,
         (&Method::GET | &Method::HEAD, [_, "jwks"]) => jwks(visit).await,
         (&Method::POST, [_, "token"]) => token::give(visit).await,
         (&Method::POST, [_, "revoke"]) => token::revoke(visit).await,
@@ -96,7 +96,14 @@ fn preflight() -> Page {
 }
 
 /// Source: OpenID Connect Discovery 1.0, section 3; RFC 8414.
-fn discovery(visit: &Visit<'_>) -> Page {
+async fn discovery(visit: &Visit<'_>) -> Result<Page, Stop> {
+    let keys = published(visit).await?;
+    let is_used = |algorithm: &&Algorithm| keys.iter().any(|key| key.algorithm == **algorithm);
+    let algorithms: Vec<&str> = Algorithm::ALL
+        .iter()
+        .filter(is_used)
+        .map(|used| used.as_str())
+        .collect();
     let issuer = visit.issuer();
     let at = |path: &str| format!("{issuer}/oauth2/{path}");
     let by_secret = ["client_secret_basic", "client_secret_post"];
@@ -117,7 +124,7 @@ fn discovery(visit: &Visit<'_>) -> Page {
             "response_modes_supported": ["query"],
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["ES256"],
+            "id_token_signing_alg_values_supported": algorithms,
             "token_endpoint_auth_methods_supported": by_client,
             "revocation_endpoint_auth_methods_supported": by_client,
             "introspection_endpoint_auth_methods_supported": by_secret,
@@ -136,24 +143,30 @@ fn discovery(visit: &Visit<'_>) -> Page {
         }),
     );
     may_be_kept(&mut page);
-    page
+    Ok(page)
+}
+
+/// The keys, one of ours among them.
+async fn published(visit: &Visit<'_>) -> Result<Vec<KeyRow>, Stop> {
+    let mut tx = visit.portal.store.read().await?;
+    let keys = rows::keys(&mut tx).await?;
+    drop(tx);
+    if keys.iter().any(|key| key.algorithm == Algorithm::ES256) {
+        return Ok(keys);
+    }
+    Ok(recording!(visit, |tx| first_key(visit, tx).await)?)
 }
 
 async fn jwks(visit: &Visit<'_>) -> Result<Page, Stop> {
-    let mut tx = visit.portal.store.read().await?;
-    let mut keys = rows::keys(&mut tx).await?;
-    drop(tx);
-    if keys.is_empty() {
-        keys = recording!(visit, |tx| first_key(visit, tx).await)?;
-    }
-    let keys: Vec<Value> = keys.iter().map(KeyRow::jwk).collect();
+    let keys = published(visit).await?;
+    let keys: Vec<Value> = keys.iter().filter_map(KeyRow::jwk).collect();
     let mut page = page::json(StatusCode::OK, &json!({ "keys": keys }));
     may_be_kept(&mut page);
     Ok(page)
 }
 
 async fn first_key(visit: &Visit<'_>, tx: &mut WriteTx) -> Result<(Vec<KeyRow>, Option<Event>), Fault> {
-    key::signing(tx, &visit.portal.environment, visit.device.now).await?;
+    key::signing(tx, &visit.portal.environment, Algorithm::ES256, visit.device.now).await?;
     Ok((rows::keys(tx).await?, None))
 }
 

@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use carillon_aws::time::{Clock, Timestamp};
+use carillon_chime::account::Life;
+use carillon_chime::open_id::Algorithm;
 use carillon_chime::open_id::operator::{self, NewClient};
 use serde_json::Value;
 
@@ -33,7 +35,10 @@ impl World {
             redirect_uris: vec![CALLBACK.to_owned()],
             back_channel_uri: Some(OUT.to_owned()),
             account_id: account.map(str::to_owned),
-            ..NewClient::default()
+            post_logout_uris: Vec::new(),
+            license: None,
+            algorithm: Algorithm::ES256,
+            is_public: false,
         };
         let mut tx = self.server.store().write().await.unwrap();
         let (shown, secret) = operator::create(&mut tx, &new, self.entropy(), self.now())
@@ -310,6 +315,36 @@ async fn a_session_that_nobody_uses_ends_and_products_hear_of_it() {
 }
 
 #[tokio::test]
+async fn products_hear_that_a_whole_account_was_stopped() {
+    for world in worlds().await {
+        for life in [Life::Suspended, Life::Disabled] {
+            let account = world.account("Pies").await;
+            let wiki = world.product(None).await;
+            let before = world.told().len();
+            let mut people = Vec::new();
+            for name in ["ada", "bob"] {
+                let email = format!("{name}-{}@example.com", life.as_str());
+                let (_, mut browser) = world.member(&account, &email).await;
+                people.push(wiki.let_in(&mut browser).await);
+            }
+            world.set_life(&account, life).await;
+            for tokens in &people {
+                assert_eq!(
+                    world.userinfo(tokens["access_token"].as_str().unwrap()).await,
+                    401
+                );
+                assert_eq!(wiki.refresh(tokens).await.0, 400);
+            }
+            world.work().await;
+            let told = world.told().split_off(before);
+            assert_eq!(told.len(), 2, "{life:?}: {told:?}");
+            assert!(told.iter().all(|body| body.starts_with("logout_token=")));
+            assert_ne!(told[0], told[1]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn codes_that_other_sites_ask_for_do_not_end_what_is_in_use() {
     for world in worlds().await {
         let account = world.account("Pies").await;
@@ -371,6 +406,43 @@ async fn a_key_in_wrong_hands_is_withdrawn_at_once() {
             200
         );
     }
+}
+
+#[tokio::test]
+async fn a_product_of_rs256_needs_a_key_of_the_operator() {
+    let world = sqlite().await;
+    let (store, entropy, now) = (world.server.store(), world.entropy(), world.now());
+    let vault = &world.server.environment().vault;
+    let new = NewClient {
+        name: "Old".to_owned(),
+        redirect_uris: vec![CALLBACK.to_owned()],
+        post_logout_uris: Vec::new(),
+        back_channel_uri: None,
+        account_id: None,
+        license: None,
+        algorithm: Algorithm::RS256,
+        is_public: false,
+    };
+    let mut tx = store.write().await.unwrap();
+    let refused = operator::create(&mut tx, &new, entropy, now).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("import one first"), "{refused:?}");
+    for wrong in [b"".as_slice(), b"key", &[0x30, 0x82, 0x01]] {
+        let refused = operator::import_key(&mut tx, wrong, vault, entropy, now, true)
+            .await
+            .unwrap_err();
+        assert!(
+            format!("{refused:?}").contains("2048 to 4096 bits"),
+            "{refused:?}"
+        );
+    }
+    drop(tx);
+    let page = world.browser().open("/.well-known/openid-configuration").await;
+    assert!(
+        page.text
+            .contains("\"id_token_signing_alg_values_supported\":[\"ES256\"]"),
+        "{}",
+        page.text
+    );
 }
 
 #[tokio::test]

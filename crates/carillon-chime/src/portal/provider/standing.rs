@@ -6,6 +6,7 @@ use carillon_store::ReadTx;
 
 use crate::account::AccountRow;
 use crate::open_id::grant::GrantRow;
+use crate::open_id::key::Algorithm;
 use crate::open_id::rows;
 use crate::portal::people::find_holder;
 use crate::session::{self, SessionRow};
@@ -16,6 +17,8 @@ pub(super) struct Standing {
     pub session: SessionRow,
     pub user: UserRow,
     pub account: Option<AccountRow>,
+    /// What the product's tokens are signed by.
+    pub algorithm: Algorithm,
 }
 
 /// Who it is that the grant is about, if the session holds and the person may use the product.
@@ -37,6 +40,7 @@ pub(super) async fn find(
         session,
         user,
         account,
+        algorithm: client.algorithm,
     }))
 }
 

@@ -206,7 +206,7 @@ async fn tokens(
     let environment: &Environment = &visit.portal.environment;
     let now = visit.device.now;
     let expires = now + TOKEN;
-    let key = key::signing(tx, environment, now).await?;
+    let key = key::signing(tx, environment, standing.algorithm, now).await?;
     let next = grant.renew(&*environment.entropy);
     rows::update_grant(tx, grant).await?;
     let issuer = visit.issuer();
