@@ -8,7 +8,7 @@ use carillon_operation::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountRow, COUNTED, ManagedAccount, OwnedAccount, jobs, rows};
+use super::{Account, AccountRow, COUNTED, InReach, ManagedAccount, OwnedAccount, jobs, rows};
 use crate::email::{EmailAddress, member};
 use crate::error::Error;
 use crate::license::License;
@@ -168,7 +168,7 @@ impl Operation for ListAccounts {
         let (size, rows_read) = page_size(self.max_results);
         let (caller, after) = (cx.caller.aws_account_id, (after_at, after_id.as_str()));
         let mut found = rows::list_after(cx.tx, caller, &filter, after, rows_read).await?;
-        found.extend(rows::list_lent_after(cx.tx, caller, &filter, after, cx.now, rows_read).await?);
+        found.extend(self.lent_after(cx, &filter, after, rows_read).await?);
         found.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
         let page = cx.page(found, size, &filters, |last| {
             vec![last.created_at.as_micros().to_string(), last.id.clone()]
@@ -181,6 +181,41 @@ impl Operation for ListAccounts {
 }
 
 impl ListAccounts {
+    /// Accounts that are lent to the caller, of which both sides let it know, after `after`.
+    async fn lent_after(
+        &self,
+        cx: &mut Context<'_, Self>,
+        filter: &rows::Filter,
+        after: (Timestamp, &str),
+        limit: i64,
+    ) -> Result<Vec<AccountRow>, Error> {
+        let caller = cx.aws_account_id();
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let (mut at, mut id) = (after.0, after.1.to_owned());
+        let mut shown = Vec::new();
+        loop {
+            let found = rows::list_lent_after(cx.tx, caller, filter, (at, &id), cx.now, limit).await?;
+            let is_last = found.len() < wanted;
+            for lent in found {
+                let is_shown = self.is_shown(cx, &lent)?;
+                let account = lent.into_row();
+                (at, id) = (account.created_at, account.id.clone());
+                if is_shown {
+                    shown.push(account);
+                }
+            }
+            if is_last || shown.len() >= wanted {
+                return Ok(shown);
+            }
+        }
+    }
+
+    /// Whether the caller may know of an account: of one that is lent, as far as both sides allow.
+    fn is_shown(&self, cx: &Context<'_, Self>, found: &InReach) -> Result<bool, Error> {
+        let lent = found.lent(cx.aws_account_id(), Self::SPEC.action)?;
+        Ok(lent.is_none_or(|lent| cx.may(&[Self::SPEC.action], &Target::lent(lent))))
+    }
+
     /// The account that a person belongs to, if it is the caller's and passes the other filters.
     async fn of_person(
         &self,
@@ -198,10 +233,7 @@ impl ListAccounts {
         let Some(found) = rows::in_reach(cx.tx, caller, &account_id, cx.now).await? else {
             return Ok(None);
         };
-        // Who belongs to a lent account is for whom both sides let ask.
-        if let Some(lent) = found.lent(caller, Self::SPEC.action)?
-            && !cx.may(&[Self::SPEC.action], &Target::lent(lent))
-        {
+        if !self.is_shown(cx, &found)? {
             return Ok(None);
         }
         Ok(Some(found.into_row()).filter(|account| {

@@ -42,6 +42,19 @@ impl FromRow for AccountRow {
     }
 }
 
+/// An account that is lent: its own columns, then those of the delegation.
+impl FromRow for InReach {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            account: Arc::new(AccountRow::from_row(row)?),
+            delegation: Some(Delegation {
+                id: row.get(11)?,
+                boundary: row.get(12)?,
+            }),
+        })
+    }
+}
+
 /// The statement that reads accounts, with its end.
 macro_rules! select {
     ($rest:literal) => {
@@ -146,12 +159,13 @@ pub(crate) async fn list_lent_after(
     after: (Timestamp, &str),
     now: Timestamp,
     limit: i64,
-) -> Result<Vec<AccountRow>, StoreError> {
+) -> Result<Vec<InReach>, StoreError> {
     let prefix = name_key(filter.name.as_deref().unwrap_or_default());
     let end = format!("{prefix}\u{10FFFF}");
     tx.fetch_all(
         "SELECT a.account_id, a.aws_account_id, a.name, a.account_type, a.status, a.default_license,
-                a.supported_licenses, a.disable_remote_control, a.enable_dial_out, a.created_at, a.disabled_at
+                a.supported_licenses, a.disable_remote_control, a.enable_dial_out, a.created_at, a.disabled_at,
+                d.delegate_id, d.boundary
            FROM chime_delegate d
            JOIN chime_account a ON a.account_id = d.account_id
           WHERE d.delegate_aws_account_id = $1 AND (d.account_created_at, d.account_id) > ($2, $3)
