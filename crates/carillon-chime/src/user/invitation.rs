@@ -94,7 +94,11 @@ pub(crate) enum Outcome {
     Move,
     /// The person is a member already.
     Member,
-    /// It cannot be invited.
+    /// Somebody who cannot move: a member of an Enterprise account, or suspended. Whoever invites is not told, or it
+    /// could ask about anybody; the link leads nowhere until the person is free.
+    Held,
+    /// Its domain is claimed, so it cannot be invited. Source: Chime Administration Guide, "Managing user access": the
+    /// DNS tells everybody who claims a domain, and nobody's address.
     Impossible,
 }
 
@@ -117,9 +121,9 @@ impl Outcome {
         match holder.registration {
             RegistrationStatus::Unregistered if is_here => Self::Again,
             RegistrationStatus::Registered | RegistrationStatus::Suspended if is_here => Self::Member,
-            _ if holder.user_type == UserType::SharedDevice => Self::Impossible,
-            RegistrationStatus::Suspended => Self::Impossible,
-            _ if elsewhere.is_some_and(|elsewhere| elsewhere != AccountType::Team) => Self::Impossible,
+            _ if holder.user_type == UserType::SharedDevice => Self::Held,
+            RegistrationStatus::Suspended => Self::Held,
+            _ if elsewhere.is_some_and(|elsewhere| elsewhere != AccountType::Team) => Self::Held,
             RegistrationStatus::Unregistered | RegistrationStatus::Registered => Self::Move,
             RegistrationStatus::Released => Self::New,
         }
@@ -187,7 +191,7 @@ pub(crate) async fn open(
             account,
             user,
         }),
-        Outcome::Member | Outcome::Impossible => None,
+        Outcome::Member | Outcome::Held | Outcome::Impossible => None,
     })
 }
 
@@ -393,12 +397,12 @@ mod tests {
         assert_eq!(outcome(Some(&user(None, Registered)), None), Outcome::Move);
         assert_eq!(
             outcome(Some(&there(Registered)), Some(EnterpriseLWA)),
-            Outcome::Impossible
+            Outcome::Held
         );
-        assert_eq!(outcome(Some(&there(Suspended)), Some(Team)), Outcome::Impossible);
+        assert_eq!(outcome(Some(&there(Suspended)), Some(Team)), Outcome::Held);
         let mut device = there(Registered);
         device.user_type = UserType::SharedDevice;
-        assert_eq!(outcome(Some(&device), Some(Team)), Outcome::Impossible);
+        assert_eq!(outcome(Some(&device), Some(Team)), Outcome::Held);
     }
 
     #[test]

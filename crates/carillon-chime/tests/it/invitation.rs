@@ -6,7 +6,7 @@ use carillon_iam::testing::ACCOUNT;
 use carillon_operation::MailError;
 use serde_json::{Value, json};
 
-use crate::world::{DAY, PASSWORD, World, text, worlds};
+use crate::world::{DAY, PASSWORD, World, link_in, text, worlds};
 
 fn invites(answer: &carillon_iam::testing::Answer) -> Vec<(String, String, String)> {
     answer.ok()["Invites"]
@@ -374,21 +374,37 @@ async fn who_is_not_invited() {
             invites(&world.invite(&account, &["ADA@example.com"]).await),
             [invite("ADA@example.com", "Accepted", "NotSent")]
         );
-        // People of an Enterprise account stay there.
-        world.set_type(&account, "EnterpriseLWA").await;
-        let other = world.account("B").await;
-        assert_eq!(
-            invites(&world.invite(&other, &["ada@example.com"]).await),
-            [invite("ada@example.com", "Failed", "NotSent")]
-        );
         world.work().await;
         assert_eq!(world.mails().len(), before);
+        // People of an Enterprise account stay there, and nobody elsewhere is told that they are there.
+        let other = world.account("B").await;
+        let (bob, _) = world.member(&other, "bob@example.com").await;
+        world.set_type(&account, "EnterpriseLWA").await;
+        let asking = world.account("C").await;
+        assert_eq!(
+            invites(
+                &world
+                    .invite(&asking, &["ada@example.com", "bob@example.com"])
+                    .await
+            ),
+            [
+                invite("ada@example.com", "Pending", "Sent"),
+                invite("bob@example.com", "Pending", "Sent")
+            ],
+            "{bob}"
+        );
+        world.work().await;
+        let mails = world.mails();
+        let to_ada = mails.iter().rfind(|mail| mail.to == "ada@example.com").unwrap();
+        let mut browser = world.browser();
+        let page = browser.open(&link_in(to_ada)).await;
+        assert_eq!(page.status, 404, "{}", page.text);
         assert_eq!(
             world.user(&account, "ada@example.com").await["UserId"],
             ada["UserId"]
         );
         assert_eq!(
-            world.get(&format!("/accounts/{other}/users")).await["Users"],
+            world.get(&format!("/accounts/{asking}/users")).await["Users"],
             json!([])
         );
     }

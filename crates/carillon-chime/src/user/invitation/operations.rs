@@ -108,7 +108,7 @@ impl Operation for InviteUsers {
                     rows::insert(cx.tx, &account, &row).await?;
                     EmailStatus::NotSent
                 }
-                Outcome::New | Outcome::Again | Outcome::Move => {
+                Outcome::New | Outcome::Again | Outcome::Move | Outcome::Held => {
                     left -= i64::from(has_mail);
                     if left < 0 {
                         return Err(Error::LimitExceeded(format!(
