@@ -149,6 +149,21 @@ def test_pages_of_users(root, crowd, size):
     assert "NextToken" not in pages[-1]
 
 
+def test_a_thousand_users_page_by_page(new_server):
+    # Without a relay: invitations that are mailed are counted.
+    server = new_server()
+    server.start()
+    mine = server.root.chime.create_account(Name="Thousand")["Account"]["AccountId"]
+    addresses = [f"p{number:04}@example.com" for number in range(1_000)]
+    for start in range(0, 1_000, 50):
+        server.root.chime.invite_users(AccountId=mine, UserEmailList=addresses[start:start + 50])
+    for size, most in ((1, 50), (20, 1_000), (200, 1_000)):
+        pages = server.root.public_chime.get_paginator("list_users").paginate(
+            AccountId=mine, PaginationConfig={"PageSize": size, "MaxItems": most})
+        assert [one["PrimaryEmail"] for page in pages for one in page["Users"]] == addresses[:most], size
+    assert server.stop() == 0
+
+
 def test_filters_of_users(root, crowd):
     mine, addresses = crowd
     assert len(root.chime.list_users(AccountId=mine)["Users"]) == 100

@@ -1,5 +1,6 @@
 """Meetings, messages and the reports of them, told by the activity feed as a product tells it."""
 
+import base64
 import collections
 import csv
 import datetime
@@ -14,6 +15,11 @@ import urllib.request
 import uuid
 
 import pytest
+import requests
+from google.protobuf.json_format import MessageToJson
+from livekit.api import AccessToken, TokenVerifier, WebhookReceiver
+from livekit.protocol.models import ParticipantInfo, Room, TrackInfo, TrackSource, TrackType
+from livekit.protocol.webhook import WebhookEvent
 
 from harness.aws import not_allowed, policy, refused
 from harness.raw import chime_request
@@ -163,8 +169,9 @@ def test_a_hundred_thousand_events_are_counted_as_somebody_else_counts_them(serv
     events = told.events[:]
     random.Random(1).shuffle(events)
     assert source.tell(events) == len(events)
-    # Replayed, the same events change nothing.
+    # Replayed, and replayed again, the same events change nothing.
     assert source.tell(events[:20_000]) == 0
+    assert source.tell(list(reversed(events[10_000:30_000]))) == 0
 
     first, last = min(days).date(), today.date()
     reports = usage(root, mine, first, last, "Day")
@@ -315,3 +322,62 @@ def test_reports_are_tables_too(server, root, account, people):
     paged = table(f"/accounts/{mine}/reports/usage?max-results=2")
     assert paged.body.count(b"\r\n") == 3 and paged.headers["x-carillon-next-token"]
     assert table(f"/accounts/{uuid.uuid4()}/reports/usage").status == 404
+
+
+class LiveKit:
+    """A server of LiveKit, as far as it tells what happens: signed by its own library, in its own messages."""
+
+    def __init__(self, server, key, secret, tmp_path):
+        (tmp_path / "secret").write_text(secret)
+        shown = carillon(
+            "activity-source", "create", "LiveKit", "--livekit-api-key", key, "--key-file", str(tmp_path / "secret"),
+            *server.storage()).stdout
+        (self.id,) = [line.split()[1] for line in shown.splitlines() if line.startswith("Source")]
+        self.server, self.key, self.secret = server, key, secret
+
+    def send(self, event, key=None, secret=None, body=None):
+        told = MessageToJson(event).encode()
+        digest = base64.b64encode(hashlib.sha256(told).digest()).decode()
+        token = AccessToken(key or self.key, secret or self.secret).with_sha256(digest).to_jwt()
+        # What LiveKit's own receiver takes, and nothing else, is what is sent here.
+        if not (key or secret or body):
+            WebhookReceiver(TokenVerifier(self.key, self.secret)).receive(told.decode(), token)
+        answer = requests.post(
+            f"{self.server.endpoint}/ingest/livekit/{self.id}", data=body or told, timeout=30,
+            headers={"Authorization": token, "Content-Type": "application/webhook+json"})
+        return answer.status_code
+
+
+def test_livekit_tells_with_its_own_library(server, root, account, people, tmp_path):
+    mine = account()["AccountId"]
+    (ada, _), = people(mine, 1).items()
+    livekit = LiveKit(server, "APIwebhooks", "a secret that is as long as LiveKit wants it", tmp_path)
+    begin = int(time.time()) - 3_600
+    room = Room(
+        sid="RM_1", name="weekly", creation_time=begin,
+        metadata=json.dumps({"organizerEmail": ada, "title": "Weekly", "scheduled": True}))
+    who = ParticipantInfo(sid="PA_1", identity=ada, name="Ada", state=ParticipantInfo.State.ACTIVE)
+    screen = TrackInfo(sid="TR_1", type=TrackType.VIDEO, source=TrackSource.SCREEN_SHARE)
+
+    def event(kind, after, **more):
+        return WebhookEvent(event=kind, id=f"EV_{kind}", created_at=begin + after, room=room, **more)
+
+    first = event("room_started", 0)
+    assert livekit.send(first, secret="another secret that is as long as the right one") == 401
+    assert livekit.send(first, key="APIother") == 401
+    assert livekit.send(first, body=b"{}") == 401
+    told = [
+        first,
+        event("participant_joined", 1, participant=who),
+        event("track_published", 5, participant=who, track=screen),
+        event("track_unpublished", 65, participant=who, track=screen),
+        event("participant_left", 89, participant=who),
+        event("room_finished", 90),
+    ]
+    # Twice: LiveKit sends again what was not answered in time.
+    for webhook in told + told:
+        assert livekit.send(webhook) == 202
+    (meeting,) = root.chime.list_meeting_report_data(AccountId=mine)["MeetingReports"]
+    assert meeting["DurationSeconds"] == 90 and meeting["AttendeeCount"] == 1 and meeting["OrganizerEmail"] == ada
+    events = root.chime.list_meeting_events(AccountId=mine, MeetingId=meeting["MeetingId"])["MeetingEvents"]
+    assert {"ScreenShareStarted", "ScreenShareStopped"} <= {one["EventType"] for one in events}
