@@ -11,6 +11,7 @@ pub(crate) mod rows;
 
 use std::time::Duration;
 
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,8 +19,13 @@ use serde::Serialize;
 pub(crate) use name::DomainName;
 use name::{WireDomainName, challenge_name};
 
+use crate::account::AccountRow;
+
 /// Domains of one account.
 pub(crate) const MOST: i64 = 100;
+/// Claims of one AWS account that are looked up at the same time. Chime accounts cost nothing, so they are not what is
+/// counted by.
+pub(crate) const WAITING: i64 = 100;
 /// A claim that is not proved by then is given up.
 pub(crate) const GIVEN_UP_AFTER: Duration = Duration::from_secs(72 * 60 * 60);
 
@@ -72,6 +78,8 @@ carillon_aws::string_enum! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DomainRow {
     pub account_id: String,
+    /// Of the account.
+    pub owner: AwsAccountId,
     pub name: String,
     pub status: DomainStatus,
     /// The random part of what the record has to say, while the claim is not proved. It is no secret: it will stand in
@@ -86,9 +94,10 @@ pub(crate) struct DomainRow {
 
 impl DomainRow {
     /// A claim that is to be proved.
-    pub fn claimed(account_id: String, name: &DomainName, challenge: String, now: Timestamp) -> Self {
+    pub fn claimed(account: &AccountRow, name: &DomainName, challenge: String, now: Timestamp) -> Self {
         Self {
-            account_id,
+            account_id: account.id.clone(),
+            owner: account.aws_account_id,
             name: name.as_str().to_owned(),
             status: DomainStatus::PendingVerification,
             challenge: Some(challenge),
@@ -222,10 +231,11 @@ pub(crate) struct DomainVerificationRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::user::tests::team;
 
     fn claim() -> DomainRow {
         let name = DomainName::parse("example.com").unwrap();
-        DomainRow::claimed("a".to_owned(), &name, "x".repeat(43), Timestamp::EPOCH)
+        DomainRow::claimed(&team(), &name, "x".repeat(43), Timestamp::EPOCH)
     }
 
     fn at(seconds: i64) -> Timestamp {
@@ -308,7 +318,7 @@ mod tests {
         assert_eq!(
             shape,
             serde_json::json!({
-                "DomainName": "example.com", "AccountId": "a", "Status": "PendingVerification",
+                "DomainName": "example.com", "AccountId": team().id, "Status": "PendingVerification",
                 "VerificationRecord": {
                     "Type": "TXT", "Name": "_carillon-challenge.example.com",
                     "Value": format!("carillon-domain-verification={}", "x".repeat(43)),
@@ -321,7 +331,7 @@ mod tests {
         assert_eq!(
             shape,
             serde_json::json!({
-                "DomainName": "example.com", "AccountId": "a", "Status": "Verified", "LastCheckResult": "Found",
+                "DomainName": "example.com", "AccountId": team().id, "Status": "Verified", "LastCheckResult": "Found",
                 "CreatedTimestamp": "1970-01-01T00:00:00.000Z", "VerifiedTimestamp": "1970-01-01T00:00:01.000Z",
                 "LastCheckedTimestamp": "1970-01-01T00:00:01.000Z",
             })

@@ -1,6 +1,7 @@
 //! What the process lends to every request.
 
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use carillon_aws::time::{Clock, Entropy};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub mail_providers: Option<Arc<HashSet<String>>>,
     /// Whether people may register at the portal though no account invited them or claimed their domain.
     pub self_registration: bool,
+    /// Chime accounts that an AWS account may have, deleted ones that can be restored among them. Without it, any number.
+    pub account_quota: Option<NonZeroU32>,
 }
 
 impl Environment {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 
 use crate::caller::BoxFuture;
@@ -26,8 +27,13 @@ pub struct Outside {
 
 /// Looks up what the owners of domains say in the DNS, afresh each time.
 pub trait TxtRecords: Send + Sync {
-    /// The TXT records of a name, the strings of each joined. That there are none is an answer.
-    fn look_up<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<Vec<u8>>, NoAnswer>>;
+    /// The TXT records of a name, the strings of each joined. That there are none is an answer. It is asked for an AWS
+    /// account: none keeps the others from asking.
+    fn look_up<'a>(
+        &'a self,
+        name: &'a str,
+        asker: AwsAccountId,
+    ) -> BoxFuture<'a, Result<Vec<Vec<u8>>, NoAnswer>>;
 }
 
 /// Why nothing is known of a name.

@@ -22,6 +22,8 @@ CREATE INDEX chime_account_page ON chime_account (aws_account_id, created_at, ac
 -- Which account has claimed which e-mail domain.
 CREATE TABLE chime_domain (
     account_id TEXT NOT NULL,
+    -- Who owns the account: claims that are looked up are counted by it.
+    aws_account_id TEXT NOT NULL,
     domain_name TEXT NOT NULL,
     -- PendingVerification, Verified, VerificationFailed, or Released: the account had it and gave it away.
     status TEXT NOT NULL,

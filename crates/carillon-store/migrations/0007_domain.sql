@@ -9,6 +9,7 @@ ALTER TABLE chime_domain ADD COLUMN check_result TEXT;
 -- When the record is looked up next. Absent when it is not.
 ALTER TABLE chime_domain ADD COLUMN next_check_at BIGINT;
 CREATE INDEX chime_domain_waiting ON chime_domain (domain_name, account_id) WHERE status = 'PendingVerification';
+CREATE INDEX chime_domain_waiting_by_owner ON chime_domain (aws_account_id) WHERE status = 'PendingVerification';
 
 -- Domains that an account had and gave up. Its people of them are not let in, whatever their own rows still say.
 CREATE TABLE chime_former_domain (

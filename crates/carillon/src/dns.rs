@@ -2,9 +2,12 @@
 
 mod check;
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use carillon_aws::id::AwsAccountId;
 use carillon_operation::{BoxFuture, NoAnswer, TxtRecords};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
@@ -14,7 +17,6 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
-use tokio::sync::Semaphore;
 
 pub use check::{Command, run};
 
@@ -27,6 +29,8 @@ const WHOLE: Duration = Duration::from_secs(8);
 /// Look-ups at the same time. It is less than the jobs that run at the same time, so that slow name servers do not
 /// keep mail from being sent.
 const AT_ONCE: usize = 4;
+/// Of these, for one AWS account: whoever claims many domains of slow name servers keeps nobody else waiting.
+const SHARE: usize = 2;
 /// Aliases between a name and its records.
 const ALIASES: usize = 8;
 /// TXT records of one name, strings in all of them, and their bytes.
@@ -38,14 +42,53 @@ const SIZE: usize = 16 << 10;
 pub struct Dns {
     /// The system's, if there are none.
     servers: Vec<SocketAddr>,
-    turns: Semaphore,
+    turns: Turns,
+}
+
+/// How many look-ups there are at present, for whom.
+#[derive(Default)]
+struct Turns(Mutex<HashMap<AwsAccountId, usize>>);
+
+/// One of them, as long as it lives.
+struct Turn<'a> {
+    turns: &'a Turns,
+    asker: AwsAccountId,
+}
+
+impl Turns {
+    fn take(&self, asker: AwsAccountId) -> Option<Turn<'_>> {
+        let mut taken = self.lock();
+        let all: usize = taken.values().sum();
+        let own = taken.get(&asker).copied().unwrap_or(0);
+        if all >= AT_ONCE || own >= SHARE {
+            return None;
+        }
+        taken.insert(asker, own + 1);
+        Some(Turn { turns: self, asker })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<AwsAccountId, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut taken = self.turns.lock();
+        match taken.get_mut(&self.asker) {
+            Some(own) if *own > 1 => *own -= 1,
+            _ => {
+                taken.remove(&self.asker);
+            }
+        }
+    }
 }
 
 impl Dns {
     pub fn new(servers: Vec<SocketAddr>) -> Self {
         Self {
             servers,
-            turns: Semaphore::new(AT_ONCE),
+            turns: Turns::default(),
         }
     }
 
@@ -71,6 +114,14 @@ impl Dns {
         options.use_hosts_file = ResolveHosts::Never;
         options.preserve_intermediates = true;
         builder.build()
+    }
+
+    /// Looks a name up whatever else is being looked up.
+    pub async fn look_up_now(&self, name: &str) -> Result<Vec<Vec<u8>>, NoAnswer> {
+        match tokio::time::timeout(WHOLE, self.ask(name)).await {
+            Ok(outcome) => outcome.map_err(NoAnswer::Failed),
+            Err(_) => Err(NoAnswer::Failed("the name servers took too long".to_owned())),
+        }
     }
 
     async fn ask(&self, name: &str) -> Result<Vec<Vec<u8>>, String> {
@@ -116,13 +167,14 @@ fn texts(answers: &[Record]) -> Result<Vec<Vec<u8>>, &'static str> {
 }
 
 impl TxtRecords for Dns {
-    fn look_up<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<Vec<u8>>, NoAnswer>> {
+    fn look_up<'a>(
+        &'a self,
+        name: &'a str,
+        asker: AwsAccountId,
+    ) -> BoxFuture<'a, Result<Vec<Vec<u8>>, NoAnswer>> {
         Box::pin(async move {
-            let _turn = self.turns.try_acquire().map_err(|_| NoAnswer::Busy)?;
-            match tokio::time::timeout(WHOLE, self.ask(name)).await {
-                Ok(outcome) => outcome.map_err(NoAnswer::Failed),
-                Err(_) => Err(NoAnswer::Failed("the name servers took too long".to_owned())),
-            }
+            let _turn = self.turns.take(asker).ok_or(NoAnswer::Busy)?;
+            self.look_up_now(name).await
         })
     }
 }
@@ -202,15 +254,22 @@ mod tests {
     #[tokio::test]
     async fn no_more_is_asked_at_the_same_time_than_may_be() {
         let dns = Dns::new(vec!["127.0.0.1:9".parse().unwrap()]);
-        let all = dns
-            .turns
-            .try_acquire_many(u32::try_from(AT_ONCE).unwrap())
-            .unwrap();
-        assert!(matches!(dns.look_up("example.com").await, Err(NoAnswer::Busy)));
-        drop(all);
-        assert!(matches!(
-            dns.look_up("example.com").await,
-            Err(NoAnswer::Failed(_))
-        ));
+        let asker = |number: usize| -> AwsAccountId { format!("11112222333{number}").parse().unwrap() };
+        let look_up = async |number| dns.look_up("example.com", asker(number)).await;
+        let mut taken: Vec<Turn<'_>> = (0..SHARE).filter_map(|_| dns.turns.take(asker(1))).collect();
+        assert_eq!(taken.len(), SHARE);
+        assert!(
+            matches!(look_up(1).await, Err(NoAnswer::Busy)),
+            "it has its share"
+        );
+        assert!(
+            matches!(look_up(2).await, Err(NoAnswer::Failed(_))),
+            "others have theirs"
+        );
+        taken.extend((SHARE..AT_ONCE).filter_map(|number| dns.turns.take(asker(number))));
+        assert!(matches!(look_up(9).await, Err(NoAnswer::Busy)), "all are taken");
+        taken.clear();
+        assert!(matches!(look_up(1).await, Err(NoAnswer::Failed(_))));
+        assert!(dns.turns.lock().is_empty());
     }
 }

@@ -104,6 +104,7 @@ fn options(folder: &std::path::Path, root: &Key) -> anyhow::Result<Serve> {
         audit_retention_days: 90,
         // It asks as fast as it is answered.
         rate_limit: 0,
+        account_quota: 0,
         activity_retention_days: 400,
         log_format: LogFormat::Auto,
         log_level: "off".to_owned(),

@@ -147,6 +147,15 @@ pub struct Serve {
     )]
     pub rate_limit: u32,
 
+    /// Chime accounts that an AWS account may have, those deleted in the last 90 days among them. 0: any number.
+    #[arg(
+        long,
+        env = "CARILLON_ACCOUNT_QUOTA",
+        value_name = "NUMBER",
+        default_value_t = 5_000
+    )]
+    pub account_quota: u32,
+
     /// Days that meetings and figures of usage are kept, 31 to 3650.
     #[arg(long, env = "CARILLON_ACTIVITY_RETENTION_DAYS", value_name = "DAYS", default_value_t = 400,
           value_parser = clap::value_parser!(u32).range(31..=3650))]

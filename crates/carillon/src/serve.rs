@@ -145,6 +145,7 @@ impl Server {
                 .map(mail_providers)
                 .transpose()?,
             self_registration: options.self_registration,
+            account_quota: NonZeroU32::new(options.account_quota),
         };
         let environment =
             deployment::environment(vault, settings, audit_log.as_ref().map(|log| log.sender.clone()));

@@ -49,12 +49,16 @@ impl Operation for CreateAccount {
 
     async fn handle(&self, cx: &mut Context<'_, Self>) -> Result<AccountOutput, Error> {
         require_printable("Name", self.name.as_str())?;
-        let account = AccountRow::new(
-            uuid_v4(cx.entropy()),
-            cx.aws_account_id(),
-            self.name.to_string(),
-            cx.now,
-        );
+        let owner = cx.aws_account_id();
+        let most = cx.environment.settings.account_quota;
+        if let Some(most) = most.map(|most| i64::from(most.get()))
+            && rows::count(cx.tx, owner, most).await? >= most
+        {
+            return Err(Error::LimitExceeded(format!(
+                "an AWS account has at most {most} accounts, those deleted in the last 90 days among them"
+            )));
+        }
+        let account = AccountRow::new(uuid_v4(cx.entropy()), owner, self.name.to_string(), cx.now);
         rows::insert(cx.tx, &account).await?;
         Ok(AccountOutput::from(&account))
     }

@@ -90,8 +90,7 @@ pub async fn claim_domain(
     let managed = ManagedAccount::with(account.clone());
     domain::operations::require_free(tx, &managed, &name).await?;
     let known = domain::rows::find(tx, &managed, name.as_str()).await?;
-    let mut domain =
-        known.unwrap_or_else(|| DomainRow::claimed(account.id.clone(), &name, String::new(), now));
+    let mut domain = known.unwrap_or_else(|| DomainRow::claimed(&account, &name, String::new(), now));
     domain::claim::claim(tx, entropy, &mut account, &mut domain, now).await?;
     Ok(account.into())
 }

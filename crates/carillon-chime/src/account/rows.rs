@@ -178,6 +178,15 @@ pub(crate) async fn list_lent_after(
     .await
 }
 
+/// How many accounts an AWS account has, in whatever state; no more than `most` are counted.
+pub(crate) async fn count(tx: &mut ReadTx, owner: AwsAccountId, most: i64) -> Result<i64, StoreError> {
+    tx.fetch_number(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM chime_account WHERE aws_account_id = $1 LIMIT $2) AS held",
+        bind![owner, most],
+    )
+    .await
+}
+
 pub(crate) async fn insert(tx: &mut WriteTx, account: &AccountRow) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO chime_account

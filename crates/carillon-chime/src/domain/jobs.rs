@@ -75,13 +75,14 @@ impl Job for CheckDomain {
         let mut tx = store.read().await?;
         let claim = self.claim(&mut tx).await?;
         drop(tx);
-        if !claim.is_some_and(|(account, _)| account.life == Life::Active) {
+        let Some((account, _)) = claim.filter(|(account, _)| account.life == Life::Active) else {
             return Ok(None);
-        }
+        };
         let Some(txt) = &outside.txt else {
             return Ok(Some(DomainCheckResult::DnsError));
         };
-        match txt.look_up(&challenge_name(&self.domain)).await {
+        let name = challenge_name(&self.domain);
+        match txt.look_up(&name, account.aws_account_id).await {
             Ok(records) => Ok(Some(judge(&records, &self.challenge))),
             Err(NoAnswer::Failed(reason)) => {
                 tracing::info!(

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::name::{DomainInPath, DomainName, WireDomainName};
-use super::{Domain, DomainRow, DomainStatus, MOST, jobs, release, rows};
+use super::{Domain, DomainRow, DomainStatus, MOST, WAITING, jobs, release, rows};
 use crate::account::{self, ManagedAccount};
 use crate::error::Error;
 use crate::name::{AccountId, ResultMax, result_max};
@@ -70,8 +70,13 @@ impl Operation for AddDomain {
             }
         }
         require_free(cx.tx, &account, &name).await?;
+        if rows::count_waiting(cx.tx, account.aws_account_id).await? >= WAITING {
+            return Err(Error::LimitExceeded(format!(
+                "an AWS account has at most {WAITING} domains whose records are looked up: prove or delete some"
+            )));
+        }
         let challenge = token(cx.entropy()).expose().clone();
-        let domain = DomainRow::claimed(account.id.clone(), &name, challenge, cx.now);
+        let domain = DomainRow::claimed(&account, &name, challenge, cx.now);
         rows::put(cx.tx, &domain).await?;
         jobs::plan_check(cx.tx, &*cx.environment.entropy, &domain, cx.now).await?;
         Ok(DomainOutput {

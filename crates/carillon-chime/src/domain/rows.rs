@@ -1,5 +1,6 @@
 //! How domains are kept.
 
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Timestamp;
 use carillon_store::{FromRow, ReadTx, Row, StoreError, WriteTx, bind};
 
@@ -18,6 +19,7 @@ impl FromRow for DomainRow {
             checked_at: row.get(6)?,
             check_result: row.parse_optional(7)?,
             next_check_at: row.get(8)?,
+            owner: row.get(9)?,
         })
     }
 }
@@ -27,7 +29,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT account_id, domain_name, status, challenge, created_at, verified_at, checked_at, check_result,
-                    next_check_at
+                    next_check_at, aws_account_id
                FROM chime_domain ",
             $rest
         )
@@ -87,13 +89,22 @@ pub(crate) async fn count(tx: &mut ReadTx, account: &ManagedAccount) -> Result<i
     .await
 }
 
+/// How many claims of an AWS account are looked up. The quota bounds what is counted.
+pub(crate) async fn count_waiting(tx: &mut ReadTx, owner: AwsAccountId) -> Result<i64, StoreError> {
+    tx.fetch_number(
+        "SELECT COUNT(*) FROM chime_domain WHERE aws_account_id = $1 AND status = 'PendingVerification'",
+        bind![owner],
+    )
+    .await
+}
+
 /// Writes everything of the domain, which may be new.
 pub(crate) async fn put(tx: &mut WriteTx, domain: &DomainRow) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO chime_domain
            (account_id, domain_name, status, challenge, created_at, verified_at, checked_at, check_result,
-            next_check_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            next_check_at, aws_account_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (account_id, domain_name) DO UPDATE
             SET status = excluded.status, challenge = excluded.challenge, created_at = excluded.created_at,
                 verified_at = excluded.verified_at, checked_at = excluded.checked_at,
@@ -107,7 +118,8 @@ pub(crate) async fn put(tx: &mut WriteTx, domain: &DomainRow) -> Result<(), Stor
             domain.verified_at,
             domain.checked_at,
             domain.check_result.map(|result| result.as_str()),
-            domain.next_check_at
+            domain.next_check_at,
+            domain.owner
         ],
     )
     .await?;

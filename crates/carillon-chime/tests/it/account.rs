@@ -1,12 +1,14 @@
 //! Accounts.
 
+use std::num::NonZeroU32;
+
 use carillon_chime::account::{Life, operator};
 use carillon_chime::{CHIME, JOBS};
-use carillon_iam::testing::{ACCOUNT, TestServer};
-use carillon_operation::Outside;
+use carillon_iam::testing::{ACCOUNT, TestServer, engines};
+use carillon_operation::{Outside, Settings};
 use serde_json::{Value, json};
 
-use crate::world::{DAY, NOBODY, text, worlds};
+use crate::world::{DAY, NOBODY, World, text, worlds};
 
 #[tokio::test]
 async fn an_account_is_as_it_was_made() {
@@ -118,6 +120,36 @@ async fn an_account_of_others_is_as_one_that_is_not() {
         }
         let theirs = stranger.rest("chime", "GET", "/accounts", Value::Null).await;
         assert_eq!(theirs.ok()["Accounts"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn an_aws_account_has_a_quota_of_accounts() {
+    for engine in engines().await {
+        let settings = Settings {
+            account_quota: NonZeroU32::new(2),
+            ..TestServer::settings()
+        };
+        let world = World::with(engine, settings).await;
+        let first = world.account("A").await;
+        world.account("B").await;
+        let body = json!({ "Name": "C" });
+        let refused = world.call("POST", "/accounts", body.clone()).await;
+        assert_eq!(
+            (refused.status, refused.code()),
+            (400, "ResourceLimitExceededException")
+        );
+        let other = world.server.as_root_of_another_account().await;
+        let made = other.rest("chime", "POST", "/accounts", body.clone()).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        // What can be restored is still there.
+        world
+            .call("DELETE", &format!("/accounts/{first}"), Value::Null)
+            .await;
+        assert_eq!(world.call("POST", "/accounts", body.clone()).await.status, 400);
+        world.server.clock().advance(DAY * 91);
+        world.work().await;
+        assert_eq!(world.call("POST", "/accounts", body).await.status, 201);
     }
 }
 

@@ -826,6 +826,49 @@ async fn domains_are_their_accounts_and_ask_for_permission() {
 }
 
 #[tokio::test]
+async fn nobody_has_everything_looked_up_for_it() {
+    for world in worlds().await {
+        let mut claimed = 0;
+        for name in ["A", "B"] {
+            let account = world.account(name).await;
+            for _ in 0..50 {
+                world
+                    .add_domain(&account, &format!("d{claimed}.example.com"))
+                    .await
+                    .ok();
+                claimed += 1;
+            }
+        }
+        let third = world.account("C").await;
+        let refused = world.add_domain(&third, "more.example.com").await;
+        assert_eq!(
+            (refused.status, refused.code()),
+            (400, "ResourceLimitExceededException")
+        );
+        assert!(refused.text.contains("at most 100 domains"), "{}", refused.text);
+        // Others have their own hundred.
+        let other = world.server.as_root_of_another_account().await;
+        let made = other
+            .rest("chime", "POST", "/accounts", json!({ "Name": "O" }))
+            .await;
+        let path = format!("/accounts/{}/domains", text(&made.ok()["Account"]["AccountId"]));
+        let added = other
+            .rest(
+                "chime",
+                "POST",
+                &path,
+                json!({ "DomainName": "more.example.com" }),
+            )
+            .await;
+        assert_eq!(added.status, 201, "{}", added.text);
+        // What was given up is asked for no more, and what is begun again counts again.
+        world.server.clock().advance(HOUR * 73);
+        world.work().await;
+        world.add_domain(&third, "more.example.com").await.ok();
+    }
+}
+
+#[tokio::test]
 async fn a_stopped_account_claims_nothing() {
     for world in worlds().await {
         let account = world.account("A").await;

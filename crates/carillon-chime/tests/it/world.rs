@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use carillon_aws::id::AwsAccountId;
 use carillon_aws::time::Entropy;
 use carillon_chime::account::{Life, operator};
 use carillon_chime::{CHIME, JOBS, Portal};
@@ -115,7 +116,11 @@ impl Zone {
 }
 
 impl TxtRecords for Zone {
-    fn look_up<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<Vec<u8>>, NoAnswer>> {
+    fn look_up<'a>(
+        &'a self,
+        name: &'a str,
+        _: AwsAccountId,
+    ) -> BoxFuture<'a, Result<Vec<Vec<u8>>, NoAnswer>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let found = self.records.lock().unwrap().get(name).cloned();
         let is_busy = self.is_busy.load(Ordering::Relaxed);
@@ -160,7 +165,7 @@ impl World {
         Self::with(engine, settings).await
     }
 
-    async fn with(engine: Engine, settings: Settings) -> Self {
+    pub async fn with(engine: Engine, settings: Settings) -> Self {
         let server = TestServer::start_with(engine, &[&CHIME], settings).await;
         let portal = Portal::new(server.store().clone(), Arc::clone(server.environment()));
         Self {

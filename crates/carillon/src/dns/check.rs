@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use carillon_chime::account::operator::{self, Claim};
-use carillon_operation::TxtRecords as _;
 
 use super::Dns;
 use crate::deployment;
@@ -43,7 +42,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 async fn check(storage: &Storage, servers: &[SocketAddr], domain: &str) -> anyhow::Result<ExitCode> {
     let name = operator::challenge_name(domain).map_err(deployment::failure)?;
-    let looked_up = Dns::new(servers.to_vec()).look_up(&name).await;
+    let looked_up = Dns::new(servers.to_vec()).look_up_now(&name).await;
     let asked = match servers {
         [] => "those of the system".to_owned(),
         servers => servers

@@ -56,6 +56,7 @@ async fn check(options: &Check) -> anyhow::Result<()> {
         mail: false,
         mail_providers: Default::default(),
         self_registration: false,
+        account_quota: None,
         support_address: None,
     };
     let environment = deployment::environment(vault, settings, None);
