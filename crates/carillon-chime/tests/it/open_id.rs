@@ -3,11 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use carillon_aws::time::{Clock, Timestamp};
 use carillon_chime::account::Life;
 use carillon_chime::open_id::Algorithm;
 use carillon_chime::open_id::operator::{self, NewClient};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{Browser, DAY, PASSWORD, Page, World, sqlite, worlds};
 
@@ -443,6 +445,53 @@ async fn a_product_of_rs256_needs_a_key_of_the_operator() {
         "{}",
         page.text
     );
+
+    // Of the tests alone: it signs nothing elsewhere.
+    let secret = include_bytes!("rsa-2048.der");
+    let mut tx = store.write().await.unwrap();
+    let id = operator::import_key(&mut tx, secret, vault, entropy, now, false)
+        .await
+        .unwrap();
+    let (shown, secret) = operator::create(&mut tx, &new, entropy, now).await.unwrap();
+    tx.commit().await.unwrap();
+    let old = Product {
+        world: &world,
+        id: shown.client_id,
+        secret: secret.unwrap().expose().clone(),
+    };
+    let wiki = world.product(None).await;
+    let account = world.account("Pies").await;
+    let (_, mut browser) = world.member(&account, "ada@example.com").await;
+    let tokens = old.let_in(&mut browser).await;
+    let access = tokens["access_token"].as_str().unwrap();
+    assert_eq!(world.userinfo(access).await, 200);
+    for (name, kind) in [("access_token", "at+jwt"), ("id_token", "JWT")] {
+        let expected = json!({ "alg": "RS256", "typ": kind, "kid": id });
+        assert_eq!(header_of(&tokens, name), expected);
+    }
+    let others = wiki.let_in(&mut browser).await;
+    assert_eq!(
+        header_of(&others, "id_token")["alg"],
+        "ES256",
+        "others stay as they are"
+    );
+    let page = world.browser().open("/.well-known/openid-configuration").await;
+    assert!(page.text.contains("[\"ES256\",\"RS256\"]"), "{}", page.text);
+    let altered = format!("{}AAAA", &access[..access.len() - 4]);
+    assert_eq!(world.userinfo(&altered).await, 401);
+    assert_eq!(old.refresh(&tokens).await.0, 200);
+    world.rotate_keys(true).await;
+    assert_eq!(
+        world.userinfo(access).await,
+        200,
+        "the operator's key is not ours to withdraw"
+    );
+}
+
+fn header_of(tokens: &Value, name: &str) -> Value {
+    let token = tokens[name].as_str().unwrap();
+    let header = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap());
+    serde_json::from_slice(&header.unwrap()).unwrap()
 }
 
 #[tokio::test]
