@@ -1977,8 +1977,8 @@ export interface Operations {
     SimulatePrincipalPolicy: { input: {
       PolicySourceArn: string;
       PolicyInputList?: Array<string>;
-      PermissionsBoundaryPolicyInputList?: Array<string>;
       PolicyExclusionList?: Array<IamPolicyIdentifier>;
+      PermissionsBoundaryPolicyInputList?: Array<string>;
       ActionNames: Array<string>;
       ResourceArns?: Array<string>;
       ResourcePolicy?: string;
@@ -1996,8 +1996,8 @@ export interface Operations {
     /** Simulates policies that the request brings along: which actions they allow on which resources. Nothing is carried out, and nothing is read. */
     SimulateCustomPolicy: { input: {
       PolicyInputList: Array<string>;
-      PermissionsBoundaryPolicyInputList?: Array<string>;
       OrderedOrganizationPolicyInputList?: Array<IamOrderedOrganizationPolicy>;
+      PermissionsBoundaryPolicyInputList?: Array<string>;
       ActionNames: Array<string>;
       ResourceArns?: Array<string>;
       ResourcePolicy?: string;
