@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock};
 
 use carillon_aws::time::{SystemEntropy, TestClock, Timestamp};
+use carillon_chime::open_id::Algorithm;
 use carillon_chime::open_id::operator::{self, NewClient};
 use carillon_chime::{CHIME, Portal};
 use carillon_operation::guard::Guard;
@@ -49,8 +50,12 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let new = NewClient {
         name: "Wiki".to_owned(),
         redirect_uris: vec!["https://wiki.example.com/".to_owned()],
+        post_logout_uris: Vec::new(),
+        back_channel_uri: None,
+        account_id: None,
+        license: None,
+        algorithm: Algorithm::ES256,
         is_public: true,
-        ..NewClient::default()
     };
     let (store, client_id) = runtime.block_on(async {
         let url = format!("sqlite:{}", folder.path().join("db").display());

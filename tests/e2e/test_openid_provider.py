@@ -4,6 +4,7 @@ import base64
 import json
 import time
 import urllib.parse
+import uuid
 
 import pytest
 import requests
@@ -326,7 +327,7 @@ def test_a_key_in_wrong_hands_is_withdrawn(server, wiki, person):
 
 def rsa_key(folder, bits=2048, form=serialization.PrivateFormat.PKCS8):
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
-    path = folder / f"rsa-{bits}-{form.name}.pem"
+    path = folder / f"{uuid.uuid4()}.pem"
     path.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
     return path
 
