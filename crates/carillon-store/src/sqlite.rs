@@ -37,7 +37,7 @@ const READERS: usize = 8;
 /// How long a writer waits for another process (such as `carillon account create`) to finish.
 const BUSY: Duration = Duration::from_secs(5);
 /// How long a commit waits at most for more to gather.
-const GATHERING: Duration = Duration::from_millis(4);
+const GATHERING: Duration = Duration::from_millis(2);
 /// How long it waits for one more.
 const NEXT: Duration = Duration::from_micros(250);
 /// Pages in the log before they are copied to their places. Pages that change again in the meantime, such as
@@ -470,8 +470,8 @@ impl WriterState {
 
 /// The thread that commits, until the last handle of the store is gone.
 fn commit_groups(woken: &Receiver<()>, shared: &std::sync::Weak<Shared>) {
-    // When the last group had several members, more are on their way: four times as long as its flush took they
-    // may gather, so that busy servers flush less often, but not when nobody comes any more. A lone request never
+    // When the last group had several members, more are on their way: twice as long as its flush took they
+    // may gather, so that busy servers flush half as often, but not when nobody comes any more. A lone request never
     // waits.
     let mut pause = Duration::ZERO;
     while woken.recv().is_ok() {
@@ -496,7 +496,7 @@ fn commit_groups(woken: &Receiver<()>, shared: &std::sync::Weak<Shared>) {
             tracing::warn!(error = %failure, "checkpoint failed");
         }
         pause = if members > 1 {
-            (4 * took).min(GATHERING)
+            (2 * took).min(GATHERING)
         } else {
             Duration::ZERO
         };
