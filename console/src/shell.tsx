@@ -223,6 +223,10 @@ function Layout() {
   useEffect(() => {
     document.title = `${page?.title ?? "Carillon"} · Carillon`;
   }, [page]);
+  // The page that is drawn. While the next one is made ready the address is its already, and this one still stands.
+  useEffect(() => {
+    document.documentElement.dataset.drawn = pathname;
+  }, [pathname]);
 
   return (
     <AppLayout

@@ -91,6 +91,9 @@ class Tab:
     def go(self, path):
         """Goes to another page of the console that is open."""
         self.page.evaluate(GO, path)
+        # The page before stands until this one is ready, and looks as finished as it is.
+        drawn = f"/{path.partition('?')[0]}"
+        self.page.wait_for_function("(path) => document.documentElement.dataset.drawn === path", arg=drawn)
         return self.settle()
 
     def settle(self, seconds=30):
