@@ -115,7 +115,7 @@ fn http() -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        // Answers are small: to copy one costs less than to write it in pieces.
+        // Head and body in one piece, rather than in a list of pieces: answers are small.
         .writev(false)
         // `Patient` keeps the time.
         .header_read_timeout(None)
